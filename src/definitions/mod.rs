@@ -1,0 +1,1 @@
+//! FHIR packages, canonical resolution, value sets, the embedded R4 core; fills `types::Table`.

@@ -1,0 +1,1 @@
+//! FHIRPath over trees: parse, compile, evaluate.

@@ -1,0 +1,2 @@
+//! stafett
+fn main() {}

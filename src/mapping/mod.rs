@@ -1,0 +1,1 @@
+//! FHIR Mapping Language: text to a checked plan to a target tree.

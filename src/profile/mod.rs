@@ -1,0 +1,1 @@
+//! StructureDefinitions compiled to programs that find issues.

@@ -1,0 +1,1 @@
+//! ONE table: outcome to receipt, and back.

@@ -1,0 +1,1 @@
+//! Party, event and content to destinations, and why.

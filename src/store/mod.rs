@@ -1,0 +1,1 @@
+//! Journal, ledger, lanes, verdicts, audit.

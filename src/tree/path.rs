@@ -1,0 +1,69 @@
+//! The FHIRPath expression that names a node: `Bundle.entry[0].resource.value.ofType(Quantity)`.
+
+use super::types::{ElementId, Table, TypeId};
+use super::{NodeId, Tree};
+use std::fmt;
+
+/// Writes a node's expression. An index stands where the element may repeat by its base definition (or
+/// does repeat, where the definition is unknown); a choice says its type.
+pub struct Expression<'a> {
+    tree: &'a Tree,
+    table: &'a Table,
+    node: NodeId,
+}
+
+impl<'a> Expression<'a> {
+    /// The expression of `node`.
+    pub fn new(tree: &'a Tree, table: &'a Table, node: NodeId) -> Expression<'a> {
+        Expression { tree, table, node }
+    }
+
+    fn write(&self, node: NodeId, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = self.tree.node(node);
+        let Some(parent) = self.tree.parent(node) else {
+            let name = self.tree.resource_type(node).unwrap_or(self.tree.name_text(one.name));
+            return out.write_str(name);
+        };
+        self.write(parent, out)?;
+        if one.element == ElementId::NONE {
+            write!(out, ".{}", self.tree.name_text(one.name))?;
+            return self.write_index(node, parent, false, out);
+        }
+        let element = self.table.element(one.element);
+        write!(out, ".{}", self.table.names().text(element.name))?;
+        self.write_index(node, parent, element.max > 1, out)?;
+        if element.choice && one.type_id != TypeId::NONE {
+            write!(out, ".ofType({})", self.table.type_of(one.type_id).name)?;
+        }
+        Ok(())
+    }
+
+    fn write_index(
+        &self,
+        node: NodeId,
+        parent: NodeId,
+        repeats: bool,
+        out: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let one = self.tree.node(node);
+        let alike = |other: &NodeId| {
+            let other = self.tree.node(*other);
+            match one.element {
+                ElementId::NONE => self.tree.name_text(other.name) == self.tree.name_text(one.name),
+                element => other.element == element,
+            }
+        };
+        let before = self.tree.children(parent).take_while(|n| *n != node).filter(alike).count();
+        let after = self.tree.next_sibling(node).is_some_and(|n| alike(&n));
+        if repeats || before > 0 || after {
+            write!(out, "[{before}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Expression<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(self.node, out)
+    }
+}

@@ -1,0 +1,253 @@
+//! Values: a slice of a buffer, and how it was escaped there. Decoding happens on use.
+
+use super::{BufferId, NodeId, State, Tree};
+use std::borrow::Cow;
+
+/// How a slice is written in its buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Escape {
+    /// As it is.
+    #[default]
+    None,
+    /// Inside a JSON string: `\n`, `\u00e6`.
+    Json,
+    /// XML character data: entities, and line ends to be normalised.
+    XmlText,
+    /// An XML attribute's value: entities, and white space to be normalised.
+    XmlAttribute,
+}
+
+/// A piece of one of a tree's buffers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    start: u32,
+    len: u32,
+    buffer: BufferId,
+    escape: Escape,
+}
+
+impl Slice {
+    /// The empty slice.
+    pub const EMPTY: Slice = Slice { start: 0, len: 0, buffer: BufferId(0), escape: Escape::None };
+
+    /// `len` bytes of a buffer from `start`. Buffers are below 4 GiB: every codec's limit is far lower.
+    pub fn new(buffer: BufferId, start: usize, len: usize, escape: Escape) -> Slice {
+        Slice { start: start as u32, len: len as u32, buffer, escape }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// Its length in bytes, escapes undecoded.
+    pub fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// Where it starts in its buffer.
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// The buffer it points into.
+    pub fn buffer(self) -> BufferId {
+        self.buffer
+    }
+
+    /// How it is written there.
+    pub fn escape(self) -> Escape {
+        self.escape
+    }
+
+    /// The same piece in another buffer, as when a tree shares another's input.
+    pub fn in_buffer(self, buffer: BufferId) -> Slice {
+        Slice { buffer, ..self }
+    }
+}
+
+impl Tree {
+    /// A slice as it is written, escapes undecoded.
+    pub fn raw_slice(&self, slice: Slice) -> &str {
+        &self.buffer(slice.buffer)[slice.start as usize..(slice.start + slice.len) as usize]
+    }
+
+    /// A slice decoded; borrowed when there was nothing to decode.
+    pub fn decode(&self, slice: Slice) -> Cow<'_, str> {
+        let raw = self.raw_slice(slice);
+        match slice.escape {
+            Escape::None => Cow::Borrowed(raw),
+            _ => Cow::Owned(Decoded::new(raw, slice.escape).collect()),
+        }
+    }
+
+    /// A slice's characters, decoded one by one without an allocation.
+    pub fn chars(&self, slice: Slice) -> Decoded<'_> {
+        Decoded::new(self.raw_slice(slice), slice.escape)
+    }
+
+    /// Whether a slice decodes to `text`; allocates nothing.
+    pub fn slice_is(&self, slice: Slice, text: &str) -> bool {
+        match slice.escape {
+            Escape::None => self.raw_slice(slice) == text,
+            _ => self.chars(slice).eq(text.chars()),
+        }
+    }
+
+    /// Appends a decoded slice to `out`.
+    pub fn decode_into(&self, slice: Slice, out: &mut String) {
+        match slice.escape {
+            Escape::None => out.push_str(self.raw_slice(slice)),
+            _ => out.extend(self.chars(slice)),
+        }
+    }
+
+    /// A node's decoded value: none unless its state is empty or present, and none for a resource.
+    pub fn text(&self, id: NodeId) -> Option<Cow<'_, str>> {
+        self.value(id).map(|slice| self.decode(slice))
+    }
+
+    /// A node's value slice: none unless its state is empty or present, and none for a resource.
+    pub fn value(&self, id: NodeId) -> Option<Slice> {
+        let node = self.node(id);
+        matches!(node.state, State::Empty | State::Present).then_some(node.value)
+    }
+
+    /// Whether a node has a value that decodes to `text`; allocates nothing.
+    pub fn text_is(&self, id: NodeId, text: &str) -> bool {
+        self.value(id).is_some_and(|slice| self.slice_is(slice, text))
+    }
+}
+
+/// The characters of an escaped slice. Readers refuse what cannot be decoded, so a fault here reads as
+/// U+FFFD and never as a panic.
+#[derive(Clone)]
+pub struct Decoded<'a> {
+    rest: &'a str,
+    escape: Escape,
+}
+
+impl<'a> Decoded<'a> {
+    /// Decodes `raw`, as it would stand in a buffer.
+    pub fn new(raw: &'a str, escape: Escape) -> Decoded<'a> {
+        Decoded { rest: raw, escape }
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let c = self.rest.chars().next()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        Some(c)
+    }
+
+    fn json(&mut self) -> char {
+        match self.take() {
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('u') => self.json_unicode(),
+            Some(other) => other,
+            None => char::REPLACEMENT_CHARACTER,
+        }
+    }
+
+    fn json_unicode(&mut self) -> char {
+        let high = self.hex4();
+        if !(0xD800..0xDC00).contains(&high) {
+            return char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER);
+        }
+        match self.rest.strip_prefix("\\u") {
+            Some(rest) => {
+                self.rest = rest;
+                let low = self.hex4();
+                char::from_u32(
+                    0x10000 + ((high - 0xD800) << 10) + (low.wrapping_sub(0xDC00) & 0x3FF),
+                )
+                .unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            None => char::REPLACEMENT_CHARACTER,
+        }
+    }
+
+    fn hex4(&mut self) -> u32 {
+        let digits = self.rest.get(..4).unwrap_or("");
+        let value = u32::from_str_radix(digits, 16).unwrap_or(0xFFFD);
+        self.rest = &self.rest[digits.len()..];
+        value
+    }
+
+    fn entity(&mut self) -> char {
+        let Some(end) = self.rest.find(';') else { return char::REPLACEMENT_CHARACTER };
+        let name = &self.rest[..end];
+        self.rest = &self.rest[end + 1..];
+        entity(name).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+}
+
+/// The character of a predefined or numeric XML entity, given without `&` and `;`.
+pub fn entity(name: &str) -> Option<char> {
+    match name {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
+}
+
+impl Iterator for Decoded<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.take()?;
+        Some(match (self.escape, c) {
+            (Escape::Json, '\\') => self.json(),
+            (Escape::XmlText | Escape::XmlAttribute, '&') => self.entity(),
+            (Escape::XmlText, '\r') => {
+                self.rest = self.rest.strip_prefix('\n').unwrap_or(self.rest);
+                '\n'
+            }
+            (Escape::XmlAttribute, '\r') => {
+                self.rest = self.rest.strip_prefix('\n').unwrap_or(self.rest);
+                ' '
+            }
+            (Escape::XmlAttribute, '\n' | '\t') => ' ',
+            (_, c) => c,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(raw: &str, escape: Escape) -> String {
+        Decoded::new(raw, escape).collect()
+    }
+
+    #[test]
+    fn json_escapes() {
+        assert_eq!(decode(r#"a\"\\\/\n\u00e6\ud83d\ude00"#, Escape::Json), "a\"\\/\næ😀");
+    }
+
+    #[test]
+    fn xml_entities_and_line_ends() {
+        assert_eq!(decode("&lt;&#230;&#xe6;\r\n\r", Escape::XmlText), "<ææ\n\n");
+        assert_eq!(decode("a\r\n\tb&#10;", Escape::XmlAttribute), "a  b\n");
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_replaced() {
+        assert_eq!(decode("\\u12", Escape::Json), "\u{FFFD}12");
+        assert_eq!(decode("&x;", Escape::XmlText), "\u{FFFD}");
+    }
+}

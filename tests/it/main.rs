@@ -1,0 +1,12 @@
+//! The one integration binary.
+//!
+//! Its harness can ignore a test at run time: one whose data or tool is absent counts as ignored, with the
+//! reason in its name; with `CI=true` the absence is a failure.
+
+mod support;
+
+fn main() {
+    let arguments = libtest_mimic::Arguments::from_args();
+    let trials = Vec::new();
+    libtest_mimic::run(&arguments, trials).exit();
+}

@@ -1,0 +1,67 @@
+//! What the trials share: where the test data lies, and how a trial says that it cannot run.
+
+use libtest_mimic::{Failed, Trial};
+use std::path::{Path, PathBuf};
+
+/// The one name of the place of the test data.
+pub const SHARED: &str = "STAFETT_SHARED";
+
+/// Where the test data lies: `$STAFETT_SHARED`, by default `../shared` from the project's root.
+pub fn shared() -> PathBuf {
+    std::env::var_os(SHARED).map_or_else(|| root().join("../shared"), PathBuf::from)
+}
+
+/// The project's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a trial needs beyond the project itself.
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// A folder of the test data, relative to it: `data/medcom-messages`.
+    Data(&'static str),
+    /// A program on the path.
+    Tool(&'static str),
+    /// Both.
+    DataAndTool(&'static str, &'static str),
+}
+
+impl Needs {
+    fn missing(&self) -> Option<String> {
+        let data = |folder: &str| {
+            (!shared().join(folder).exists()).then(|| format!("no {folder} below ${SHARED}"))
+        };
+        let tool = |name: &str| (!on_path(name)).then(|| format!("no {name} on the path"));
+        match self {
+            Needs::Nothing => None,
+            Needs::Data(folder) => data(folder),
+            Needs::Tool(name) => tool(name),
+            Needs::DataAndTool(folder, name) => data(folder).or_else(|| tool(name)),
+        }
+    }
+}
+
+fn on_path(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
+}
+
+/// A trial that is ignored, with the reason in its name, when what it needs is absent; with `CI=true` it
+/// fails instead.
+pub fn trial(
+    name: &str,
+    needs: Needs,
+    run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    match needs.missing() {
+        None => Trial::test(name, run),
+        Some(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+            Trial::test(name, move || Err(Failed::from(format!("CI must have it: {reason}"))))
+        }
+        Some(reason) => {
+            Trial::test(format!("{name} (ignored: {reason})"), || Ok(())).with_ignored_flag(true)
+        }
+    }
+}
