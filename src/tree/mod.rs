@@ -8,15 +8,19 @@
 //! Never: knows a syntax's grammar, an element's meaning beyond the ids that typing put there, or a file.
 
 mod names;
+mod node;
 mod path;
 mod position;
 mod text;
 pub mod types;
+mod walk;
 
 pub use names::{NameId, Names};
+pub use node::{Header, Kind, Marks, Node, State, Token};
 pub use path::Expression;
 pub use position::{LineColumn, Lines};
-pub use text::{Escape, Slice};
+pub use text::{Escape, Slice, entity};
+pub use walk::{Children, Descend};
 
 use bytestring::ByteString;
 use std::sync::Arc;
@@ -30,119 +34,6 @@ pub struct NodeId(pub u32);
 pub struct BufferId(pub u16);
 
 const NONE: u32 = u32::MAX;
-
-/// What a node is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Kind {
-    /// A FHIR element (also a primitive, whose value it carries), an XML element, a segment, a field.
-    #[default]
-    Element,
-    /// An XML attribute that is not FHIR's `value`, `id` or `url` (those are elements' values and children).
-    Attribute,
-    /// Character data of mixed or simple XML content, in document order among its siblings.
-    Text,
-    /// A narrative: its value is the whole `<div>` as markup.
-    Xhtml,
-    /// Bytes kept as they came, which no model describes.
-    Raw,
-}
-
-/// Whether a node's value was there, where the syntax knows the difference.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum State {
-    /// No value was written: a complex element, or a primitive that has only an id or extensions.
-    #[default]
-    Absent,
-    /// Written, and empty: `""`, `{}`, `value=""`.
-    Empty,
-    /// JSON `null`.
-    Null,
-    /// A value of at least one character.
-    Present,
-}
-
-/// How the syntax wrote a value: what the JSON token was. Other syntaxes write `Text`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Token {
-    /// Nothing, or a syntax without token kinds.
-    #[default]
-    Text,
-    /// A JSON string.
-    String,
-    /// A JSON number.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// A JSON object.
-    Object,
-}
-
-/// Marks that a reader or the typing pass sets on a node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Marks(u8);
-
-impl Marks {
-    /// The node stood in a JSON array.
-    pub const IN_ARRAY: Marks = Marks(1);
-    /// The node is a resource: its value holds the resource type's name, not a value of its own.
-    pub const RESOURCE: Marks = Marks(2);
-    /// The node was detached; iteration does not meet it.
-    pub const DETACHED: Marks = Marks(4);
-    /// The JSON value and the `_` property of this node were both arrays or both not; see the JSON reader.
-    pub const SHADOWED: Marks = Marks(8);
-
-    /// Whether all of `other`'s marks are set.
-    pub fn has(self, other: Marks) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Adds `other`'s marks.
-    pub fn set(&mut self, other: Marks) {
-        self.0 |= other.0;
-    }
-}
-
-/// One node: 56 bytes, copied freely.
-#[derive(Clone, Copy, Debug)]
-pub struct Node {
-    parent: u32,
-    first_child: u32,
-    last_child: u32,
-    next_sibling: u32,
-    /// The namespace, or [`NameId::NONE`] (always none in FHIR trees, whatever the syntax).
-    pub namespace: NameId,
-    /// The local name as written: `valueQuantity`, `PID.3`.
-    pub name: NameId,
-    /// The value; for a resource the name of its type. Meaningful only if `state` says so.
-    pub value: Slice,
-    /// Byte offset of the node's first character in the decoded input.
-    pub offset: u32,
-    /// The element's definition, after typing.
-    pub element: types::ElementId,
-    /// The element's type, after typing.
-    pub type_id: types::TypeId,
-    /// What the node is.
-    pub kind: Kind,
-    /// Whether there was a value.
-    pub state: State,
-    /// How the value was written.
-    pub token: Token,
-    /// Marks.
-    pub marks: Marks,
-}
-
-/// What a syntax needs to write a message back as it came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Header {
-    /// The charset that was declared or found, by its name of the web platform's encoding standard.
-    pub charset: Option<&'static str>,
-    /// A byte-order mark came first.
-    pub byte_order_mark: bool,
-    /// An XML declaration came first.
-    pub declaration: bool,
-    /// Comments and processing instructions that were dropped.
-    pub dropped: u32,
-}
 
 /// A message in memory.
 #[derive(Clone, Debug)]
@@ -383,109 +274,6 @@ impl Tree {
     /// A node, to change what is public in it.
     pub fn node_mut(&mut self, id: NodeId) -> &mut Node {
         &mut self.nodes[id.0 as usize]
-    }
-
-    /// A node's parent.
-    pub fn parent(&self, id: NodeId) -> Option<NodeId> {
-        link(self.nodes[id.0 as usize].parent)
-    }
-
-    /// A node's first child.
-    pub fn first_child(&self, id: NodeId) -> Option<NodeId> {
-        link(self.nodes[id.0 as usize].first_child)
-    }
-
-    /// A node's last child.
-    pub fn last_child(&self, id: NodeId) -> Option<NodeId> {
-        link(self.nodes[id.0 as usize].last_child)
-    }
-
-    /// A node's next sibling.
-    pub fn next_sibling(&self, id: NodeId) -> Option<NodeId> {
-        link(self.nodes[id.0 as usize].next_sibling)
-    }
-
-    /// A node's children, in order.
-    pub fn children(&self, id: NodeId) -> Children<'_> {
-        Children { tree: self, next: self.first_child(id) }
-    }
-
-    /// The children of that local name, whatever their namespace.
-    pub fn children_named<'a>(
-        &'a self,
-        id: NodeId,
-        name: &'a str,
-    ) -> impl Iterator<Item = NodeId> + 'a {
-        self.children(id).filter(move |c| self.name_text(self.node(*c).name) == name)
-    }
-
-    /// The first child of that local name.
-    pub fn child(&self, id: NodeId, name: &str) -> Option<NodeId> {
-        self.children_named(id, name).next()
-    }
-
-    /// Follows local names down from a node, taking the first child at each step.
-    pub fn at(&self, id: NodeId, names: &[&str]) -> Option<NodeId> {
-        names.iter().try_fold(id, |node, name| self.child(node, name))
-    }
-
-    /// The decoded value of the first child of that name: for load-time work, not for a message's path.
-    pub fn child_text(&self, id: NodeId, name: &str) -> Option<std::borrow::Cow<'_, str>> {
-        self.text(self.child(id, name)?)
-    }
-
-    /// A node and everything below it, depth first, parents before children.
-    pub fn descend(&self, id: NodeId) -> Descend<'_> {
-        Descend { tree: self, top: id, next: Some(id) }
-    }
-}
-
-fn link(raw: u32) -> Option<NodeId> {
-    (raw != NONE).then_some(NodeId(raw))
-}
-
-/// Iterates over a node's children.
-#[derive(Clone)]
-pub struct Children<'a> {
-    tree: &'a Tree,
-    next: Option<NodeId>,
-}
-
-impl Iterator for Children<'_> {
-    type Item = NodeId;
-
-    fn next(&mut self) -> Option<NodeId> {
-        let id = self.next?;
-        self.next = self.tree.next_sibling(id);
-        Some(id)
-    }
-}
-
-/// Iterates over a subtree; needs no stack, because the links lead back up.
-pub struct Descend<'a> {
-    tree: &'a Tree,
-    top: NodeId,
-    next: Option<NodeId>,
-}
-
-impl Iterator for Descend<'_> {
-    type Item = NodeId;
-
-    fn next(&mut self) -> Option<NodeId> {
-        let id = self.next?;
-        self.next = self.tree.first_child(id).or_else(|| {
-            let mut at = id;
-            loop {
-                if at == self.top {
-                    return None;
-                }
-                if let Some(next) = self.tree.next_sibling(at) {
-                    return Some(next);
-                }
-                at = self.tree.parent(at)?;
-            }
-        });
-        Some(id)
     }
 }
 

@@ -4,9 +4,11 @@
 //! reason in its name; with `CI=true` the absence is a failure.
 
 mod support;
+mod tidy;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = Vec::new();
+    let mut trials = Vec::new();
+    trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
