@@ -4,13 +4,22 @@
 //! Never: reads a clock, a file or a socket; never shows a person's data (types for it have no `Debug`
 //! that prints it).
 
+mod diagnostic;
 mod error;
+mod intake;
 mod issue;
 mod party;
+mod unit;
 
+pub use diagnostic::{Diagnostic, Origin};
 pub use error::{Error, ErrorKind, Fault, Retry};
+pub use intake::{Answer, Answering, Intake, Submission};
 pub use issue::{Arg, Catalogue, Checked, Issue, IssueKind, IssueType, Place, Severity};
 pub use party::{Identifier, IdentifierKind};
+pub use unit::{
+    AttemptOutcome, AuditAction, AuditRecord, Committed, DeliveryId, FaultOf, Known, KnownAbout,
+    NewDelivery, Output, Position, ReceiptCode, ReceiptFor, Syntax, ToldIssue, Unit,
+};
 
 use jiff::Timestamp;
 

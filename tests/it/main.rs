@@ -3,12 +3,39 @@
 //! Its harness can ignore a test at run time: one whose data or tool is absent counts as ignored, with the
 //! reason in its name; with `CI=true` the absence is a failure.
 
+mod commands;
+mod config;
+mod definitions;
+mod exchange;
+mod fhirpath;
+mod format;
+mod hostile;
+mod letters;
+mod mapping;
+mod path;
+mod privacy;
+mod profile;
+mod store;
 mod support;
 mod tidy;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
+    trials.extend(commands::trials());
+    trials.extend(config::trials());
+    trials.extend(definitions::trials());
+    trials.extend(exchange::trials());
+    trials.extend(fhirpath::trials());
+    trials.extend(format::trials());
+    trials.extend(hostile::trials());
+    trials.extend(letters::trials());
+    trials.extend(mapping::trials());
+    trials.extend(path::trials());
+    trials.extend(privacy::trials());
+    trials.extend(profile::trials());
+    trials.extend(store::trials());
+    trials.extend(support::trials());
     trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -65,3 +65,19 @@ pub fn trial(
         }
     }
 }
+
+/// The harness itself: what is absent is seen to be absent, and what is there is not.
+pub fn trials() -> Vec<Trial> {
+    vec![trial("support: what is absent is said", Needs::Nothing, || {
+        let absent = [
+            Needs::Data("data/no-such-folder"),
+            Needs::Tool("no-such-program"),
+            Needs::DataAndTool("data/no-such-folder", "sh"),
+        ];
+        let silent = absent.iter().filter(|needs| needs.missing().is_none()).count();
+        if silent > 0 || Needs::Tool("sh").missing().is_some() {
+            return Err(Failed::from("a need that is absent was not seen"));
+        }
+        Ok(())
+    })]
+}

@@ -1,0 +1,53 @@
+//! The seam between the shells that receive and the pipeline that decides.
+//!
+//! `receive` is given something that is an [`Intake`]; it never knows the engine or the store.
+
+use super::{PartyName, Syntax};
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::future::Future;
+use std::pin::Pin;
+
+/// A message as it came over some transport, from somebody we know.
+pub struct Submission {
+    /// Who handed it in, authenticated.
+    pub party: PartyName,
+    /// The syntax that the transport declared.
+    pub syntax: Syntax,
+    /// The charset that the transport declared, if any.
+    pub charset: Option<Box<str>>,
+    /// The syntax that the answer should have.
+    pub answer_in: Syntax,
+    /// The bytes.
+    pub body: Bytes,
+    /// When the last byte came.
+    pub received: Timestamp,
+}
+
+/// What is answered over HTTP; other transports have their own rendering of the same outcome.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type of `body`, if there is one.
+    pub content_type: Option<&'static str>,
+    /// The receipt, an OperationOutcome, or nothing.
+    pub body: Bytes,
+    /// Seconds for `Retry-After`.
+    pub retry_after: Option<u32>,
+    /// Whether the answer carries a verdict or says that something was stored (a test holds the
+    /// journal's sync against it).
+    pub verdict: bool,
+}
+
+/// An answer that is on its way.
+pub type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// What takes messages in.
+pub trait Intake: Send + Sync + 'static {
+    /// Takes one message; the answer comes when it is true (after the commit).
+    fn submit(&self, submission: Submission) -> Answering;
+
+    /// Whether messages are taken now: recovery has ended, the store can write, the queue has room.
+    fn ready(&self) -> bool;
+}
