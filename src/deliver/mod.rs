@@ -1,1 +1,12 @@
-//! Delivery over HTTP.
+//! The shell that sends messages out.
+//!
+//! Promises: nothing is sent that is not committed; a retry sends the same bytes under the same ids; an
+//! attempt whose outcome is unknown is marked before it begins; lanes keep their order.
+//!
+//! Never: decides where a message goes, follows a redirect, or sends to an address that a message named.
+
+pub mod backoff;
+pub mod http;
+mod judge;
+
+pub use judge::judge;

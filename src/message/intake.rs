@@ -35,8 +35,7 @@ pub struct Answer {
     pub body: Bytes,
     /// Seconds for `Retry-After`.
     pub retry_after: Option<u32>,
-    /// Whether the answer carries a verdict or says that something was stored (a test holds the
-    /// journal's sync against it).
+    /// Whether the answer carries a verdict: it may be written only after the commit is on disk.
     pub verdict: bool,
 }
 
@@ -48,6 +47,12 @@ pub trait Intake: Send + Sync + 'static {
     /// Takes one message; the answer comes when it is true (after the commit).
     fn submit(&self, submission: Submission) -> Answering;
 
-    /// Whether messages are taken now: recovery has ended, the store can write, the queue has room.
+    /// Whether messages are taken now: recovery has ended and the store can write.
     fn ready(&self) -> bool;
+
+    /// Who a bearer token belongs to.
+    fn party_of(&self, token: &str) -> Option<PartyName>;
+
+    /// What this engine can do, as a FHIR CapabilityStatement.
+    fn metadata(&self, syntax: Syntax) -> Bytes;
 }

@@ -1,1 +1,14 @@
-//! Intake over HTTP.
+//! The shell that takes messages in.
+//!
+//! Promises: knows who is sending before a body is read; every limit has a number; an answer is written
+//! only when the [`Intake`](crate::message::Intake) gives it, which is after the commit.
+//!
+//! Never: looks into a message, decides about one, or logs a value of one.
+
+mod body;
+pub mod http;
+pub mod limits;
+mod negotiate;
+
+pub use http::{Front, serve};
+pub use limits::{Limits, Quota};

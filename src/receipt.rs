@@ -1,1 +1,0 @@
-//! ONE table: outcome to receipt, and back.

@@ -1,0 +1,196 @@
+//! HTTP on hyper: `POST /fhir/$process-message`, `POST /messages`, `GET /fhir/metadata`.
+
+use super::body;
+use super::limits::{Limits, Quota, Quotas};
+use super::negotiate::{self, Door};
+use crate::message::{Answer, Intake, PartyName, Submission, Syntax};
+use crate::receipt::{self, Ending};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use jiff::Timestamp;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// How long open requests may take to end after a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// What stands at the door: the intake, the limits, the quotas.
+pub struct Front {
+    intake: Arc<dyn Intake>,
+    limits: Limits,
+    quotas: Quotas,
+    connections: Arc<Semaphore>,
+}
+
+impl Front {
+    /// A front for this intake.
+    pub fn new(intake: Arc<dyn Intake>, limits: Limits, quota: Quota) -> Front {
+        let connections = Arc::new(Semaphore::new(limits.connections));
+        Front { intake, limits, quotas: Quotas::new(quota), connections }
+    }
+}
+
+/// Serves a listener until `stop` resolves; then lets open requests end.
+pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        // A failed accept (too many open files, say) must not spin.
+        let Ok((stream, _)) = accepted else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let Ok(permit) = Arc::clone(&front.connections).try_acquire_owned() else {
+            drop(stream);
+            continue;
+        };
+        let front = Arc::clone(&front);
+        let watcher = graceful.watcher();
+        tokio::spawn(async move {
+            connection(front, stream, watcher).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}
+
+async fn connection(
+    front: Arc<Front>,
+    stream: TcpStream,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let _ = stream.set_nodelay(true);
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(front.limits.header_time)
+        .max_buf_size(front.limits.headers.max(8_192))
+        .half_close(false);
+    let service = service_fn(move |request| {
+        let front = Arc::clone(&front);
+        async move { Ok::<_, Infallible>(handle(&front, request).await) }
+    });
+    // Errors here are the peer's: it went away, or sent what is no HTTP; hyper has answered that.
+    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
+}
+
+async fn handle(front: &Front, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let path = request.uri().path();
+    let (door, allowed) = match path {
+        "/fhir/$process-message" => (Door::Fhir, Method::POST),
+        "/messages" => (Door::Messages, Method::POST),
+        "/fhir/metadata" => (Door::Fhir, Method::GET),
+        _ => return refuse(Ending::NoSuchPath, Syntax::FhirJson),
+    };
+    if *request.method() != allowed {
+        let mut response = refuse(Ending::WrongMethod, Syntax::FhirJson);
+        let value = if allowed == Method::GET { "GET" } else { "POST" };
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(value));
+        return response;
+    }
+    if allowed == Method::GET {
+        return metadata(front, request.headers());
+    }
+    match submission(front, door, request).await {
+        Ok(submission) => render(front.intake.submit(submission).await),
+        Err(refused) => *refused,
+    }
+}
+
+fn metadata(front: &Front, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    let Some(syntax) = negotiate::accept(text(headers, ACCEPT), Syntax::FhirJson) else {
+        return refuse(Ending::NotAcceptable, Syntax::FhirJson);
+    };
+    render(Answer {
+        status: 200,
+        content_type: Some(receipt::content_type(syntax)),
+        body: front.intake.metadata(syntax),
+        retry_after: None,
+        verdict: false,
+    })
+}
+
+/// Everything that can be said no to before the message is looked at, in that order.
+async fn submission(
+    front: &Front,
+    door: Door,
+    request: Request<Incoming>,
+) -> Result<Submission, Box<Response<Full<Bytes>>>> {
+    let no = |ending, syntax| Box::new(refuse(ending, syntax));
+    let headers = request.headers();
+    let Some(party) = authenticate(front, headers) else {
+        let mut response = no(Ending::NoIdentity, Syntax::FhirJson);
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return Err(response);
+    };
+    let declared = text(headers, CONTENT_TYPE).and_then(|v| negotiate::content_type(v, door));
+    let Some((syntax, charset)) = declared else {
+        return Err(no(Ending::NotTaken, Syntax::FhirJson));
+    };
+    let Some(answer_in) = negotiate::accept(text(headers, ACCEPT), syntax) else {
+        return Err(no(Ending::NotAcceptable, syntax));
+    };
+    if let Err(seconds) = front.quotas.take(&party) {
+        let mut answer = receipt::plain(Ending::OverQuota, answer_in);
+        answer.retry_after = Some(seconds);
+        return Err(Box::new(render(answer)));
+    }
+    if text(headers, CONTENT_ENCODING).is_some_and(|v| !v.eq_ignore_ascii_case("identity")) {
+        return Err(no(Ending::NotTaken, answer_in));
+    }
+    if !front.intake.ready() {
+        return Err(no(Ending::Overloaded, answer_in));
+    }
+    let body = body::read(request.into_body(), &front.limits).await;
+    let body = body.map_err(|ending| no(ending, answer_in))?;
+    Ok(Submission { party, syntax, charset, answer_in, body, received: Timestamp::now() })
+}
+
+fn authenticate(front: &Front, headers: &HeaderMap) -> Option<PartyName> {
+    let value = text(headers, AUTHORIZATION)?;
+    let (scheme, token) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    front.intake.party_of(token.trim())
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn refuse(ending: Ending, syntax: Syntax) -> Response<Full<Bytes>> {
+    render(receipt::plain(ending, syntax))
+}
+
+fn render(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Some(kind) = answer.content_type {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

@@ -1,0 +1,82 @@
+//! The numbers that bound what a peer can make us do, and the quota of each party.
+
+use crate::message::PartyName;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, RateLimiter};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// The limits of a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body. 10 MB.
+    pub body: usize,
+    /// Bytes of a request's line and headers. 16 kB.
+    pub headers: usize,
+    /// From the connection (or the last answer) to the end of the headers. 10 s.
+    pub header_time: Duration,
+    /// Between two pieces of a body. 10 s.
+    pub body_idle: Duration,
+    /// For a whole body. 60 s.
+    pub body_time: Duration,
+    /// Connections at once. 1,000.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            body: 10_000_000,
+            headers: 16_384,
+            header_time: Duration::from_secs(10),
+            body_idle: Duration::from_secs(10),
+            body_time: Duration::from_secs(60),
+            connections: 1_000,
+        }
+    }
+}
+
+/// How much one party may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Messages a second, in the long run.
+    pub per_second: NonZeroU32,
+    /// Messages at once.
+    pub burst: NonZeroU32,
+}
+
+/// The quotas of all parties: one limiter, keyed.
+pub struct Quotas {
+    limiter: DefaultKeyedRateLimiter<PartyName>,
+}
+
+impl Quotas {
+    /// The same quota for each party.
+    pub fn new(quota: Quota) -> Quotas {
+        let quota = governor::Quota::per_second(quota.per_second).allow_burst(quota.burst);
+        Quotas { limiter: RateLimiter::keyed(quota) }
+    }
+
+    /// Takes one message of a party's quota, or says after how many seconds there is one again.
+    pub fn take(&self, party: &PartyName) -> Result<(), u32> {
+        self.limiter.check_key(party).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_partys_quota_is_not_anothers() {
+        let one = NonZeroU32::MIN;
+        let quotas = Quotas::new(Quota { per_second: one, burst: one });
+        let (a, b) = (PartyName("a".into()), PartyName("b".into()));
+        assert_eq!(quotas.take(&a), Ok(()));
+        assert!(quotas.take(&a).is_err_and(|seconds| seconds >= 1));
+        assert_eq!(quotas.take(&b), Ok(()));
+    }
+}
