@@ -1,2 +1,8 @@
-//! stafett
-fn main() {}
+//! The binary: hands over to the command line.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stafett::cli::main()
+}

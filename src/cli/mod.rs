@@ -1,1 +1,61 @@
-//! The command line: one file per subcommand.
+//! The command line: one file per subcommand, each with its arguments and one function.
+//!
+//! Exit codes: 0 fine, 1 findings, 2 could not.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// Nothing to complain about.
+    Fine,
+    /// It ran, and found something.
+    Findings,
+    /// It could not do what was asked.
+    CouldNot,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Fine => 0,
+            Exit::Findings => 1,
+            Exit::CouldNot => 2,
+        })
+    }
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON value a line.
+    Json,
+}
+
+/// Receives care messages, validates, translates and delivers them, and accounts for every step.
+#[derive(Debug, Parser)]
+#[command(name = "stafett", version, about, max_term_width = 100)]
+struct Stafett {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let stafett = match Stafett::try_parse() {
+        Ok(stafett) => stafett,
+        Err(error) => {
+            let _ = error.print();
+            let code = if error.use_stderr() { Exit::CouldNot } else { Exit::Fine };
+            return code.into();
+        }
+    };
+    match stafett.command {}
+}

@@ -1,1 +1,7 @@
-//! Metrics, health, the admin API.
+//! What operators see: metrics, health, the engine's socket.
+//!
+//! Promises: shows states, ids and names, never an element's value. Never: takes a message in.
+
+pub mod metrics;
+
+pub use metrics::{Counted, Metrics};
