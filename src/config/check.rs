@@ -1,0 +1,235 @@
+//! What can only be seen over the whole configuration: names that mean nothing or two things, routes that
+//! take each other's messages, what may not leave the machine in the clear.
+//!
+//! Promises: reports all of it. Never: stops at the first.
+
+use super::read::Declared;
+use super::value::suggestion;
+use super::{At, Config, ListenerKind, Mode, Route};
+use crate::message::{Diagnostic, Identifier, Origin, PartyName};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Checks everything.
+pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagnostic>) {
+    unique_names(declared, found);
+    let names = |section: &'static str| -> Vec<&str> {
+        declared.iter().filter(|one| one.section == section).map(|one| &*one.name).collect()
+    };
+    let parties = Known { what: "party", names: names("party") };
+    let endpoints = Known { what: "endpoint", names: names("endpoint") };
+    listeners(config, found);
+    parties_and_carriers(config, &parties, found);
+    for endpoint in &config.endpoints {
+        parties.demand(&endpoint.party.value.0, &endpoint.party.origin, found);
+        endpoint_in_the_clear(config, endpoint, found);
+    }
+    for route in &config.routes {
+        route_names(config, route, &parties, &endpoints, found);
+        route_times(route, found);
+    }
+    for (place, route) in config.routes.iter().enumerate() {
+        let earlier = config.routes[..place].iter().find(|earlier| takes_all_of(earlier, route));
+        if let Some(earlier) = earlier {
+            let text = format!(
+                "no message reaches the route `{}`: `{}` at {} takes all of them before",
+                &*route.name, &*earlier.name, earlier.origin
+            );
+            let one = Diagnostic::error(route.origin.clone(), "config-unreachable-route", text);
+            found.push(one.help("give the earlier one a `when`, or put it last"));
+        }
+    }
+    for organisation in config.directory.organisations() {
+        if let Some(party) = &organisation.party {
+            parties.demand(&party.0, &organisation.origin, found);
+        }
+    }
+}
+
+struct Known<'a> {
+    what: &'static str,
+    names: Vec<&'a str>,
+}
+
+impl Known<'_> {
+    fn demand(&self, name: &str, origin: &Origin, found: &mut Vec<Diagnostic>) -> bool {
+        let known = self.names.contains(&name);
+        if !known {
+            let text = format!("no {} is called `{name}`", self.what);
+            let one = Diagnostic::error(origin.clone(), "config-unknown-name", text);
+            found.push(suggestion(one, name, self.names.iter().copied()));
+        }
+        known
+    }
+}
+
+fn unique_names(declared: &[Declared], found: &mut Vec<Diagnostic>) {
+    let mut first: BTreeMap<(&str, &str), &Origin> = BTreeMap::new();
+    for one in declared {
+        match first.get(&(one.section, &*one.name)) {
+            None => {
+                first.insert((one.section, &one.name), &one.origin);
+            }
+            Some(origin) => {
+                let text = format!("the {} `{}` is already at {origin}", one.section, one.name);
+                found.push(Diagnostic::error(one.origin.clone(), "config-duplicate-name", text));
+            }
+        }
+    }
+}
+
+fn listeners(config: &Config, found: &mut Vec<Diagnostic>) {
+    for listener in config.listeners.iter().filter(|one| !one.address.is_loopback()) {
+        let text = format!("the listener `{}` would speak in the clear", &*listener.name);
+        let one = Diagnostic::error(listener.address.origin.clone(), "config-plain-listener", text);
+        found.push(one.help("listen on a loopback address, behind a proxy that ends TLS"));
+    }
+    let fixed = config.listeners.iter().filter(|one| one.address.port != 0);
+    let mut seen: BTreeMap<String, &Origin> = BTreeMap::new();
+    for listener in fixed {
+        let address = listener.address.to_string();
+        if let Some(origin) = seen.get(&address) {
+            let text = format!("another listener has this address, at {origin}");
+            let origin = listener.address.origin.clone();
+            found.push(Diagnostic::error(origin, "config-duplicate-address", text));
+        }
+        seen.insert(address, &listener.address.origin);
+    }
+    let takes = config.listeners.iter().any(|one| one.kind == ListenerKind::Messages);
+    if !config.listeners.is_empty() && !takes {
+        let text = "no listener is of the kind `messages`: nothing can come in";
+        let origin = config.listeners[0].origin.clone();
+        found.push(Diagnostic::warning(origin, "config-no-intake", text));
+    }
+}
+
+fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) {
+    let mut owners: BTreeMap<&Identifier, &str> = BTreeMap::new();
+    let mut tokens: BTreeMap<[u8; 32], &str> = BTreeMap::new();
+    for party in &config.parties {
+        for identifier in &party.identifiers {
+            if let Some(other) = owners.insert(&identifier.value, &party.name) {
+                let text = format!("`{}` belongs to the party `{other}`", identifier.value);
+                let origin = identifier.origin.clone();
+                found.push(Diagnostic::error(origin, "config-shared-identifier", text));
+            }
+        }
+        for token in &party.tokens {
+            if let Some(other) = tokens.insert(token.0, &party.name) {
+                let text = format!("the party `{other}` has the same token");
+                found.push(Diagnostic::error(token.origin.clone(), "config-shared-token", text));
+            }
+        }
+        for carried in &party.carries {
+            parties.demand(&carried.value.0, &carried.origin, found);
+            if *carried.value.0 == *party.name {
+                let text = "a party is never its own carrier";
+                let origin = carried.origin.clone();
+                found.push(Diagnostic::error(origin, "config-own-carrier", text));
+            }
+        }
+        if !party.carries.is_empty() && party.tokens.is_empty() {
+            let text =
+                format!("`{}` carries for others but has no token to come with", &*party.name);
+            found.push(Diagnostic::warning(party.origin.clone(), "config-mute-carrier", text));
+        }
+    }
+}
+
+fn endpoint_in_the_clear(config: &Config, endpoint: &super::Endpoint, found: &mut Vec<Diagnostic>) {
+    let origin = endpoint.url.origin.clone();
+    if endpoint.url.secure {
+        let text = "this version cannot send over TLS";
+        let one = Diagnostic::error(origin, "config-no-tls", text);
+        found.push(one.help("send to a proxy on this machine that speaks TLS to the other side"));
+    } else if !endpoint.url.is_loopback() {
+        let text = "messages would leave this machine in the clear";
+        let one = match config.engine.mode {
+            Mode::Production => Diagnostic::error(origin, "config-plain-endpoint", text),
+            Mode::Test => Diagnostic::warning(origin, "config-plain-endpoint", text),
+        };
+        found.push(one.help("send to a proxy on this machine that speaks TLS to the other side"));
+    }
+}
+
+fn route_names(
+    config: &Config,
+    route: &Route,
+    parties: &Known<'_>,
+    endpoints: &Known<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
+    for sender in route.sender.iter() {
+        parties.demand(&sender.value.0, &sender.origin, found);
+    }
+    let receiver: &At<PartyName> = &route.receiver;
+    parties.demand(&receiver.value.0, &receiver.origin, found);
+    for to in route.to.iter() {
+        if !endpoints.demand(&to.value.0, &to.origin, found) {
+            continue;
+        }
+        let endpoint = config.endpoint(&to.value.0);
+        if let Some(endpoint) = endpoint.filter(|one| one.party.value != receiver.value) {
+            let text = format!(
+                "the endpoint `{}` belongs to `{}`, not to the receiver `{}`",
+                to.value, endpoint.party.value, receiver.value
+            );
+            found.push(Diagnostic::error(to.origin.clone(), "config-foreign-endpoint", text));
+        }
+    }
+    if route.map.is_none() {
+        let unused = [
+            (route.profiles.as_ref().map(|one| &one.origin), "profiles"),
+            (route.defaults.values().next().map(|one| &one.origin), "defaults"),
+        ];
+        for (origin, key) in unused.into_iter().filter_map(|(origin, key)| Some((origin?, key))) {
+            let text = format!("`{key}` means nothing without a `map`");
+            found.push(Diagnostic::warning(origin.clone(), "config-idle-key", text));
+        }
+    }
+}
+
+fn route_times(route: &Route, found: &mut Vec<Diagnostic>) {
+    let cap = &route.retry.cap;
+    if cap.value > Duration::from_secs(600) {
+        let text = "the longest pause between attempts is 10 minutes";
+        found.push(Diagnostic::error(cap.origin.clone(), "config-bad-value", text));
+    }
+    if route.retry.first > cap.value {
+        let text = "the first pause is longer than the longest";
+        let origin = route.retry.origin.clone();
+        found.push(Diagnostic::error(origin, "config-bad-value", text));
+    }
+    if route.answers == super::Answers::Receiver && route.receipt_within.is_none() {
+        let text = format!(
+            "on the route `{}` the receiver answers, so `receipt_within` must say until when",
+            &*route.name
+        );
+        found.push(Diagnostic::error(route.origin.clone(), "config-missing-key", text));
+    }
+}
+
+/// Whether every message that `later` would take is taken by `earlier` already.
+fn takes_all_of(earlier: &Route, later: &Route) -> bool {
+    let contains = |earlier: &[At<PartyName>], later: &[At<PartyName>]| {
+        later.iter().all(|one| earlier.iter().any(|other| other.value == one.value))
+    };
+    let version = earlier.version.is_empty()
+        || (!later.version.is_empty()
+            && later.version.iter().all(|one| {
+                earlier.version.iter().any(|other| version_matches(&other.value, &one.value))
+            }));
+    let same = |a: &Option<At<Box<str>>>, b: &Option<At<Box<str>>>| {
+        a.as_ref().map(|a| &a.value) == b.as_ref().map(|b| &b.value)
+    };
+    (earlier.when.is_none() || same(&earlier.when, &later.when))
+        && earlier.receiver.value == later.receiver.value
+        && contains(&earlier.sender, &later.sender)
+        && later.event.iter().all(|event| earlier.event.contains(event))
+        && version
+}
+
+/// Whether a version that a route names takes one that a message says: `5.0` takes `5.0` and `5.0.2`.
+pub fn version_matches(route: &str, message: &str) -> bool {
+    message.strip_prefix(route).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

@@ -1,0 +1,72 @@
+//! Intake descriptions: where a format keeps its ids, sender, receiver and event.
+//!
+//! Promises: one mechanism for every format; a new one is described by data, beside its model and maps.
+//! Never: names an element itself.
+
+use super::party::EndpointSyntax;
+use super::read::{Field, Reader, section};
+use super::value::{At, KINDS, OwnName, Several, word};
+use crate::message::IdentifierKind;
+use toml::Spanned;
+use toml::de::DeValue;
+
+impl Field for IdentifierKind {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<IdentifierKind> {
+        word(value, reader, &KINDS)
+    }
+
+    fn form() -> String {
+        format!("one of {}", KINDS.map(|(word, _)| format!("`\"{word}\"`")).join(", "))
+    }
+}
+
+section! {
+    /// Where an identifier of a party is found.
+    IdentifierPath as "identifier path" {
+        /// The identifier's kind.
+        kind: IdentifierKind,
+        /// A FHIRPath expression from the message's root.
+        path: At<Box<str>>,
+    }
+}
+
+section! {
+    /// How messages of one format are read. Each value is a FHIRPath expression from the message's root;
+    /// the first item it yields counts, an empty result means that the message does not say.
+    Intake as "intake" {
+        /// The description's name, for `check` and for logs.
+        name: OwnName,
+        /// The syntaxes it is for.
+        syntax: Several<EndpointSyntax>,
+        /// The name of the root: a resource's type, an XML element's local name.
+        root: Box<str>,
+        /// The root element's XML namespace.
+        namespace: Option<Box<str>>,
+        /// A condition on the message, where several descriptions share a root; the first that holds counts.
+        when: Option<At<Box<str>>>,
+        /// The message's id.
+        message: At<Box<str>>,
+        /// The envelope's id.
+        envelope: At<Box<str>>,
+        /// The sender's identifiers.
+        sender: Vec<IdentifierPath>,
+        /// The receiver's identifiers.
+        receiver: Vec<IdentifierPath>,
+        /// What happened.
+        event: At<Box<str>>,
+        /// The version of the message's format.
+        version: Option<At<Box<str>>>,
+        /// What ties it to earlier messages.
+        conversation: Option<At<Box<str>>>,
+        /// The patient, for the order of messages; kept as a keyed hash and never shown.
+        patient: Option<At<Box<str>>>,
+        /// When it was sent.
+        sent: Option<At<Box<str>>>,
+        /// True for a test message.
+        test: Option<At<Box<str>>>,
+        /// The id of the message that this one is a receipt for.
+        receipt_for: Option<At<Box<str>>>,
+        /// What the receipt says: `ok`, `fatal-error` or `transient-error`.
+        receipt_code: Option<At<Box<str>>>,
+    }
+}

@@ -1,0 +1,98 @@
+//! Routes: which message goes where, translated by what, answered by whom.
+//!
+//! Promises: what is not routed is refused; conditions are kept as text with their place, since compiling
+//! them is a higher floor's work. Never: judges a message.
+
+use super::read::{section, words};
+use super::value::{At, Name, OwnName, Several};
+use crate::message::{Event, PartyName};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+words! {
+    /// Whose receipt the sender gets.
+    Answers {
+        /// our verdict is the only receipt; what fails later is an operator's task.
+        Engine = "engine",
+        /// the sender first gets a transport answer, and the final receiver's receipt when it comes.
+        Receiver = "receiver",
+    }
+}
+
+words! {
+    /// Within what the order of messages is kept, for one sender and one receiver.
+    LaneKey {
+        /// one conversation or episode; one patient where a message names none.
+        Conversation = "conversation",
+        /// one patient.
+        Patient = "patient",
+        /// no order.
+        None = "none",
+    }
+}
+
+words! {
+    /// What is answered when a message id comes again with other content.
+    Conflict {
+        /// the stored verdict again.
+        Verdict = "verdict",
+        /// HTTP 409.
+        Status409 = "409",
+    }
+}
+
+section! {
+    /// When to try again what a transport did not take: exponential backoff with jitter.
+    Retry as "retry" {
+        /// The pause after the first failure; it doubles with each further one.
+        first: Duration = "'5 s'",
+        /// The longest pause; at most 10 minutes.
+        cap: At<Duration> = "'10 min'",
+        /// When it is given up, counted from the moment it was accepted: a dead letter, and an alarm.
+        give_up: Duration = "'3 days'",
+    }
+}
+
+section! {
+    /// A route. Of the routes for a message's sender, receiver, event and version, in the order of files and
+    /// lines, the first whose condition holds takes it. A message that no route takes is refused.
+    Route as "route" {
+        /// The route's name in logs, metrics and audit records.
+        name: OwnName,
+        /// The parties that may send by it.
+        sender: Several<At<PartyName>>,
+        /// The party it leads to.
+        receiver: At<PartyName>,
+        /// The events it takes: the code of MessageHeader.event, the type code of a letter.
+        event: Several<Event>,
+        /// The versions it takes, as the message says them: `"5.0"` takes `5.0` and `5.0.2`. Not set: all.
+        version: Vec<At<Box<str>>>,
+        /// A FHIRPath condition on the whole message; not set: always. One that cannot be evaluated is false.
+        when: Option<At<Box<str>>>,
+        /// The endpoints of the receiver that the message is delivered to; nearly always one.
+        to: Several<At<Name>>,
+        /// Profiles that the incoming message is validated against besides those it claims.
+        validate: Vec<At<Box<str>>>,
+        /// The canonical of the map that translates it. Not set: it is delivered as it came.
+        map: Option<At<Box<str>>>,
+        /// The concept map that says which profiles the output claims; maps ask for it by the name `profiles`.
+        profiles: Option<At<Box<str>>>,
+        /// Profiles that the output is validated against before it may leave.
+        target_profiles: Vec<At<Box<str>>>,
+        /// What the map may fill in where the message has nothing, by name; each use is an information issue.
+        defaults: BTreeMap<Box<str>, At<Box<str>>>,
+        /// Whose receipt the sender gets.
+        answers: Answers = "'engine'",
+        /// Within what the order of messages is kept.
+        lane: LaneKey = "'conversation'",
+        /// When to try again.
+        retry: Retry = "{}",
+        /// How old a message may be when it comes. Not set: any age. One from more than five minutes ahead
+        /// is always refused.
+        max_age: Option<Duration>,
+        /// When the receiver's receipt is overdue, counted from the sending. Not set: none is waited for.
+        receipt_within: Option<At<Duration>>,
+        /// What is answered when a message id comes again with other content.
+        conflict: Conflict = "'verdict'",
+    }
+}

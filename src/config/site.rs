@@ -1,0 +1,136 @@
+//! What is set once for an engine: its name and mode, listeners, limits, the store, definitions, maps.
+//!
+//! Promises: every key has its doc comment, which is the reference page. Never: reads a path that it names.
+
+use super::address::Address;
+use super::read::{section, words};
+use super::value::{At, Name, OwnName, Size};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+words! {
+    /// Whether the engine carries real messages.
+    Mode {
+        /// real messages; one that is marked as a test is refused.
+        Production = "production",
+        /// a trial installation; test messages are welcome.
+        Test = "test",
+    }
+}
+
+section! {
+    /// Who the engine is.
+    Engine as "engine" {
+        /// The engine's name in audit records, in Provenance and as `source` of what it sends.
+        name: Name,
+        /// Whether it carries real messages.
+        mode: Mode = "'production'",
+        /// How many messages are worked on at once. Not set: one for each processor core.
+        workers: Option<u32>,
+        /// How many messages may wait for a worker. One more is answered 503 with Retry-After.
+        queue: u32 = "256",
+    }
+}
+
+words! {
+    /// What a listener is for.
+    ListenerKind {
+        /// takes messages from parties.
+        Messages = "messages",
+        /// health, metrics and the commands on a running engine; never messages.
+        Operations = "operations",
+    }
+}
+
+section! {
+    /// A socket that the engine listens on. Without TLS only loopback addresses are accepted: put a
+    /// proxy that ends TLS before the engine, on the same machine.
+    Listener as "listener" {
+        /// The listener's name in logs and metrics.
+        name: OwnName,
+        /// `host:port`, the host an address and not a name. Port 0: the system chooses one, and says which in the log.
+        address: At<Address>,
+        /// What it is for.
+        kind: ListenerKind,
+        /// How many connections it holds at once; a further one waits.
+        connections: u32 = "1024",
+    }
+}
+
+section! {
+    /// How many messages a party may hand in.
+    Quota as "quota" {
+        /// Messages a second, in the long run.
+        per_second: u32,
+        /// How many may come at once.
+        burst: u32,
+    }
+}
+
+section! {
+    /// What is too much. Beyond a limit a message is refused and nothing of it is stored.
+    Limits as "limits" {
+        /// The largest body, after decoding of the transport.
+        body: Size = "'10 MB'",
+        /// The largest sum of HTTP header lines.
+        headers: Size = "'32 KiB'",
+        /// How long a client may take for its header lines.
+        header_time: Duration = "'10 s'",
+        /// How long a body may pause.
+        body_idle: Duration = "'15 s'",
+        /// How long a body may take.
+        body_time: Duration = "'2 min'",
+        /// How long a connection may stay idle between requests.
+        idle: Duration = "'60 s'",
+        /// The quota of each party that has none of its own. Beyond it: 429 with Retry-After.
+        quota: Quota = "{ per_second = 50, burst = 200 }",
+    }
+}
+
+section! {
+    /// Where messages are kept.
+    Store as "store" {
+        /// The folder of the journal and the ledger, from the configuration's folder. One engine at a time.
+        folder: At<Box<str>>,
+        /// For how long a message that comes again is known as a duplicate. Not less than 4 days
+        /// if senders resend over a long weekend.
+        remember_duplicates: Duration = "'14 days'",
+    }
+}
+
+words! {
+    /// What to do with a check that could not be made because something it needs is not loaded.
+    NotChecked {
+        /// an information issue; the message goes on.
+        Report = "report",
+        /// an error issue; the message is refused.
+        Refuse = "refuse",
+    }
+}
+
+section! {
+    /// What messages are checked against. FHIR R4 core is built in.
+    Definitions as "definitions" {
+        /// FHIR packages: `.tgz` files, or folders whose `.tgz` files (or the resources of one unpacked package) are all taken.
+        /// From the configuration's folder.
+        packages: Vec<At<Box<str>>>,
+        /// Single resources (StructureDefinition, ValueSet, CodeSystem, ConceptMap; JSON or XML): files or folders.
+        support: Vec<At<Box<str>>>,
+        /// Canonicals that profiles name by another URL than the package that has them: `"old" = "new"`.
+        aliases: BTreeMap<Box<str>, Box<str>>,
+        /// What to do with checks that could not be made.
+        not_checked: NotChecked = "'report'",
+        /// Whether what cannot be resolved when packages are loaded is an error that keeps the configuration
+        /// from becoming active, instead of a warning.
+        strict: bool = "false",
+    }
+}
+
+section! {
+    /// What messages are translated with.
+    Mappings as "mappings" {
+        /// Folders with maps (`.map`, `.fml`), models, concept maps and intake descriptions (`.intake.toml`), searched
+        /// with their subfolders, except those named `tests`. From the configuration's folder.
+        folders: Vec<At<Box<str>>>,
+    }
+}

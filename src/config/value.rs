@@ -1,0 +1,427 @@
+//! The forms of values: texts, names, durations, sizes, hashes, addresses, lists and tables of them.
+//!
+//! Promises: a value that was read has its form; what is wrong is said at its place.
+//! Never: guesses a unit, a default or a spelling.
+
+use super::read::{Field, Reader, Section};
+use crate::message::{
+    Diagnostic, EnvelopeId, Event, Identifier, IdentifierKind, Origin, PartyName,
+};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::time::Duration;
+use toml::Spanned;
+use toml::de::DeValue;
+
+/// A value and where it is written, for findings of later checks.
+#[derive(Clone, Debug)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Where; a default has no line.
+    pub origin: Origin,
+}
+
+impl<T> Deref for At<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Field> Field for At<T> {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<At<T>> {
+        let origin = reader.origin(value.span());
+        Some(At { value: T::read(value, reader)?, origin })
+    }
+
+    fn form() -> String {
+        T::form()
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Option<T>> {
+        Some(T::read(value, reader))
+    }
+
+    fn absent() -> Option<Option<T>> {
+        Some(None)
+    }
+
+    fn form() -> String {
+        T::form()
+    }
+
+    fn section() -> Option<&'static Section> {
+        T::section()
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Vec<T>> {
+        let Some(items) = value.get_ref().as_array() else {
+            reader.wrong_form(value, "a list");
+            return None;
+        };
+        Some(items.iter().filter_map(|item| T::read(item, reader)).collect())
+    }
+
+    fn absent() -> Option<Vec<T>> {
+        Some(Vec::new())
+    }
+
+    fn form() -> String {
+        format!("a list; each item {}", T::form())
+    }
+
+    fn section() -> Option<&'static Section> {
+        T::section()
+    }
+}
+
+/// One value or a list of at least one.
+#[derive(Clone, Debug)]
+pub struct Several<T>(pub Vec<T>);
+
+impl<T> Deref for Several<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Field> Field for Several<T> {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Several<T>> {
+        let Some(items) = value.get_ref().as_array() else {
+            return Some(Several(vec![T::read(value, reader)?]));
+        };
+        if items.is_empty() {
+            reader.error(value.span(), "config-bad-value", "the list is empty");
+        }
+        Some(Several(items.iter().filter_map(|item| T::read(item, reader)).collect()))
+    }
+
+    fn form() -> String {
+        format!("{}, or a list of them", T::form())
+    }
+}
+
+impl<T: Field> Field for BTreeMap<Box<str>, T> {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(table) = value.get_ref().as_table() else {
+            reader.wrong_form(value, "a table");
+            return None;
+        };
+        let pairs = table.iter().filter_map(|(key, value)| {
+            let key: &str = key.get_ref();
+            Some((key.into(), T::read(value, reader)?))
+        });
+        Some(pairs.collect())
+    }
+
+    fn absent() -> Option<Self> {
+        Some(BTreeMap::new())
+    }
+
+    fn form() -> String {
+        format!("a table; each value {}", T::form())
+    }
+}
+
+/// The text of a value, or a finding.
+pub fn text<'t>(
+    value: &'t Spanned<DeValue<'_>>,
+    reader: &mut Reader<'_>,
+    wanted: &str,
+) -> Option<&'t str> {
+    let text = value.get_ref().as_str();
+    if text.is_none() {
+        reader.wrong_form(value, wanted);
+    }
+    text
+}
+
+/// Reads a text and parses it; `parse` says what is wrong.
+pub fn parsed<T, E: Into<String>>(
+    value: &Spanned<DeValue<'_>>,
+    reader: &mut Reader<'_>,
+    wanted: &str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<T> {
+    match parse(text(value, reader, wanted)?) {
+        Ok(parsed) => Some(parsed),
+        Err(what) => {
+            reader.error(value.span(), "config-bad-value", what);
+            None
+        }
+    }
+}
+
+/// Reads one of a few words.
+pub fn word<T: Copy>(
+    value: &Spanned<DeValue<'_>>,
+    reader: &mut Reader<'_>,
+    words: &[(&'static str, T)],
+) -> Option<T> {
+    let said = text(value, reader, "a word")?;
+    if let Some((_, meant)) = words.iter().find(|(word, _)| *word == said) {
+        return Some(*meant);
+    }
+    let all: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    let text = format!("`{said}` is not one of {}", all.join(", "));
+    let one = Diagnostic::error(reader.origin(value.span()), "config-bad-value", text);
+    reader.diagnostics.push(suggestion(one, said, words.iter().map(|(word, _)| *word)));
+    None
+}
+
+/// The diagnostic with the nearest known word as its help, if one is near.
+pub fn suggestion<'w>(
+    diagnostic: Diagnostic,
+    said: &str,
+    known: impl Iterator<Item = &'w str>,
+) -> Diagnostic {
+    let near = known.map(|word| (distance(said, word), word)).min();
+    match near.filter(|(distance, word)| *distance <= 1 + word.chars().count() / 4) {
+        Some((_, word)) => diagnostic.help(format!("did you mean `{word}`?")),
+        None => diagnostic,
+    }
+}
+
+/// How many characters must be put in, taken out, changed or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+/// Implements [`Field`] for a type that is parsed from a text.
+macro_rules! from_text {
+    ($type:ty, $wanted:literal, $parse:expr) => {
+        impl Field for $type {
+            fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<$type> {
+                parsed(value, reader, $wanted, $parse)
+            }
+
+            fn form() -> String {
+                $wanted.to_owned()
+            }
+        }
+    };
+}
+
+from_text!(Box<str>, "a text", |text| match text.trim().is_empty() {
+    true => Err("the text is empty"),
+    false => Ok(text.into()),
+});
+from_text!(PartyName, "a party's name", |text| name(text).map(PartyName));
+from_text!(Event, "an event's code", |text| event(text).map(Event));
+from_text!(EnvelopeId, "an id", |text| name(text).map(EnvelopeId));
+from_text!(Duration, "a duration such as `\"30 s\"`, `\"10 min\"`, `\"14 days\"`", duration);
+from_text!(Size, "a size such as `\"10 MB\"` or `\"64 KiB\"`", size);
+from_text!(Identifier, "an identifier such as `\"gln:5790000000005\"`", identifier);
+
+impl Field for bool {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<bool> {
+        let read = value.get_ref().as_bool();
+        if read.is_none() {
+            reader.wrong_form(value, "true or false");
+        }
+        read
+    }
+
+    fn form() -> String {
+        "`true` or `false`".to_owned()
+    }
+}
+
+impl Field for u32 {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<u32> {
+        let Some(number) = value.get_ref().as_integer() else {
+            reader.wrong_form(value, "a number");
+            return None;
+        };
+        let read = u32::from_str_radix(number.as_str(), number.radix()).ok().filter(|n| *n > 0);
+        if read.is_none() {
+            reader.error(
+                value.span(),
+                "config-bad-value",
+                "expected a number from 1 to 4294967295",
+            );
+        }
+        read
+    }
+
+    fn form() -> String {
+        "a number".to_owned()
+    }
+}
+
+/// A name: letters, digits, `-`, `_` and `.`, at most 64 of them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Name(pub Box<str>);
+
+from_text!(Name, "a name", |text| name(text).map(Name));
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// A name that its section gives itself: unique among the sections of its kind.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OwnName(pub Box<str>);
+
+impl Field for OwnName {
+    fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<OwnName> {
+        let own = parsed(value, reader, "a name", name)?;
+        reader.declare(&own, value.span());
+        Some(OwnName(own))
+    }
+
+    fn form() -> String {
+        "a name of its own".to_owned()
+    }
+}
+
+impl Deref for OwnName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+fn name(text: &str) -> Result<Box<str>, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
+        let what = "a name is 1 to 64 letters (a to z), digits, `-`, `_` and `.`";
+        return Err(format!("`{text}` is no name: {what}"));
+    }
+    Ok(text.into())
+}
+
+fn event(text: &str) -> Result<Box<str>, String> {
+    let fits = |c: char| c.is_ascii_graphic();
+    if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
+        return Err(format!("`{text}` is no event's code: 1 to 64 characters without blanks"));
+    }
+    Ok(text.into())
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Size(pub u64);
+
+/// A number and its unit: `("14", "days")`.
+fn quantity(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    Some((text[..end].parse().ok()?, text[end..].trim()))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wanted = "a number and one of ms, s, min, h, days";
+    let wrong = || format!("`{text}` is no duration: expected {wanted}");
+    let (number, unit) = quantity(text.trim()).ok_or_else(wrong)?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" | "seconds" | "second" => 1000,
+        "min" | "minutes" | "minute" => 60_000,
+        "h" | "hours" | "hour" => 3_600_000,
+        "days" | "day" | "d" => 86_400_000,
+        _ => return Err(wrong()),
+    };
+    match number.checked_mul(milliseconds) {
+        Some(0) => Err(format!("`{text}` is no time at all")),
+        Some(n) if n <= 3650 * 86_400_000 => Ok(Duration::from_millis(n)),
+        _ => Err(format!("`{text}` is longer than ten years")),
+    }
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let wrong = || {
+        format!("`{text}` is no size: expected a number and one of B, kB, KiB, MB, MiB, GB, GiB")
+    };
+    let (number, unit) = quantity(text.trim()).ok_or_else(wrong)?;
+    let bytes = match unit {
+        "B" => 1,
+        "kB" | "KB" => 1000,
+        "KiB" => 1024,
+        "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        "GB" => 1_000_000_000,
+        "GiB" => 1 << 30,
+        _ => return Err(wrong()),
+    };
+    match number.checked_mul(bytes) {
+        Some(0) | None => Err(wrong()),
+        Some(n) => Ok(Size(n)),
+    }
+}
+
+/// The kinds of identifiers, as they are written.
+pub const KINDS: [(&str, IdentifierKind); 8] = [
+    ("sor", IdentifierKind::Sor),
+    ("gln", IdentifierKind::Gln),
+    ("yder", IdentifierKind::Yder),
+    ("sks", IdentifierKind::Sks),
+    ("municipality", IdentifierKind::Municipality),
+    ("her-id", IdentifierKind::HerId),
+    ("hsa-id", IdentifierKind::HsaId),
+    ("organisation", IdentifierKind::Organisation),
+];
+
+fn identifier(text: &str) -> Result<Identifier, String> {
+    let kinds = || KINDS.map(|(word, _)| word).join(", ");
+    let (kind, value) = text.split_once(':').ok_or_else(|| {
+        format!("`{text}` has no kind: write `kind:value`, kinds are {}", kinds())
+    })?;
+    let (_, kind) = KINDS
+        .iter()
+        .find(|(word, _)| *word == kind)
+        .ok_or_else(|| format!("`{kind}` is no kind of identifier; kinds are {}", kinds()))?;
+    Identifier::parse(*kind, value).map_err(|what| format!("`{text}`: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_need_their_units() {
+        assert_eq!(duration("14 days"), Ok(Duration::from_secs(14 * 86_400)));
+        assert_eq!(duration("10min"), Ok(Duration::from_secs(600)));
+        assert!(duration("10").is_err() && duration("0 s").is_err() && duration("9 år").is_err());
+        assert_eq!(size("10 MB"), Ok(Size(10_000_000)));
+        assert!(size("10").is_err() && size("99999999999999 GB").is_err());
+    }
+
+    #[test]
+    fn a_swap_is_one_mistake() {
+        assert_eq!(distance("reciever", "receiver"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+
+    #[test]
+    fn identifiers_are_typed_and_checked() {
+        assert!(identifier("gln:5790000120406").is_ok());
+        assert!(identifier("gln:5790000120401").unwrap_err().contains("check digit"));
+        assert!(identifier("5790000120406").unwrap_err().contains("no kind"));
+        assert!(identifier("cpr:2512489996").unwrap_err().contains("no kind of identifier"));
+    }
+}
