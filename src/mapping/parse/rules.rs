@@ -1,0 +1,97 @@
+//! Rules: sources, targets, what follows, a name.
+//!
+//! Promises: after a fault the next rule is read. Never: more than a hundred rules inside each other.
+
+use super::lexer::Kind;
+use super::{DEPTH, Parsed, Parser};
+use crate::mapping::ast::{Call, Rule};
+
+impl Parser<'_> {
+    /// The rules up to a closing brace, which is left standing.
+    pub(super) fn rules(&mut self) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        self.depth += 1;
+        while !self.is("}") && self.token.kind != Kind::End {
+            let before = self.token.start;
+            match self.rule() {
+                Ok(rule) => rules.push(rule),
+                Err(_) => self.next_rule(before),
+            }
+        }
+        self.depth -= 1;
+        rules
+    }
+
+    /// After a fault: behind the next `;` of this depth, or at the brace that closes it.
+    fn next_rule(&mut self, before: usize) {
+        if self.token.start == before {
+            self.advance();
+        }
+        let mut open = 0u32;
+        while self.token.kind != Kind::End {
+            match (self.token.kind == Kind::Symbol).then(|| self.slice()) {
+                Some("{") => open += 1,
+                Some("}") if open == 0 => return,
+                Some("}") => open -= 1,
+                Some(";") if open == 0 => return self.advance(),
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    fn rule(&mut self) -> Parsed<Rule> {
+        let mut rule = Rule {
+            at: self.at(),
+            name: None,
+            sources: Vec::new(),
+            targets: Vec::new(),
+            calls: Vec::new(),
+            rules: Vec::new(),
+        };
+        if self.depth > DEPTH {
+            return self.fault("a rule inside fewer others");
+        }
+        loop {
+            rule.sources.push(self.source()?);
+            if !self.accept(",") {
+                break;
+            }
+        }
+        if self.accept("->") {
+            loop {
+                rule.targets.push(self.target()?);
+                if !self.accept(",") {
+                    break;
+                }
+            }
+        }
+        if self.accept_word("then") {
+            self.dependents(&mut rule)?;
+        }
+        if matches!(self.token.kind, Kind::Word | Kind::Double | Kind::Single | Kind::Quoted) {
+            rule.name = Some(self.take());
+        }
+        let closed = self.accept(";") || self.is("}") || self.text[..self.last].ends_with('}');
+        match closed {
+            true => Ok(rule),
+            false => self.fault("expected `;`"),
+        }
+    }
+
+    fn dependents(&mut self, rule: &mut Rule) -> Parsed<()> {
+        while !self.is("{") {
+            let name = self.name("a group or `{`")?;
+            let call = Call { name, arguments: self.arguments()? };
+            rule.calls.push(call);
+            if !self.accept(",") {
+                break;
+            }
+        }
+        if self.accept("{") {
+            rule.rules = self.rules();
+            self.expect("}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Sources of rules, and where the FHIRPath in them ends.
+//!
+//! Promises: parentheses around a condition are optional; its parts may come in any order. Never: reads a
+//! condition; that is FHIRPath's.
+
+use super::lexer::{Kind, Token};
+use super::{Parsed, Parser};
+use crate::mapping::ast::{Fragment, Source, SourceList};
+
+/// Words that end an expression of a source when they stand at its depth.
+const AFTER_SOURCE: &[&str] = &["where", "check", "log", "then"];
+
+/// Words after which an expression is not yet whole.
+const OPERATORS: &[&str] =
+    &["and", "or", "xor", "implies", "in", "contains", "is", "as", "div", "mod"];
+
+impl Parser<'_> {
+    pub(super) fn source(&mut self) -> Parsed<Source> {
+        let mut source = Source { context: self.name("a source variable")?, ..Source::default() };
+        while self.accept(".") {
+            let element = self.name("an element")?;
+            source.elements.push(element);
+            if self.accept("[") && (!self.accept_word("x") || !self.accept("]")) {
+                return self.fault("expected `[x]`");
+            }
+        }
+        while self.source_part(&mut source)? {}
+        Ok(source)
+    }
+
+    fn source_part(&mut self, source: &mut Source) -> Parsed<bool> {
+        if self.accept(":") {
+            source.type_name = Some(self.text_or_word("a type")?);
+        } else if self.token.kind == Kind::Number {
+            let at = self.at();
+            let cardinality = self.cardinality()?;
+            if source.cardinality.replace(cardinality).is_some() {
+                self.report_as("map-cardinality-twice", at, "the cardinality is written twice");
+            }
+        } else if let Some(list) = list_mode(self.word()) {
+            self.advance();
+            source.list = Some(list);
+        } else {
+            match self.word() {
+                "as" => {
+                    self.advance();
+                    source.alias = Some(self.name("a variable")?);
+                }
+                "default" => {
+                    self.advance();
+                    source.default = Some(self.one_operand()?);
+                }
+                "where" => source.condition = Some(self.clause()?),
+                "check" => source.check = Some(self.clause()?),
+                "log" => source.log = Some(self.clause()?),
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    fn cardinality(&mut self) -> Parsed<(u32, u32)> {
+        let number = |text: &str| text.parse::<u32>().ok();
+        let min = number(&self.take());
+        self.expect("..")?;
+        let max = match self.accept("*") {
+            true => Some(u32::MAX),
+            false if self.token.kind == Kind::Number => number(&self.take()),
+            false => None,
+        };
+        match min.zip(max) {
+            Some(range) => Ok(range),
+            None => self.fault("expected a cardinality, such as `0..1`"),
+        }
+    }
+
+    fn clause(&mut self) -> Parsed<Fragment> {
+        self.advance();
+        self.fragment(AFTER_SOURCE, true)
+    }
+
+    /// A balanced parenthesis, or one token.
+    fn one_operand(&mut self) -> Parsed<Fragment> {
+        let start = self.token;
+        let end = match self.is("(") {
+            true => self.closing(start),
+            false => Some(start.end),
+        };
+        match end {
+            Some(end) => {
+                self.go_on(end);
+                Ok(self.cut(start.start, end))
+            }
+            None => self.fault("this parenthesis is not closed"),
+        }
+    }
+
+    /// The end of the parenthesis that opens at a token.
+    pub(super) fn closing(&mut self, open: Token) -> Option<usize> {
+        let mut depth = 0u32;
+        let mut token = open;
+        while token.kind != Kind::End {
+            if token.kind == Kind::Symbol {
+                match &self.text[token.start..token.end] {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" | "}" if depth == 1 => return Some(token.end),
+                    ")" | "]" | "}" => depth -= 1,
+                    _ => {}
+                }
+            }
+            token = self.lexer.token(token.end);
+        }
+        None
+    }
+
+    pub(super) fn cut(&self, start: usize, end: usize) -> Fragment {
+        Fragment { text: self.text[start..end].into(), at: start as u32 }
+    }
+
+    /// Takes an expression up to `,`, `;`, `->`, a brace or parenthesis that it did not open, or one of
+    /// `stops`. With `named`, a text in double quotes before `;` is the rule's name.
+    pub(super) fn fragment(&mut self, stops: &[&str], named: bool) -> Parsed<Fragment> {
+        let start = self.token.start;
+        let mut before: Option<Token> = None;
+        let mut depth = 0u32;
+        while self.token.kind != Kind::End {
+            let text = self.slice();
+            let mut stop = false;
+            let after_dot = before.is_some_and(|t| &self.text[t.start..t.end] == ".");
+            match self.token.kind {
+                Kind::Symbol => match text {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" | "}" if depth == 0 => break,
+                    ")" | "]" | "}" => depth -= 1,
+                    "," | ";" | "->" if depth == 0 => break,
+                    _ => {}
+                },
+                Kind::Word if depth == 0 && !after_dot && before.is_some() => {
+                    stop = stops.contains(&text);
+                }
+                Kind::Double if depth == 0 && named => stop = self.is_rule_name(before),
+                _ => {}
+            }
+            if stop {
+                break;
+            }
+            before = Some(self.token);
+            self.advance();
+        }
+        match before {
+            Some(last) => Ok(self.cut(start, last.end)),
+            None => self.fault("expected an expression"),
+        }
+    }
+
+    fn is_rule_name(&mut self, before: Option<Token>) -> bool {
+        let whole = before.is_some_and(|t| {
+            let text = &self.text[t.start..t.end];
+            match t.kind {
+                Kind::Symbol => matches!(text, ")" | "]" | "}"),
+                Kind::Word => !OPERATORS.contains(&text),
+                _ => true,
+            }
+        });
+        let next = self.lexer.token(self.token.end);
+        whole && matches!(&self.text[next.start..next.end], ";" | "}")
+    }
+}
+
+fn list_mode(word: &str) -> Option<SourceList> {
+    Some(match word {
+        "first" => SourceList::First,
+        "not_first" => SourceList::NotFirst,
+        "last" => SourceList::Last,
+        "not_last" => SourceList::NotLast,
+        "only_one" => SourceList::OnlyOne,
+        _ => return None,
+    })
+}
