@@ -3,6 +3,7 @@
 //! One CSV file: a header line, commas, fields in double quotes where they hold a comma. Promises: check
 //! digits and dates are right, and an identifier means one organisation at a time. Never: holds a person.
 
+use super::quantity::KINDS;
 use super::value::suggestion;
 use crate::message::{Diagnostic, Identifier, IdentifierKind, Origin, PartyName};
 use jiff::civil::Date;
@@ -115,7 +116,7 @@ enum Column {
 }
 
 fn column(file: &str, cell: &Cell, found: &mut Vec<Diagnostic>) -> Option<Column> {
-    let kinds = super::value::KINDS;
+    let kinds = KINDS;
     match &*cell.text {
         "name" => Some(Column::Name),
         "party" => Some(Column::Party),

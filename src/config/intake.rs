@@ -4,8 +4,9 @@
 //! Never: names an element itself.
 
 use super::party::EndpointSyntax;
+use super::quantity::KINDS;
 use super::read::{Field, Reader, section};
-use super::value::{At, KINDS, OwnName, Several, word};
+use super::value::{At, OwnName, Several, word};
 use crate::message::IdentifierKind;
 use toml::Spanned;
 use toml::de::DeValue;

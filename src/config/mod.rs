@@ -10,6 +10,7 @@ mod check;
 mod directory;
 mod intake;
 mod party;
+mod quantity;
 mod read;
 mod reference;
 mod route;
@@ -20,12 +21,13 @@ pub use address::{Address, Url};
 pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
+pub use quantity::Size;
 pub use reference::reference;
 pub use route::{Answers, Conflict, LaneKey, Retry, Route};
 pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, Mappings, Mode, NotChecked, Quota, Store,
 };
-pub use value::{At, Name, OwnName, Several, Size};
+pub use value::{At, Name, OwnName, Several};
 
 use crate::message::{Diagnostic, Origin, PartyName};
 use read::{Declared, Reader, section};

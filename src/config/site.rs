@@ -3,8 +3,9 @@
 //! Promises: every key has its doc comment, which is the reference page. Never: reads a path that it names.
 
 use super::address::Address;
+use super::quantity::Size;
 use super::read::{section, words};
-use super::value::{At, Name, OwnName, Size};
+use super::value::{At, Name, OwnName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
