@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 fine, 1 findings, 2 could not.
 
+mod definitions;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 
@@ -45,7 +47,9 @@ struct Stafett {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Definitions(definitions::Definitions),
+}
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
@@ -57,5 +61,7 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
-    match stafett.command {}
+    match stafett.command {
+        Command::Definitions(arguments) => definitions::run(&arguments).into(),
+    }
 }

@@ -162,7 +162,7 @@ pub struct Binding {
 }
 
 /// How strictly a binding is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are FHIR's own codes")]
 pub enum Strength {
     Required,

@@ -40,6 +40,76 @@ pub enum TypeKind {
     Logical,
 }
 
+/// FHIR's primitive types.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs, reason = "the names are FHIR's own")]
+pub enum Primitive {
+    Boolean,
+    Integer,
+    PositiveInt,
+    UnsignedInt,
+    Decimal,
+    String,
+    Markdown,
+    Code,
+    Id,
+    Uri,
+    Url,
+    Canonical,
+    Oid,
+    Uuid,
+    Base64Binary,
+    Date,
+    DateTime,
+    Instant,
+    Time,
+    Xhtml,
+}
+
+impl Primitive {
+    /// The primitive of that name.
+    pub fn named(name: &str) -> Option<Primitive> {
+        Some(match name {
+            "boolean" => Primitive::Boolean,
+            "integer" => Primitive::Integer,
+            "positiveInt" => Primitive::PositiveInt,
+            "unsignedInt" => Primitive::UnsignedInt,
+            "decimal" => Primitive::Decimal,
+            "string" => Primitive::String,
+            "markdown" => Primitive::Markdown,
+            "code" => Primitive::Code,
+            "id" => Primitive::Id,
+            "uri" => Primitive::Uri,
+            "url" => Primitive::Url,
+            "canonical" => Primitive::Canonical,
+            "oid" => Primitive::Oid,
+            "uuid" => Primitive::Uuid,
+            "base64Binary" => Primitive::Base64Binary,
+            "date" => Primitive::Date,
+            "dateTime" => Primitive::DateTime,
+            "instant" => Primitive::Instant,
+            "time" => Primitive::Time,
+            "xhtml" => Primitive::Xhtml,
+            _ => return None,
+        })
+    }
+
+    fn of(one: &Type) -> Option<Primitive> {
+        (one.kind == TypeKind::Primitive).then(|| Primitive::named(&one.name)).flatten()
+    }
+
+    /// Whether JSON writes it as a number.
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            Primitive::Integer
+                | Primitive::PositiveInt
+                | Primitive::UnsignedInt
+                | Primitive::Decimal
+        )
+    }
+}
+
 /// How an element is written in XML.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Representation {
@@ -122,7 +192,9 @@ pub struct Table {
     names: Arc<Names>,
     types: Vec<Type>,
     elements: Vec<Element>,
-    by_name: HashMap<Box<str>, TypeId>,
+    by_name: HashMap<Box<str>, TypeId, foldhash::fast::FixedState>,
+    primitives: Vec<Option<Primitive>>,
+    roots: HashMap<(NameId, NameId), TypeId, foldhash::fast::FixedState>,
     children: HashMap<(TypeId, NameId), Child, foldhash::fast::FixedState>,
 }
 
@@ -131,11 +203,17 @@ impl Table {
     ///
     /// Later types of a name do not replace the first one.
     pub fn new(names: Arc<Names>, types: Vec<Type>, elements: Vec<Element>) -> Table {
-        let mut by_name = HashMap::new();
+        let mut by_name: HashMap<Box<str>, TypeId, _> = HashMap::default();
         let mut children = HashMap::default();
+        let mut roots = HashMap::default();
+        let mut primitives = Vec::with_capacity(types.len());
         for (i, one) in types.iter().enumerate() {
             let type_id = TypeId(i as u32);
             by_name.entry(one.name.clone()).or_insert(type_id);
+            primitives.push(Primitive::of(one));
+            if let Some(name) = one.root_name {
+                roots.entry((one.namespace, name)).or_insert(type_id);
+            }
             for element in &one.elements {
                 for alternative in &elements[element.0 as usize].alternatives {
                     children
@@ -144,7 +222,22 @@ impl Table {
                 }
             }
         }
-        Table { names, types, elements, by_name, children }
+        Table { names, types, elements, by_name, primitives, roots, children }
+    }
+
+    /// Lets a type be found by another name too, unless that name is taken.
+    pub fn add_alias(&mut self, name: Box<str>, id: TypeId) {
+        self.by_name.entry(name).or_insert(id);
+    }
+
+    /// Which primitive a type is; none for what has no value and for [`TypeId::NONE`].
+    pub fn primitive(&self, id: TypeId) -> Option<Primitive> {
+        self.primitives.get(id.0 as usize).copied().flatten()
+    }
+
+    /// The model whose XML root element has that namespace and name.
+    pub fn root(&self, namespace: NameId, name: NameId) -> Option<TypeId> {
+        self.roots.get(&(namespace, name)).copied()
     }
 
     /// The names the table was made over.
@@ -177,7 +270,7 @@ impl Table {
         self.by_name.get(name).copied()
     }
 
-    /// What `wire_name` means below a type.
+    /// What `wire_name` means below a type; [`NameId::NONE`] is its character data.
     pub fn child(&self, parent: TypeId, wire_name: NameId) -> Option<Child> {
         self.children.get(&(parent, wire_name)).copied()
     }

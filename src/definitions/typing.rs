@@ -1,0 +1,376 @@
+//! Typing: after reading, every node learns which element it is and of which type.
+//!
+//! Promises: one pass, no allocation beyond the issues; an unknown name is reported once, at the top of what
+//! is unknown, and everything below it stays untyped. Always run, whatever is validated later.
+//! Never: checks cardinalities, formats or profiles.
+
+use crate::message::{Catalogue, Issue, IssueKind, IssueType, Severity};
+use crate::tree::types::{Child, ElementId, Primitive, Representation, Table, TypeId, TypeKind};
+use crate::tree::{Kind, Marks, NameId, NodeId, State, Token, Tree};
+
+macro_rules! kinds {
+    ($($name:ident, $id:literal, $text:literal, $help:literal;)*) => {
+        $(static $name: IssueKind = IssueKind {
+            id: $id,
+            code: IssueType::Structure,
+            severity: Severity::Error,
+            text: $text,
+            help: $help,
+        };)*
+        /// What typing can report.
+        pub static CATALOGUE: Catalogue = &[$(&$name),*];
+    };
+}
+
+kinds! {
+    UNKNOWN_TYPE, "typing-unknown-type", "there is no resource type of this name",
+    "The resource type is none of FHIR R4's nor of a loaded package. Correct its name.";
+    MISSING_TYPE, "typing-missing-type", "a resource stands here, but its type is not said",
+    "In JSON a resource says its type as resourceType. Add it.";
+    UNEXPECTED_TYPE, "typing-unexpected-type", "no resource may stand here",
+    "The element holds a datatype, but a resourceType was written. Remove it.";
+    UNKNOWN_ROOT, "typing-unknown-root", "the root element is that of no loaded model",
+    "Neither a FHIR resource nor the root of a loaded logical model. Check the name and the namespace.";
+    UNKNOWN_ELEMENT, "typing-unknown-element", "there is no such element here",
+    "The type has no element of this name. Correct the name, or carry the content in an extension.";
+    WRONG_NAMESPACE, "typing-wrong-namespace", "the element is in another namespace than its model's",
+    "The local name is known, the namespace is not the one the model says. Correct the namespace.";
+    OBJECT_FOR_PRIMITIVE, "typing-object-for-primitive", "a value must stand here, not an object",
+    "The element is of a primitive type: write its value, and its id or extensions below _name.";
+    VALUE_FOR_COMPLEX, "typing-value-for-complex", "elements must stand here, not a value",
+    "The element is of a complex type: write its parts, not a bare value.";
+    ARRAY_EXPECTED, "typing-array-expected", "the element may repeat, so JSON must write it as an array",
+    "Put the value into an array, even when there is only one.";
+    ARRAY_UNEXPECTED, "typing-array-unexpected", "the element cannot repeat, so JSON must not write an array",
+    "Write the value itself, without an array around it.";
+    UNEXPECTED_TEXT, "typing-unexpected-text", "no character data may stand here",
+    "The element has only elements below it. Remove the text between them.";
+}
+
+/// Types a whole tree: a FHIR resource, or an XML document of a model.
+pub fn type_tree(tree: &mut Tree, table: &Table, issues: &mut Vec<Issue>) {
+    let Some(root) = tree.root() else { return };
+    let type_id = match tree.resource_type(root) {
+        Some(name) => resource_type(table, name),
+        None => model_root(tree, table, root),
+    };
+    if type_id == TypeId::NONE {
+        let resource = tree.node(root).marks.has(Marks::RESOURCE);
+        let kind = if resource { &UNKNOWN_TYPE } else { &UNKNOWN_ROOT };
+        issues.push(Issue::on(kind, root).severity(Severity::Fatal));
+    }
+    type_below(tree, table, root, type_id, issues);
+}
+
+/// Types a tree whose root is known to be of `type_id`, as when a model is chosen by configuration.
+pub fn type_tree_as(tree: &mut Tree, table: &Table, type_id: TypeId, issues: &mut Vec<Issue>) {
+    if let Some(root) = tree.root() {
+        type_below(tree, table, root, type_id, issues);
+    }
+}
+
+/// Types `top`, which is of `type_id`, and everything below it.
+pub fn type_below(
+    tree: &mut Tree,
+    table: &Table,
+    top: NodeId,
+    type_id: TypeId,
+    issues: &mut Vec<Issue>,
+) {
+    let resource = table.find("Resource").unwrap_or(TypeId::NONE);
+    let mut pass = Pass { table, resource, issues };
+    let node = tree.node_mut(top);
+    node.type_id = type_id;
+    let mut at = top;
+    while let Some(next) = following(tree, top, at) {
+        pass.node(tree, next);
+        at = next;
+    }
+}
+
+/// The node after `at` in document order, below `top`.
+fn following(tree: &Tree, top: NodeId, at: NodeId) -> Option<NodeId> {
+    if let Some(child) = tree.first_child(at) {
+        return Some(child);
+    }
+    let mut at = at;
+    while at != top {
+        if let Some(next) = tree.next_sibling(at) {
+            return Some(next);
+        }
+        at = tree.parent(at)?;
+    }
+    None
+}
+
+fn resource_type(table: &Table, name: &str) -> TypeId {
+    let found = table.find(name).filter(|id| {
+        let one = table.type_of(*id);
+        one.kind == TypeKind::Resource && !one.is_abstract
+    });
+    found.unwrap_or(TypeId::NONE)
+}
+
+fn model_root(tree: &Tree, table: &Table, root: NodeId) -> TypeId {
+    let node = tree.node(root);
+    let model = table.root(node.namespace, node.name);
+    model.or_else(|| table.root(NameId::NONE, node.name)).unwrap_or(TypeId::NONE)
+}
+
+struct Pass<'a> {
+    table: &'a Table,
+    resource: TypeId,
+    issues: &'a mut Vec<Issue>,
+}
+
+impl Pass<'_> {
+    fn report(&mut self, kind: &'static IssueKind, node: NodeId) {
+        self.issues.push(Issue::on(kind, node));
+    }
+
+    fn node(&mut self, tree: &mut Tree, id: NodeId) {
+        let parent = tree.parent(id).map_or(TypeId::NONE, |p| tree.node(p).type_id);
+        let (element, type_id) = match parent {
+            TypeId::NONE => (ElementId::NONE, TypeId::NONE),
+            parent => self.child(tree, id, parent),
+        };
+        let node = tree.node_mut(id);
+        node.element = element;
+        node.type_id = type_id;
+    }
+
+    fn child(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
+        let node = tree.node(id);
+        let name = if node.kind == Kind::Text { NameId::NONE } else { node.name };
+        let Some(child) = self.table.child(parent, name) else {
+            return self.unknown(node.kind, id, parent);
+        };
+        if !self.namespace_fits(tree, id, parent, child) {
+            self.report(&WRONG_NAMESPACE, id);
+            return (ElementId::NONE, TypeId::NONE);
+        }
+        self.array(tree, id, child);
+        if self.table.is_a(child.type_id, self.resource) {
+            return (child.element, self.resource(tree, id));
+        }
+        if node.marks.has(Marks::RESOURCE) {
+            self.report(&UNEXPECTED_TYPE, id);
+        }
+        self.value(tree, id, child.type_id);
+        (child.element, child.type_id)
+    }
+
+    fn unknown(&mut self, kind: Kind, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
+        match kind {
+            // the character data of a simple element is its value
+            Kind::Text if self.table.primitive(parent).is_some() => {
+                return (ElementId::NONE, parent);
+            }
+            Kind::Text => self.report(&UNEXPECTED_TEXT, id),
+            _ => self.report(&UNKNOWN_ELEMENT, id),
+        }
+        (ElementId::NONE, TypeId::NONE)
+    }
+
+    /// A model's elements are in its namespace, attributes and FHIR's in none.
+    fn namespace_fits(&self, tree: &Tree, id: NodeId, parent: TypeId, child: Child) -> bool {
+        let node = tree.node(id);
+        let element = self.table.element(child.element);
+        let expected = match element.namespace {
+            Some(own) => own,
+            None if element.representation == Representation::Element => {
+                self.table.type_of(parent).namespace
+            }
+            None => NameId::NONE,
+        };
+        expected == NameId::NONE || expected == node.namespace || node.kind == Kind::Text
+    }
+
+    /// JSON writes what may repeat as an array, and nothing else. Other syntaxes have no tokens.
+    fn array(&mut self, tree: &Tree, id: NodeId, child: Child) {
+        let node = tree.node(id);
+        let json = node.token != Token::Text || node.state == State::Null;
+        let repeats = self.table.element(child.element).max > 1;
+        if json && repeats && !node.marks.has(Marks::IN_ARRAY) {
+            self.report(&ARRAY_EXPECTED, id);
+        }
+        if json && !repeats && node.marks.has(Marks::IN_ARRAY) {
+            self.report(&ARRAY_UNEXPECTED, id);
+        }
+    }
+
+    fn resource(&mut self, tree: &Tree, id: NodeId) -> TypeId {
+        let Some(name) = tree.resource_type(id) else {
+            self.report(&MISSING_TYPE, id);
+            return TypeId::NONE;
+        };
+        let type_id = resource_type(self.table, name);
+        if type_id == TypeId::NONE {
+            self.report(&UNKNOWN_TYPE, id);
+        }
+        type_id
+    }
+
+    fn value(&mut self, tree: &Tree, id: NodeId, type_id: TypeId) {
+        let node = tree.node(id);
+        let valued = matches!(node.token, Token::String | Token::Number | Token::Boolean)
+            || node.state == State::Present;
+        match self.table.primitive(type_id) {
+            Some(Primitive::Xhtml) => {}
+            Some(_) if node.token == Token::Object => self.report(&OBJECT_FOR_PRIMITIVE, id),
+            Some(_) => {}
+            None => {
+                let kind = self.table.type_of(type_id).kind;
+                let plain = matches!(kind, TypeKind::Complex | TypeKind::Backbone);
+                if valued && plain && !self.has_text(type_id) {
+                    self.report(&VALUE_FOR_COMPLEX, id);
+                }
+            }
+        }
+    }
+
+    /// Whether a type of a model has character data.
+    fn has_text(&self, type_id: TypeId) -> bool {
+        self.table.child(type_id, NameId::NONE).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definitions::core::Core;
+    use crate::definitions::tables::TableBuilder;
+
+    fn table() -> Table {
+        let mut builder = TableBuilder::new();
+        for outline in Core::embedded().outlines() {
+            builder.add(outline);
+        }
+        let (table, missing) = builder.build(&[]);
+        assert_eq!(missing, Vec::<Box<str>>::new());
+        table
+    }
+
+    struct Made {
+        tree: Tree,
+        table: Table,
+    }
+
+    impl Made {
+        fn new(resource: &str) -> Made {
+            let table = table();
+            let mut tree = Tree::new(table.names().clone());
+            let name = tree.name_id(resource);
+            let root = tree.add(None, Kind::Element, name, 0);
+            let name = tree.keep(resource);
+            tree.set_resource_type(root, name);
+            Made { tree, table }
+        }
+
+        fn add(&mut self, parent: NodeId, name: &str) -> NodeId {
+            let name = self.tree.name_id(name);
+            self.tree.add(Some(parent), Kind::Element, name, 0)
+        }
+
+        fn value(&mut self, parent: NodeId, name: &str) -> NodeId {
+            let id = self.add(parent, name);
+            let value = self.tree.keep("x");
+            self.tree.set_value(id, value, Token::String);
+            id
+        }
+
+        fn issues(&mut self) -> Vec<(&'static str, NodeId)> {
+            let mut issues = Vec::new();
+            type_tree(&mut self.tree, &self.table, &mut issues);
+            issues.iter().map(|i| (i.kind.id, i.place.node.unwrap())).collect()
+        }
+
+        fn types(&self, id: NodeId) -> (&str, &str) {
+            let node = self.tree.node(id);
+            let element = &self.table.element(node.element).path;
+            (element, &self.table.type_of(node.type_id).name)
+        }
+    }
+
+    const ROOT: NodeId = NodeId(0);
+
+    #[test]
+    fn a_choice_is_its_element_with_the_type_its_name_says() {
+        let mut made = Made::new("Observation");
+        let quantity = made.add(ROOT, "valueQuantity");
+        let code = made.value(quantity, "code");
+        assert_eq!(made.issues(), []);
+        assert_eq!(made.types(quantity), ("Observation.value[x]", "Quantity"));
+        assert_eq!(made.types(code), ("Quantity.code", "code"));
+    }
+
+    #[test]
+    fn a_nested_resource_starts_a_scope_of_its_own() {
+        let mut made = Made::new("Bundle");
+        let entry = made.add(ROOT, "entry");
+        let resource = made.add(entry, "resource");
+        let birth = made.value(resource, "birthDate");
+        assert_eq!(made.issues(), [("typing-missing-type", resource)]);
+        let name = made.tree.keep("Patient");
+        made.tree.set_resource_type(resource, name);
+        assert_eq!(made.issues(), []);
+        assert_eq!(made.types(resource), ("Bundle.entry.resource", "Patient"));
+        assert_eq!(made.types(birth), ("Patient.birthDate", "date"));
+        let name = made.tree.keep("DomainResource");
+        made.tree.set_resource_type(resource, name);
+        assert_eq!(made.issues(), [("typing-unknown-type", resource)]);
+    }
+
+    #[test]
+    fn what_is_unknown_is_said_once_and_stays_untyped() {
+        let mut made = Made::new("Patient");
+        let unknown = made.add(ROOT, "nam");
+        let below = made.value(unknown, "given");
+        assert_eq!(made.issues(), [("typing-unknown-element", unknown)]);
+        assert_eq!(made.tree.node(below).type_id, TypeId::NONE);
+        assert_eq!(Made::new("Patent").issues(), [("typing-unknown-type", ROOT)]);
+    }
+
+    #[test]
+    fn content_references_and_backbones_have_types() {
+        let mut made = Made::new("Bundle");
+        let entry = made.add(ROOT, "entry");
+        let link = made.add(entry, "link");
+        made.tree.node_mut(link).marks.set(Marks::IN_ARRAY);
+        let url = made.value(link, "url");
+        assert_eq!(made.issues(), []);
+        assert_eq!(made.types(entry), ("Bundle.entry", "Bundle.entry"));
+        assert_eq!(made.types(url), ("Bundle.link.url", "uri"));
+    }
+
+    #[test]
+    fn values_and_objects_in_each_others_places() {
+        let mut made = Made::new("Patient");
+        let name = made.value(ROOT, "maritalStatus");
+        let birth = made.add(ROOT, "birthDate");
+        made.tree.node_mut(birth).token = Token::Object;
+        let list = made.value(ROOT, "gender");
+        made.tree.node_mut(list).marks.set(Marks::IN_ARRAY);
+        let contact = made.add(ROOT, "contact");
+        made.tree.node_mut(contact).token = Token::Object;
+        assert_eq!(
+            made.issues(),
+            [
+                ("typing-value-for-complex", name),
+                ("typing-object-for-primitive", birth),
+                ("typing-array-unexpected", list),
+                ("typing-array-expected", contact),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_primitive_has_an_id_and_extensions_but_no_value_below_it() {
+        let mut made = Made::new("Patient");
+        let birth = made.value(ROOT, "birthDate");
+        let extension = made.add(birth, "extension");
+        made.value(extension, "valueDateTime");
+        let value = made.value(birth, "value");
+        assert_eq!(made.issues(), [("typing-unknown-element", value)]);
+    }
+}
