@@ -6,6 +6,7 @@
 
 mod diagnostic;
 mod error;
+pub mod instant;
 mod intake;
 mod issue;
 mod party;

@@ -33,7 +33,7 @@ pub struct Position {
 }
 
 /// Names one delivery of one message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct DeliveryId {
     /// The unit that holds it.
     pub unit: Position,
@@ -101,6 +101,7 @@ pub struct NewDelivery {
     /// Order is kept among deliveries of one lane; none means no order.
     pub lane: Option<Box<str>>,
     /// When it stops being worth sending.
+    #[serde(with = "super::instant")]
     pub expires: Timestamp,
     /// When a receipt is overdue, counted in seconds from the sending; none when none is expected.
     pub receipt_within: Option<u32>,
@@ -142,12 +143,21 @@ pub enum AuditAction {
     DeadLettered,
     /// An operator asked for another try.
     OperatorRetry,
+    /// A delivery that was in hand when the engine stopped is due again.
+    Requeued,
+    /// An operator holds it.
+    Held,
+    /// An operator lets it go on.
+    Released,
+    /// Its time ran out before it could be delivered.
+    Expired,
 }
 
 /// One arrow of the picture, committed with the state change it describes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditRecord {
     /// When.
+    #[serde(with = "super::instant")]
     pub at: Timestamp,
     /// What.
     pub action: AuditAction,
@@ -190,6 +200,7 @@ pub struct Unit {
     /// The syntax it came in.
     pub syntax: Syntax,
     /// When its last byte came.
+    #[serde(with = "super::instant")]
     pub received: Timestamp,
     /// The bytes as they came.
     pub original: Bytes,

@@ -1,1 +1,132 @@
 //! Journal, ledger, lanes, verdicts, audit.
+//!
+//! The journal is the truth: what is not in it has not happened, and what was acknowledged is in it. The
+//! book holds in memory what must be known at once; the ledger is a database that follows the journal and
+//! answers people's questions. Both are functions of the journal.
+//!
+//! ```text
+//!  submit, sending, settle ..                claim_due, known_about          messages, show
+//!        │ encode, hash (caller's thread)          │                              │
+//!        ▼                                         ▼                              ▼
+//!      keeper ── one lock: check, number ──> book (memory)                     ledger
+//!        │                                         ▲ durable                      ▲
+//!        ▼                                         │                              │ behind
+//!      log: journal (one writer, one sync for all who wait) ── read ──────────────┘
+//! ```
+//!
+//! Blocking nowhere but in `commit` and the queries: an async shell hands `submit` the sending half of a
+//! oneshot channel. Never: answers before the sync, retries a failed one, or knows what a message means.
+
+#[allow(dead_code, reason = "the journal, which is next, restarts from it")]
+mod book;
+mod delivery;
+mod entry;
+#[allow(dead_code, reason = "the journal, which is next, restarts from it")]
+mod keeper;
+#[allow(dead_code, reason = "the journal, which is next, stores what a log prepares")]
+mod log;
+mod memory;
+mod words;
+
+pub use delivery::{Change, Delivery, DeliveryState, Refusal};
+pub use keeper::Keeper;
+pub use memory::memory;
+pub use words::{
+    Awaiting, Claim, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status,
+};
+
+use crate::message::{
+    Committed, DeliveryId, EnvelopeId, Error, ErrorKind, KnownAbout, MessageId, PartyName,
+    Position, Unit,
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+/// Where messages, verdicts and deliveries are kept.
+///
+/// Times are always the caller's; the store reads no clock.
+pub trait Store: Send + Sync {
+    /// Commits a unit, all or nothing; `done` hears about it when it is true. Two copies that race get one
+    /// verdict: one hears `New`, the others `Existing`.
+    ///
+    /// `Stale`: the unit's envelope id has been seen since its `read_at`. Ask again and decide again.
+    fn submit(&self, unit: Unit, done: Done<Committed>);
+
+    /// Commits units and waits for all of them. For tests and tools; an async shell uses `submit`.
+    fn commit(&self, units: Vec<Unit>) -> Result<Vec<Committed>, Error> {
+        let waiting: Vec<_> = units
+            .into_iter()
+            .map(|unit| {
+                let (send, receive) = mpsc::channel();
+                self.submit(unit, Box::new(move |result| drop(send.send(result))));
+                receive
+            })
+            .collect();
+        let lost = |_| Error::new(ErrorKind::Internal, "the store's writer is gone");
+        waiting.into_iter().map(|result| result.recv().map_err(lost)?).collect()
+    }
+
+    /// What is known, durably, about a message before it is decided. Put its `read_at` into the unit.
+    fn known_about(
+        &self,
+        party: &PartyName,
+        message: &MessageId,
+        envelope: &EnvelopeId,
+    ) -> Result<KnownAbout, Error>;
+
+    /// Claims up to `limit` deliveries that are due, at one endpoint or in turn at each. One lane gives at
+    /// most one. The claims are recorded behind the caller's back: a claim that is lost in a crash was
+    /// provably not sent.
+    fn claim_due(
+        &self,
+        endpoint: Option<&str>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Claims, Error>;
+
+    /// When something is due next, at one endpoint or at any; none: not before `on_due` calls.
+    fn next_due(&self, endpoint: Option<&str>) -> Option<Timestamp>;
+
+    /// Registers what is called when something may have become due: a commit brought deliveries, a lane
+    /// advanced, an operator asked. Wakes a shell that sleeps until `next_due`; must return at once.
+    fn on_due(&self, wake: Arc<dyn Fn() + Send + Sync>);
+
+    /// Says that an attempt begins. Nothing may be sent before `done` says that this is on disk.
+    fn sending(&self, delivery: DeliveryId, token: u64, at: Timestamp, done: Done<()>);
+
+    /// Says how an attempt ended; with `claim_next`, claims what follows in the lane in the same record.
+    fn settle(&self, settle: Settle, done: Done<Settled>);
+
+    /// Marks up to `limit` deliveries whose receipt is overdue, and names them.
+    fn mark_overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Lapsed>, Error>;
+
+    /// When the next receipt will be overdue.
+    fn next_overdue(&self) -> Option<Timestamp>;
+
+    /// The delivery that a receipt from `party` about `message` (the id it saw) is for. A unit with
+    /// `receipt_for` settles it when it is committed.
+    fn awaiting(&self, party: &PartyName, message: &MessageId) -> Option<Awaiting>;
+
+    /// What an operator does to a delivery.
+    fn operate(
+        &self,
+        delivery: DeliveryId,
+        operation: Operation,
+        actor: &str,
+        at: Timestamp,
+        done: Done<DeliveryState>,
+    );
+
+    /// A delivery that is not over.
+    fn delivery(&self, id: DeliveryId) -> Option<Delivery>;
+
+    /// What is to be sent for a delivery, checked against its hash: bytes that have rotted are an error.
+    fn sendable(&self, delivery: DeliveryId) -> Result<Sendable, Error>;
+
+    /// The unit at a position, checked against its hash.
+    fn unit(&self, position: Position) -> Result<Unit, Error>;
+
+    /// How the store fares.
+    fn status(&self) -> Status;
+}

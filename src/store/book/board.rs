@@ -1,0 +1,208 @@
+//! The board: every delivery that is not over, its lane, when it is due, whose receipt is awaited.
+//!
+//! Every list here follows from the deliveries: a change takes a delivery off the lists, makes the change,
+//! and lists it again. A lane lists only its first; so a stuck lane costs the others nothing.
+
+use super::{Print, print};
+use crate::message::{DeliveryId, MessageId, PartyName};
+use crate::store::delivery::{Change, Delivery, DeliveryState, Refusal};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is due: by time, then by arrival.
+type Due = BTreeSet<(Timestamp, u64, DeliveryId)>;
+
+#[derive(Clone)]
+struct Listed {
+    order: u64,
+    delivery: Delivery,
+}
+
+/// The deliveries that are not over.
+#[derive(Default)]
+pub struct Board {
+    arrived: u64,
+    deliveries: HashMap<DeliveryId, Listed>,
+    lanes: HashMap<Box<str>, BTreeMap<u64, DeliveryId>>,
+    due: BTreeMap<Box<str>, Due>,
+    receipts: BTreeSet<(Timestamp, DeliveryId)>,
+    awaited: HashMap<Print, DeliveryId>,
+}
+
+impl Board {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.deliveries.is_empty()
+    }
+
+    /// One of them.
+    pub fn delivery(&self, id: DeliveryId) -> Option<&Delivery> {
+        self.deliveries.get(&id).map(|listed| &listed.delivery)
+    }
+
+    /// Puts a delivery on the board, last in its lane.
+    pub fn add(&mut self, delivery: Delivery) {
+        self.arrived += 1;
+        let order = self.arrived;
+        if let Some(lane) = delivery.lane.as_ref().filter(|_| delivery.in_lane()) {
+            self.lanes.entry(lane.clone()).or_default().insert(order, delivery.id);
+        }
+        self.awaited.insert(key(&delivery.receiver, &delivery.message), delivery.id);
+        let listed = Listed { order, delivery };
+        self.list(&listed);
+        self.deliveries.insert(listed.delivery.id, listed);
+    }
+
+    /// Why a change is not allowed, if it is not.
+    pub fn refuses(&self, id: DeliveryId, change: &Change) -> Option<Refusal> {
+        match self.delivery(id) {
+            None => Some(Refusal::Unknown),
+            Some(delivery) => delivery.refuses(change),
+        }
+    }
+
+    /// Makes a change; a delivery that is not on the board is passed over.
+    pub fn change(&mut self, id: DeliveryId, change: &Change, at: Timestamp) {
+        let Some(mut listed) = self.deliveries.remove(&id) else { return };
+        self.unlist(&listed);
+        let was_in_lane = listed.delivery.in_lane();
+        listed.delivery.apply(change, at);
+        if was_in_lane && !listed.delivery.in_lane() {
+            self.leave(&listed);
+        }
+        if listed.delivery.state.is_final() {
+            let key = key(&listed.delivery.receiver, &listed.delivery.message);
+            if self.awaited.get(&key) == Some(&id) {
+                self.awaited.remove(&key);
+            }
+            return;
+        }
+        self.list(&listed);
+        self.deliveries.insert(id, listed);
+    }
+
+    /// Takes a delivery out of its lane, whose new first becomes due in its turn.
+    fn leave(&mut self, listed: &Listed) {
+        let Some(name) = &listed.delivery.lane else { return };
+        let Some(lane) = self.lanes.get_mut(name) else { return };
+        lane.remove(&listed.order);
+        match lane.first_key_value().map(|(_, id)| *id) {
+            None => {
+                self.lanes.remove(name);
+            }
+            Some(first) => {
+                if let Some(first) = self.deliveries.get(&first).cloned() {
+                    self.list(&first);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, listed: &Listed) {
+        let delivery = &listed.delivery;
+        match delivery.state {
+            DeliveryState::Waiting if self.is_first(listed) => {
+                let entry = (delivery.due, listed.order, delivery.id);
+                match self.due.get_mut(&delivery.endpoint) {
+                    Some(due) => due.insert(entry),
+                    None => self.due.entry(delivery.endpoint.clone()).or_default().insert(entry),
+                };
+            }
+            DeliveryState::Sent => {
+                if let Some(due) = delivery.receipt_due {
+                    self.receipts.insert((due, delivery.id));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unlist(&mut self, listed: &Listed) {
+        let delivery = &listed.delivery;
+        if let Some(due) = self.due.get_mut(&delivery.endpoint) {
+            due.remove(&(delivery.due, listed.order, delivery.id));
+            if due.is_empty() {
+                self.due.remove(&delivery.endpoint);
+            }
+        }
+        if let Some(due) = delivery.receipt_due {
+            self.receipts.remove(&(due, delivery.id));
+        }
+    }
+
+    fn is_first(&self, listed: &Listed) -> bool {
+        let Some(lane) = listed.delivery.lane.as_ref().filter(|_| listed.delivery.in_lane()) else {
+            return true;
+        };
+        let first = self.lanes.get(lane).and_then(|lane| lane.first_key_value());
+        first.is_none_or(|(order, _)| *order == listed.order)
+    }
+
+    /// The endpoints with something due, and the delivery that has been due longest at each.
+    pub fn due(&self, endpoint: &str, now: Timestamp) -> Option<DeliveryId> {
+        let (due, _, id) = self.due.get(endpoint)?.first()?;
+        (*due <= now).then_some(*id)
+    }
+
+    /// The endpoints that have something due at a time.
+    pub fn due_endpoints(&self, now: Timestamp) -> Vec<Box<str>> {
+        let due = self.due.iter().filter(|(_, due)| due.first().is_some_and(|d| d.0 <= now));
+        due.map(|(endpoint, _)| endpoint.clone()).collect()
+    }
+
+    /// When something is due next, at one endpoint or at any.
+    pub fn next_due(&self, endpoint: Option<&str>) -> Option<Timestamp> {
+        let first = |due: &Due| due.first().map(|(at, _, _)| *at);
+        match endpoint {
+            Some(endpoint) => self.due.get(endpoint).and_then(first),
+            None => self.due.values().filter_map(first).min(),
+        }
+    }
+
+    /// What follows a delivery in its lane, if it may be claimed once that one has left.
+    pub fn after_in_lane(&self, lane: &str, id: DeliveryId, now: Timestamp) -> Option<DeliveryId> {
+        let (_, next) = self.lanes.get(lane)?.iter().find(|(_, other)| **other != id)?;
+        let delivery = self.delivery(*next)?;
+        let due = delivery.state == DeliveryState::Waiting && delivery.due <= now;
+        (due && delivery.expires > now).then_some(*next)
+    }
+
+    /// When the next receipt is overdue.
+    pub fn next_overdue(&self) -> Option<Timestamp> {
+        self.receipts.first().map(|(due, _)| *due)
+    }
+
+    /// The delivery whose receipt has been overdue longest at a time.
+    pub fn overdue(&self, now: Timestamp) -> Option<DeliveryId> {
+        self.receipts.first().filter(|(due, _)| *due <= now).map(|(_, id)| *id)
+    }
+
+    /// The delivery of this message to this party.
+    pub fn awaiting(&self, party: &PartyName, message: &MessageId) -> Option<&Delivery> {
+        self.awaited.get(&key(party, message)).and_then(|id| self.delivery(*id))
+    }
+
+    /// Deliveries that somebody has in hand, in order.
+    pub fn in_hand(&self) -> Vec<DeliveryId> {
+        let in_hand = |state| matches!(state, DeliveryState::Claimed | DeliveryState::InFlight);
+        let all = self.deliveries.values().map(|listed| &listed.delivery);
+        let mut found: Vec<_> = all.filter(|d| in_hand(d.state)).map(|d| d.id).collect();
+        found.sort();
+        found
+    }
+
+    /// Whether a delivery of a unit up to this one is not over.
+    pub fn open_until(&self, partition: u16, sequence: u64) -> bool {
+        let old = |id: &DeliveryId| id.unit.partition == partition && id.unit.sequence <= sequence;
+        self.deliveries.keys().any(old)
+    }
+}
+
+fn key(receiver: &PartyName, message: &MessageId) -> Print {
+    print("delivery", &[&receiver.0, &message.0])
+}

@@ -1,0 +1,265 @@
+//! The keeper: the store over a log, whatever the log's home.
+//!
+//! One lock orders everything: under it conditions are checked, positions are given and the book changes;
+//! encoding and hashing happen before it, waiting after it. What a caller hears comes after the sync that
+//! makes it true.
+
+mod steps;
+
+use super::Store;
+use super::book::{Book, Judgement};
+use super::delivery::{Change, Delivery, DeliveryState};
+use super::entry::{Entry, Step};
+use super::log::{Log, Synced, unreadable};
+use super::words::{Awaiting, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status};
+use crate::message::{
+    AuditAction, AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, Known,
+    KnownAbout, MessageId, PartyName, Position, Unit,
+};
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Who the store's own audit records name.
+const SELF: &str = "stafett";
+
+/// What is called when something may have become due.
+type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The store over a log.
+pub struct Keeper {
+    shared: Arc<Shared>,
+    log: Arc<dyn Log>,
+}
+
+struct Shared {
+    book: Mutex<Book>,
+    wake: Mutex<Option<Wake>>,
+}
+
+impl Shared {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(wake) = wake {
+            wake();
+        }
+    }
+}
+
+impl Keeper {
+    /// An empty store over the log that `make` makes; the log calls what it is given when a sync is done.
+    pub(super) fn new(partitions: usize, make: impl FnOnce(Synced) -> Arc<dyn Log>) -> Keeper {
+        let book = Book::new(partitions);
+        let shared = Arc::new(Shared { book: Mutex::new(book), wake: Mutex::new(None) });
+        let told = Arc::clone(&shared);
+        let log = make(Box::new(move |partition, sequence| {
+            let came_up = told.book().synced(partition, sequence);
+            if came_up {
+                told.wake();
+            }
+        }));
+        Keeper { shared, log }
+    }
+
+    fn existing(log: &dyn Log, position: Position) -> Result<Committed, Error> {
+        Ok(Committed::Existing(Box::new(known(log, position)?)))
+    }
+}
+
+fn unit_at(log: &dyn Log, position: Position) -> Result<Unit, Error> {
+    match log.read(position)? {
+        Entry::Unit(unit) => Ok(*unit),
+        Entry::Steps(_) => Err(unreadable(position, "it is not a message")),
+    }
+}
+
+fn known(log: &dyn Log, position: Position) -> Result<Known, Error> {
+    let unit = unit_at(log, position)?;
+    Ok(Known {
+        position,
+        message: unit.message,
+        envelope: unit.envelope,
+        event: unit.event,
+        content_hash: unit.content_hash,
+        verdict: unit.verdict,
+        issues: unit.issues,
+    })
+}
+
+impl Store for Keeper {
+    fn submit(&self, unit: Unit, done: Done<Committed>) {
+        let outputs = unit.outputs.len();
+        if unit.deliveries.iter().any(|delivery| usize::from(delivery.output) >= outputs) {
+            let note = "a delivery names an output that its unit does not have";
+            return done(Err(Error::new(ErrorKind::Internal, note)));
+        }
+        let entry = Entry::Unit(Box::new(unit));
+        let prepared = match self.log.prepare(&entry) {
+            Ok(prepared) => prepared,
+            Err(error) => return done(Err(error)),
+        };
+        let Entry::Unit(unit) = entry else { return };
+        let mut book = self.shared.book();
+        let partition = book.partition_of(&unit.party);
+        match book.judge(partition, &unit) {
+            Judgement::New => {
+                let position = book.next(partition);
+                book.enter_unit(position, &unit);
+                let after = move |result: Result<(), Error>| {
+                    done(result.map(|()| Committed::New(position)));
+                };
+                self.log.append(position, prepared, Box::new(after));
+            }
+            Judgement::Existing(position) => {
+                let log = Arc::clone(&self.log);
+                let after = move |result: Result<(), Error>| {
+                    done(result.and_then(|()| Keeper::existing(&*log, position)));
+                };
+                self.log.wait(partition, Box::new(after));
+            }
+            Judgement::Stale => {
+                let after = move |result: Result<(), Error>| {
+                    done(result.map(|()| Committed::Stale));
+                };
+                self.log.wait(partition, Box::new(after));
+            }
+        }
+        drop(book);
+        self.log.kick();
+    }
+
+    fn known_about(
+        &self,
+        party: &PartyName,
+        message: &MessageId,
+        envelope: &EnvelopeId,
+    ) -> Result<KnownAbout, Error> {
+        let (by_message, by_envelope, read_at) = self.shared.book().known(party, message, envelope);
+        let message = by_message.map(|at| known(&*self.log, at)).transpose()?;
+        let envelope = match (by_envelope, &message) {
+            (Some(at), Some(same)) if at == same.position => Some(same.clone()),
+            (at, _) => at.map(|at| known(&*self.log, at)).transpose()?,
+        };
+        Ok(KnownAbout { message, envelope, read_at })
+    }
+
+    fn claim_due(
+        &self,
+        endpoint: Option<&str>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Claims, Error> {
+        self.claim(endpoint, now, limit)
+    }
+
+    fn next_due(&self, endpoint: Option<&str>) -> Option<Timestamp> {
+        self.shared.book().board.next_due(endpoint)
+    }
+
+    fn on_due(&self, wake: Wake) {
+        *self.shared.wake.lock().unwrap_or_else(PoisonError::into_inner) = Some(wake);
+    }
+
+    fn sending(&self, delivery: DeliveryId, token: u64, at: Timestamp, done: Done<()>) {
+        let change = Change::Sending { token };
+        let audit = audit(at, AuditAction::Sending, SELF, delivery, None);
+        self.step(Step { delivery, change, audit }, |_| (), done);
+    }
+
+    fn settle(&self, settle: Settle, done: Done<Settled>) {
+        self.settled(settle, done);
+    }
+
+    fn mark_overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Lapsed>, Error> {
+        self.overdue(now, limit)
+    }
+
+    fn next_overdue(&self) -> Option<Timestamp> {
+        self.shared.book().board.next_overdue()
+    }
+
+    fn awaiting(&self, party: &PartyName, message: &MessageId) -> Option<Awaiting> {
+        let book = self.shared.book();
+        let delivery = book.awaiting(party, message)?;
+        Some(Awaiting {
+            delivery: delivery.id,
+            route: delivery.route.clone(),
+            event: crate::message::Event(delivery.event.clone()),
+            state: delivery.state,
+            receipt: delivery.receipt,
+        })
+    }
+
+    fn operate(
+        &self,
+        delivery: DeliveryId,
+        operation: Operation,
+        actor: &str,
+        at: Timestamp,
+        done: Done<DeliveryState>,
+    ) {
+        let (change, action) = match operation {
+            Operation::Retry { expires } => (Change::Retry { expires }, AuditAction::OperatorRetry),
+            Operation::Hold => (Change::Hold, AuditAction::Held),
+            Operation::Release => (Change::Release, AuditAction::Released),
+            Operation::GiveUp => (Change::GiveUp, AuditAction::DeadLettered),
+        };
+        let audit = audit(at, action, actor, delivery, None);
+        let shared = Arc::clone(&self.shared);
+        let then: Done<DeliveryState> = Box::new(move |result| {
+            shared.wake();
+            done(result);
+        });
+        self.step(Step { delivery, change, audit }, |state| state, then);
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Option<Delivery> {
+        self.shared.book().board.delivery(id).cloned()
+    }
+
+    fn sendable(&self, delivery: DeliveryId) -> Result<Sendable, Error> {
+        let unit = unit_at(&*self.log, delivery.unit)?;
+        let index = unit.deliveries.get(usize::from(delivery.index)).map(|d| d.output);
+        let output = index.and_then(|index| unit.outputs.into_iter().nth(usize::from(index)));
+        let Some(output) = output else {
+            return Err(unreadable(delivery.unit, "it has no such output"));
+        };
+        let untouched = output.bytes.is_empty();
+        Ok(Sendable {
+            syntax: output.syntax,
+            bytes: if untouched { unit.original } else { output.bytes },
+            message: output.message,
+            envelope: output.envelope,
+            party: unit.party,
+        })
+    }
+
+    fn unit(&self, position: Position) -> Result<Unit, Error> {
+        unit_at(&*self.log, position)
+    }
+
+    fn status(&self) -> Status {
+        let book = self.shared.book();
+        Status {
+            failed: self.log.failed(),
+            sync_micros: self.log.sync_micros(),
+            bad_records: 0,
+            durable: book.durable(),
+            open_deliveries: book.board.len() as u64,
+            syncs: self.log.syncs(),
+        }
+    }
+}
+
+fn audit(
+    at: Timestamp,
+    action: AuditAction,
+    actor: &str,
+    delivery: DeliveryId,
+    outcome: Option<Box<str>>,
+) -> AuditRecord {
+    AuditRecord { at, action, actor: actor.into(), delivery: Some(delivery.index), outcome }
+}
