@@ -1,1 +1,12 @@
 //! Bytes to trees and back, one folder a syntax.
+//!
+//! Promises: readers are purely syntactic, go on after recoverable faults, and stop at the limits that
+//! every codec shares; what they accept an independent parser accepts. Writers are handed a types::Table
+//! and write definition order. Never: knows a profile, a socket or a file; keeps anything between two
+//! messages but memory.
+
+mod catalogue;
+pub mod fhir_json;
+mod limits;
+
+pub use catalogue::{CATALOGUE, Class, class};

@@ -14,6 +14,7 @@ mod position;
 mod text;
 pub mod types;
 mod walk;
+mod work;
 
 pub use names::{NameId, Names};
 pub use node::{Header, Kind, Marks, Node, State, Token};
@@ -21,8 +22,11 @@ pub use path::Expression;
 pub use position::{LineColumn, Lines};
 pub use text::{Escape, Slice, entity};
 pub use walk::{Children, Descend};
+pub use work::Work;
 
 use bytestring::ByteString;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// The index of a node in its tree.
@@ -43,8 +47,12 @@ pub struct Tree {
     scratch: String,
     buffers: Vec<ByteString>,
     local_names: Vec<Slice>,
+    // By a hash keyed at random: senders choose these names.
+    local_ids: HashMap<u64, u32>,
     /// What the syntax needs to write itself back.
     pub header: Header,
+    /// Memory of readers, kept from message to message.
+    pub work: Work,
 }
 
 impl Tree {
@@ -56,7 +64,9 @@ impl Tree {
             scratch: String::new(),
             buffers: Vec::new(),
             local_names: Vec::new(),
+            local_ids: HashMap::new(),
             header: Header::default(),
+            work: Work::default(),
         }
     }
 
@@ -69,6 +79,7 @@ impl Tree {
         self.scratch.clear();
         self.buffers.clear();
         self.local_names.clear();
+        self.local_ids.clear();
         self.header = Header::default();
     }
 
@@ -132,17 +143,29 @@ impl Tree {
         Slice::new(BufferId(0), start, self.scratch.len() - start, Escape::None)
     }
 
-    /// The id of a name: the snapshot's if it knows it, else one of this tree's own.
-    ///
-    /// Two unknown names have two ids even if they are spelled alike; compare their texts.
+    /// The id of a name: the snapshot's if it knows it, else one of this tree's own. Two names of a tree
+    /// that are spelled alike have one id. The slice is taken as it is written, escapes undecoded.
     pub fn name_of(&mut self, slice: Slice) -> NameId {
         match self.names.find(self.raw_slice(slice)) {
             Some(id) => id,
-            None => {
-                self.local_names.push(slice);
-                NameId(self.names.len() as u32 + self.local_names.len() as u32 - 1)
-            }
+            None => self.local_name(slice),
         }
+    }
+
+    fn local_name(&mut self, slice: Slice) -> NameId {
+        let known = self.names.len() as u32;
+        let text = self.raw_slice(slice);
+        let mut hash = self.local_ids.hasher().hash_one(text);
+        while let Some(place) = self.local_ids.get(&hash) {
+            if self.raw_slice(self.local_names[*place as usize]) == text {
+                return NameId(known + place);
+            }
+            hash = hash.wrapping_add(1);
+        }
+        let place = self.local_names.len() as u32;
+        self.local_names.push(slice);
+        self.local_ids.insert(hash, place);
+        NameId(known + place)
     }
 
     /// The id of a name given as text, which is copied when the snapshot does not know it.

@@ -1,0 +1,136 @@
+//! Every kind of issue that reading can find, and which class of answer it belongs to.
+//!
+//! Promises: ids are stable; no text holds anything of the message.
+
+use crate::message::{Catalogue, IssueKind, IssueType, Severity};
+
+/// What an issue of this room says about the message as a whole: the caller's answer follows from it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Class {
+    /// Worth telling, no reason to refuse.
+    Note,
+    /// The syntax is right, the content is not: HTTP 422.
+    Content,
+    /// Not well-formed, or beyond a codec's limits: HTTP 400.
+    Syntax,
+    /// In a charset that is not taken: HTTP 415.
+    Charset,
+}
+
+/// The class of one of this room's kinds; [`Class::Content`] for anybody else's that refuse.
+pub fn class(kind: &IssueKind) -> Class {
+    let same = |other: &&&IssueKind| other.id == kind.id;
+    if kind.severity < Severity::Error {
+        Class::Note
+    } else if kind.id == CHARSET_UNSUPPORTED.id {
+        Class::Charset
+    } else if CONTENT.iter().any(|other| same(&other)) || !CATALOGUE.iter().any(|k| same(&k)) {
+        Class::Content
+    } else {
+        Class::Syntax
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident, $id:literal, $code:ident, $severity:ident, $text:literal, $help:literal;)*) => {
+        $(
+            #[doc = $text]
+            pub static $name: IssueKind = IssueKind {
+                id: $id,
+                code: IssueType::$code,
+                severity: Severity::$severity,
+                text: $text,
+                help: $help,
+            };
+        )*
+        /// All of them.
+        pub static CATALOGUE: Catalogue = &[$(&$name),*];
+    };
+}
+
+/// Those of a message whose syntax is right.
+static CONTENT: Catalogue =
+    &[&RESOURCE_TYPE_MISSING, &JSON_NULL, &JSON_EMPTY_ARRAY, &JSON_NESTED_ARRAY, &JSON_SHADOW];
+
+kinds! {
+    CHARSET_UNSUPPORTED, "charset-unsupported", NotSupported, Fatal,
+        "the charset is not one that is taken here",
+        "FHIR is UTF-8 only. Other formats may be UTF-8, ISO-8859-1, ISO-8859-15 or windows-1252, and \
+         must say so in the XML declaration or the Content-Type.";
+    CHARSET_CONFLICT, "charset-conflict", Structure, Fatal,
+        "the transport and the document name different charsets",
+        "The charset of the Content-Type, the byte-order mark and the XML declaration must agree: a wrong \
+         guess would change letters without anybody noticing.";
+    CHARSET_INVALID, "charset-invalid-byte", Structure, Fatal,
+        "a byte that the charset does not have",
+        "The bytes are not what their charset says. Check how the sending system encodes text; the \
+         place is the first byte that fits nowhere.";
+    CHARSET_C1, "charset-c1-control", Structure, Warning,
+        "a control character U+0080 to U+009F: the text is likely windows-1252",
+        "ISO-8859-1 and ISO-8859-15 have control characters where windows-1252 has dashes and quotation \
+         marks. The bytes are read as declared; declare windows-1252 if that is what they are.";
+    EMPTY, "empty", Structure, Fatal, "there is no document",
+        "The body is empty or holds only white space.";
+    TOO_DEEP, "too-deep", TooCostly, Fatal, "more than 100 levels deep",
+        "No message is nested this deep; the limit protects the reader.";
+    TOO_MANY_NODES, "too-many-nodes", TooCostly, Fatal, "more elements than the limit allows",
+        "A message may have 100,000 elements and one more for every ten bytes.";
+    TOO_MANY_FAULTS, "too-many-faults", TooCostly, Fatal, "more faults than are worth listing",
+        "Reading stopped; mend the faults listed before this one.";
+    TOO_LARGE, "too-large", TooCostly, Fatal, "larger than a reader takes",
+        "A reader takes documents up to 1 GiB; the intake's limit is far lower.";
+
+    JSON_SYNTAX, "json-syntax", Structure, Fatal, "not JSON here: {0}",
+        "The text does not follow the grammar of JSON at this place.";
+    JSON_TRUNCATED, "json-truncated", Structure, Fatal, "the document ends too early",
+        "The text ends inside a value: it was cut off on its way, or never written whole.";
+    JSON_TRAILING, "json-trailing", Structure, Fatal, "text after the document's end",
+        "A message is one JSON object; nothing but white space may follow it.";
+    JSON_NOT_OBJECT, "json-not-an-object", Structure, Fatal, "not an object at the top",
+        "A FHIR resource is a JSON object with a resourceType.";
+    JSON_DUPLICATE_KEY, "json-duplicate-key", Structure, Error, "a property that was there before",
+        "Two properties of one object have the same name. Readers differ in which one they take, so the \
+         message is refused.";
+    JSON_NUL, "json-nul", Structure, Error, "the character U+0000",
+        "U+0000 may not occur in FHIR, escaped or not.";
+    JSON_CONTROL, "json-control-character", Structure, Error,
+        "a control character that may not occur here",
+        "FHIR text has no characters below U+0020 but tab, line feed and carriage return, which JSON \
+         wants escaped, and neither U+FFFE nor U+FFFF.";
+    JSON_SURROGATE, "json-lone-surrogate", Structure, Error, "half of a surrogate pair",
+        "An escape between \\ud800 and \\udfff stands for a character only together with its other half.";
+    JSON_ESCAPE, "json-escape", Structure, Error, "an escape that JSON does not have",
+        "After a backslash JSON allows \" \\ / b f n r t and u with four hexadecimal digits.";
+    JSON_NUMBER, "json-number", Structure, Error, "not a JSON number",
+        "JSON numbers have no leading zero or plus sign, and a digit on both sides of the point.";
+    JSON_NULL, "json-null", Structure, Error, "null, and nothing beside it",
+        "FHIR uses null only to fill a place in an array of primitives whose id or extensions stand in \
+         the array of the same name with an underscore.";
+    JSON_EMPTY_ARRAY, "json-empty-array", Structure, Error, "an empty array",
+        "FHIR leaves a property out when it has no values.";
+    JSON_NESTED_ARRAY, "json-nested-array", Structure, Error, "an array in an array",
+        "No FHIR element is a list of lists.";
+    JSON_SHADOW, "json-underscore", Structure, Error,
+        "the property and its underscore twin do not fit: {0}",
+        "The id and extensions of a primitive stand in a property of the same name with an underscore: \
+         an object beside a value, an array of objects and nulls beside an array.";
+    RESOURCE_TYPE_MISSING, "resource-type-missing", Structure, Error, "no resourceType",
+        "Every resource says its type: the property resourceType in JSON, the element's name in XML.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_distinct_and_classes_follow() {
+        let mut ids: Vec<_> = CATALOGUE.iter().map(|k| k.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), CATALOGUE.len());
+        assert_eq!(class(&CHARSET_UNSUPPORTED), Class::Charset);
+        assert_eq!(class(&TOO_DEEP), Class::Syntax);
+        assert_eq!(class(&RESOURCE_TYPE_MISSING), Class::Content);
+        assert_eq!(class(&CHARSET_C1), Class::Note);
+    }
+}

@@ -1,0 +1,10 @@
+//! FHIR JSON.
+//!
+//! Promises: our own scanner straight into the tree, numbers kept as text, duplicate properties refused,
+//! `_x` merged with `x` whatever their order; no heap allocation once the tree is warm.
+
+mod properties;
+mod read;
+mod scan;
+
+pub use read::read;
