@@ -2,6 +2,8 @@
 //!
 //! Promises: shows states, ids and names, never an element's value. Never: takes a message in.
 
+pub mod http;
 pub mod metrics;
 
+pub use http::{Watched, serve};
 pub use metrics::{Counted, Metrics};

@@ -1,1 +1,0 @@
-//! The spine: read, decide, process.

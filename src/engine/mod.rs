@@ -1,0 +1,4 @@
+//! The spine: read, decide, process.
+mod content;
+
+pub use content::{ContentHasher, ContentMemory};

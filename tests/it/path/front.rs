@@ -1,0 +1,162 @@
+//! The door alone, before any message is looked at: who, what, how much, how fast.
+
+use crate::support::{self, Needs};
+use bytes::Bytes;
+use libtest_mimic::{Failed, Trial};
+use stafett::message::{Answer, Answering, Intake, PartyName, Submission, Syntax};
+use stafett::receive::{Front, Limits, Quota, serve};
+use std::num::NonZeroU32;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An intake that takes everything and counts it.
+#[derive(Default)]
+struct Counting {
+    taken: AtomicUsize,
+    closed: bool,
+}
+
+impl Intake for Counting {
+    fn submit(&self, submission: Submission) -> Answering {
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        let body = Bytes::from(format!("{:?} {}", submission.syntax, submission.body.len()));
+        Box::pin(async move {
+            Answer { status: 200, content_type: None, body, retry_after: None, verdict: true }
+        })
+    }
+
+    fn ready(&self) -> bool {
+        !self.closed
+    }
+
+    fn party_of(&self, token: &str) -> Option<PartyName> {
+        (token == "secret").then(|| PartyName("ward".into()))
+    }
+
+    fn metadata(&self, syntax: Syntax) -> Bytes {
+        Bytes::from(format!("{syntax:?}"))
+    }
+}
+
+/// A served front; `curl` talks to it as a real client would.
+struct Served {
+    intake: Arc<Counting>,
+    address: String,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn served(intake: Counting, limits: Limits, burst: u32) -> Result<Served, Failed> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let intake = Arc::new(intake);
+    let burst = NonZeroU32::new(burst).ok_or("a burst of nothing")?;
+    let quota = Quota { per_second: NonZeroU32::MIN, burst };
+    let front = Arc::new(Front::new(Arc::clone(&intake) as Arc<dyn Intake>, limits, quota));
+    runtime.spawn(serve(front, listener, std::future::pending()));
+    Ok(Served { intake, address, _runtime: runtime })
+}
+
+impl Served {
+    /// The status line's number and the whole answer, headers included.
+    fn curl(&self, path: &str, arguments: &[&str]) -> Result<(u16, String), Failed> {
+        let output = Command::new("curl")
+            .args(["-s", "-i", "--max-time", "20", "-H", "Expect:"])
+            .args(arguments)
+            .arg(format!("{}{path}", self.address))
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+        Ok((status, text))
+    }
+}
+
+const POST: &str = "/fhir/$process-message";
+const TOKEN: &str = "Authorization: Bearer secret";
+const JSON: &str = "Content-Type: application/fhir+json";
+
+fn expect(got: &(u16, String), status: u16, part: &str) -> Result<(), Failed> {
+    let (found, text) = got;
+    if *found != status || !text.to_lowercase().contains(&part.to_lowercase()) {
+        return Err(format!("expected {status} with `{part}`, got {found}:\n{text}").into());
+    }
+    Ok(())
+}
+
+fn refusals() -> Result<(), Failed> {
+    let served = served(Counting::default(), Limits::default(), 100)?;
+    let body = ["-d", "{}"];
+    let with = |more: &[&'static str]| {
+        let mut all = vec!["-H", TOKEN, "-H", JSON];
+        all.extend(more);
+        all.extend(body);
+        all
+    };
+    expect(&served.curl("/nowhere", &[])?, 404, "not-found")?;
+    expect(&served.curl(POST, &[])?, 405, "allow: POST")?;
+    expect(&served.curl("/fhir/metadata", &["-d", ""])?, 405, "allow: GET")?;
+    expect(&served.curl(POST, &["-H", JSON, "-d", "{}"])?, 401, "www-authenticate: Bearer")?;
+    let wrong = ["-H", "Authorization: Bearer guess", "-H", JSON, "-d", "{}"];
+    expect(&served.curl(POST, &wrong)?, 401, "\"login\"")?;
+    let plain = ["-H", TOKEN, "-H", "Content-Type: text/plain", "-d", "{}"];
+    expect(&served.curl(POST, &plain)?, 415, "not-supported")?;
+    expect(&served.curl(POST, &with(&["-H", "Accept: image/png"]))?, 406, "not-supported")?;
+    expect(&served.curl(POST, &with(&["-H", "Content-Encoding: gzip"]))?, 415, "not-supported")?;
+    let xml = served
+        .curl(POST, &with(&["-H", "Accept: application/fhir+xml", "-H", "Content-Encoding: br"]))?;
+    expect(&xml, 415, "<OperationOutcome")?;
+    if served.intake.taken.load(Ordering::SeqCst) != 0 {
+        return Err("something that was refused was taken in".into());
+    }
+    expect(&served.curl(POST, &with(&[]))?, 200, "FhirJson 2")?;
+    expect(
+        &served.curl("/messages", &["-H", TOKEN, "-H", "Content-Type: text/xml", "-d", "<a/>"])?,
+        200,
+        "Xml 4",
+    )?;
+    expect(&served.curl("/fhir/metadata", &["-H", "Accept: application/fhir+xml"])?, 200, "FhirXml")
+}
+
+fn sizes() -> Result<(), Failed> {
+    let limits = Limits { body: 1_000, ..Limits::default() };
+    let served = served(Counting::default(), limits, 100)?;
+    let long = "x".repeat(1_001);
+    let fits = "x".repeat(1_000);
+    let header = format!("X-Long: {}", "y".repeat(40_000));
+    let base = ["-H", TOKEN, "-H", JSON];
+    let with = |more: &[&str]| served.curl(POST, &[&base[..], more].concat());
+    expect(&with(&["-d", &long])?, 413, "too-long")?;
+    expect(&with(&["-H", "Transfer-Encoding: chunked", "-d", &long])?, 413, "too-long")?;
+    expect(&with(&["-d", &fits])?, 200, "FhirJson 1000")?;
+    expect(&with(&["-H", &header, "-d", "{}"])?, 431, "")
+}
+
+fn quota() -> Result<(), Failed> {
+    let served = served(Counting::default(), Limits::default(), 2)?;
+    let once = || served.curl(POST, &["-H", TOKEN, "-H", JSON, "-d", "{}"]);
+    expect(&once()?, 200, "")?;
+    expect(&once()?, 200, "")?;
+    let third = once()?;
+    expect(&third, 429, "throttled")?;
+    expect(&third, 429, "retry-after: 1")
+}
+
+fn closed() -> Result<(), Failed> {
+    let shut = Counting { closed: true, ..Counting::default() };
+    let served = served(shut, Limits::default(), 2)?;
+    let answer = served.curl(POST, &["-H", TOKEN, "-H", JSON, "-d", "{}"])?;
+    expect(&answer, 503, "retry-after")
+}
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let curl = || Needs::Tool("curl");
+    vec![
+        support::trial("front: what is no message is refused at the door", curl(), refusals),
+        support::trial("front: bodies and headers have their limits", curl(), sizes),
+        support::trial("front: a quota is a party's own", curl(), quota),
+        support::trial("front: a closed intake says when to come back", curl(), closed),
+    ]
+}
