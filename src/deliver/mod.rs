@@ -8,5 +8,7 @@
 pub mod backoff;
 pub mod http;
 mod judge;
+mod run;
 
 pub use judge::judge;
+pub use run::{Deliverer, Desk, Happened};

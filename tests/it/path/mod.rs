@@ -1,10 +1,14 @@
 //! The whole path over HTTP: verdicts, duplicates, receipts, delivery.
 
+mod delivery;
 mod front;
+mod receiver;
 
 use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    front::trials()
+    let mut trials = front::trials();
+    trials.extend(delivery::trials());
+    trials
 }
