@@ -6,7 +6,9 @@
 //! messages but memory.
 
 mod catalogue;
+pub mod charset;
 pub mod fhir_json;
 mod limits;
+mod order;
 
 pub use catalogue::{CATALOGUE, Class, class};

@@ -60,7 +60,7 @@ impl Marks {
     pub const RESOURCE: Marks = Marks(2);
     /// The node was detached; iteration does not meet it.
     pub const DETACHED: Marks = Marks(4);
-    /// The JSON value and the `_` property of this node were both arrays or both not; see the JSON reader.
+    /// JSON wrote something of this node in the property with an underscore: it is a primitive.
     pub const SHADOWED: Marks = Marks(8);
 
     /// Whether all of `other`'s marks are set.

@@ -6,5 +6,7 @@
 mod properties;
 mod read;
 mod scan;
+mod write;
 
 pub use read::read;
+pub use write::write;

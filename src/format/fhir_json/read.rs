@@ -236,6 +236,9 @@ impl Reader<'_> {
     fn value(&mut self, run: &Run, node: NodeId) -> Result<bool, Stop> {
         let offset = self.scan.at;
         let byte = self.scan.peek();
+        if run.shadow {
+            self.tree.node_mut(node).marks.set(Marks::SHADOWED);
+        }
         if run.shadow && !matches!(byte, b'{' | b'n') {
             self.misfit("below the underscore there is an object or null", offset)?;
         }
