@@ -18,6 +18,7 @@ mod site;
 mod value;
 
 pub use address::{Address, Url};
+pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
