@@ -20,7 +20,7 @@ pub use names::{NameId, Names};
 pub use node::{Header, Kind, Marks, Node, State, Token};
 pub use path::Expression;
 pub use position::{LineColumn, Lines};
-pub use text::{Escape, Slice, entity};
+pub use text::{Decoded, Escape, Slice, entity};
 pub use walk::{Children, Descend};
 pub use work::Work;
 

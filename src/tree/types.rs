@@ -108,6 +108,33 @@ impl Primitive {
                 | Primitive::Decimal
         )
     }
+
+    /// The FHIRPath system type that its values convert to.
+    pub fn system(self) -> System {
+        match self {
+            Primitive::Boolean => System::Boolean,
+            Primitive::Integer | Primitive::PositiveInt | Primitive::UnsignedInt => System::Integer,
+            Primitive::Decimal => System::Decimal,
+            Primitive::Date => System::Date,
+            Primitive::DateTime | Primitive::Instant => System::DateTime,
+            Primitive::Time => System::Time,
+            _ => System::String,
+        }
+    }
+}
+
+/// The FHIRPath system type that a FHIR type's values convert to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs, reason = "the names are FHIRPath's own")]
+pub enum System {
+    Boolean,
+    Integer,
+    Decimal,
+    String,
+    Date,
+    DateTime,
+    Time,
+    Quantity,
 }
 
 /// How an element is written in XML.
@@ -196,6 +223,7 @@ pub struct Table {
     primitives: Vec<Option<Primitive>>,
     roots: HashMap<(NameId, NameId), TypeId, foldhash::fast::FixedState>,
     children: HashMap<(TypeId, NameId), Child, foldhash::fast::FixedState>,
+    systems: Vec<Option<System>>,
 }
 
 impl Table {
@@ -222,7 +250,8 @@ impl Table {
                 }
             }
         }
-        Table { names, types, elements, by_name, primitives, roots, children }
+        let systems = types.iter().map(|one| system_of(&types, one)).collect();
+        Table { names, types, elements, by_name, primitives, roots, children, systems }
     }
 
     /// Lets a type be found by another name too, unless that name is taken.
@@ -238,6 +267,11 @@ impl Table {
     /// The model whose XML root element has that namespace and name.
     pub fn root(&self, namespace: NameId, name: NameId) -> Option<TypeId> {
         self.roots.get(&(namespace, name)).copied()
+    }
+
+    /// The FHIRPath system type that a type's values convert to, if they do; none for [`TypeId::NONE`].
+    pub fn system(&self, id: TypeId) -> Option<System> {
+        self.systems.get(id.0 as usize).copied().flatten()
     }
 
     /// The names the table was made over.
@@ -286,4 +320,20 @@ impl Table {
         }
         false
     }
+}
+
+fn system_of(types: &[Type], one: &Type) -> Option<System> {
+    let mut at = Some(one);
+    // a base that leads back to its type would be a fault of its package, not a reason to hang
+    for _ in 0..32 {
+        let one = at?;
+        if let Some(primitive) = Primitive::of(one) {
+            return Some(primitive.system());
+        }
+        if one.kind == TypeKind::Complex && *one.name == *"Quantity" {
+            return Some(System::Quantity);
+        }
+        at = one.base.and_then(|base| types.get(base.0 as usize));
+    }
+    None
 }

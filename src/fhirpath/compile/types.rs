@@ -1,0 +1,113 @@
+//! Types that an expression names: `Patient.name`, `is Quantity`, `ofType(FHIR.string)`.
+
+use super::super::code::{Op, OpId, Test};
+use super::super::parser;
+use super::super::shape::{Kind, Shape, nearest};
+use super::super::syntax::{Syntax, TypeName};
+use super::{Compiler, Fault};
+use crate::tree::types::{System, TypeKind};
+
+impl Compiler<'_> {
+    /// `Patient` at the beginning of a path: the focus, if it is one.
+    pub(super) fn type_filter(
+        &mut self,
+        this: &Shape,
+        name: &str,
+        at: u32,
+    ) -> Option<(OpId, Shape)> {
+        if !this.open && this.child(self.table, name).known {
+            return None;
+        }
+        let id = self.table.find(name)?;
+        let kind = self.table.type_of(id).kind;
+        if !matches!(kind, TypeKind::Resource | TypeKind::Complex | TypeKind::Logical) {
+            return None;
+        }
+        let related = |kind: &Kind| match kind {
+            Kind::Fhir(other) => self.table.is_a(*other, id) || self.table.is_a(id, *other),
+            _ => false,
+        };
+        if !this.open && !this.kinds.iter().any(related) {
+            let text = format!("the focus is {}, never {name}", this.describe(self.table));
+            return Some(self.fault(Fault::new(at, "fhirpath-wrong-type", text)));
+        }
+        if self.scope().outer {
+            self.uses_focus();
+        }
+        let input = self.op(Op::This, at);
+        let test = Test { fhir: Some(id), system: None, exact: false };
+        let narrower = |kind: &&Kind| matches!(kind, Kind::Fhir(k) if self.table.is_a(*k, id));
+        let kinds: Vec<_> = this.kinds.iter().filter(narrower).copied().collect();
+        let shape = match kinds.is_empty() {
+            true => Shape::types(&[id]),
+            false => Shape { kinds, ..Shape::default() },
+        };
+        Some((self.op(Op::Filter(input, test), at), shape))
+    }
+
+    pub(super) fn type_operation(
+        &mut self,
+        operand: OpId,
+        shape: Shape,
+        name: &TypeName,
+        how: &str,
+        at: u32,
+    ) -> (OpId, Shape) {
+        let test = match self.type_test(name) {
+            Ok(test) => test,
+            Err(fault) => return self.fault(fault),
+        };
+        let op = match how {
+            "is" => Op::Is(operand, test),
+            "as" => Op::As(operand, test),
+            _ => Op::OfType(operand, test),
+        };
+        let id = self.op(op, at);
+        match how {
+            "is" => (id, Shape::system(System::Boolean)),
+            _ => (id, Shape { unordered: shape.unordered, ..Shape::of_test(&test) }),
+        }
+    }
+
+    fn type_test(&self, name: &TypeName) -> Result<Test, Fault> {
+        let system = match name.name.as_str() {
+            "Boolean" => Some(System::Boolean),
+            "Integer" => Some(System::Integer),
+            "Decimal" => Some(System::Decimal),
+            "String" => Some(System::String),
+            "Date" => Some(System::Date),
+            "DateTime" => Some(System::DateTime),
+            "Time" => Some(System::Time),
+            "Quantity" => Some(System::Quantity),
+            _ => None,
+        };
+        let fhir = self.table.find(&name.name);
+        let test = |fhir: Option<_>, system| {
+            let primitive = |id| self.table.type_of(id).kind == TypeKind::Primitive;
+            Test { fhir, system, exact: fhir.is_some_and(primitive) }
+        };
+        match name.namespace.as_deref() {
+            None if fhir.is_some() || system.is_some() => Ok(test(fhir, system)),
+            Some("FHIR") if fhir.is_some() => Ok(test(fhir, None)),
+            // a type that System does not have is one that nothing is of
+            Some("System") => Ok(test(None, system)),
+            None | Some("FHIR") => {
+                let names = self.table.types().iter().map(|t| &*t.name);
+                let text = format!("unknown type `{}`", name.name);
+                let fault = Fault::new(name.offset, "fhirpath-unknown-type", text);
+                Err(fault.meant(nearest(&name.name, names)))
+            }
+            Some(other) => {
+                let text = format!("unknown namespace `{other}`");
+                Err(Fault::new(name.offset, "fhirpath-unknown-type", text))
+            }
+        }
+    }
+
+    /// The type that an argument names.
+    pub(super) fn argument_type(&mut self, argument: &Syntax) -> Result<TypeName, Fault> {
+        parser::as_type(argument).ok_or_else(|| {
+            Fault::new(argument.offset, "fhirpath-unknown-type", "expected a type's name")
+        })
+    }
+}
