@@ -2,7 +2,9 @@
 //!
 //! Exit codes: 0 fine, 1 findings, 2 could not.
 
+pub mod check;
 mod definitions;
+pub mod load;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -48,6 +50,7 @@ struct Stafett {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Check),
     Definitions(definitions::Definitions),
 }
 
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
         }
     };
     match stafett.command {
+        Command::Check(arguments) => check::run(&arguments).into(),
         Command::Definitions(arguments) => definitions::run(&arguments).into(),
     }
 }

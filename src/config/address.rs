@@ -137,6 +137,10 @@ impl Field for Address {
         parsed(value, reader, "an address such as `\"127.0.0.1:8080\"`", Address::parse)
     }
 
+    fn repair() -> Option<Address> {
+        Address::parse("127.0.0.1:0").ok()
+    }
+
     fn form() -> String {
         "an address such as `\"127.0.0.1:8080\"`".to_owned()
     }
@@ -145,6 +149,10 @@ impl Field for Address {
 impl Field for Url {
     fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Url> {
         parsed(value, reader, "a URL such as `\"http://127.0.0.1:8080/messages\"`", Url::parse)
+    }
+
+    fn repair() -> Option<Url> {
+        Url::parse("http://127.0.0.1:1/").ok()
     }
 
     fn form() -> String {

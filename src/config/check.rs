@@ -54,6 +54,9 @@ struct Known<'a> {
 impl Known<'_> {
     fn demand(&self, name: &str, origin: &Origin, found: &mut Vec<Diagnostic>) -> bool {
         let known = self.names.contains(&name);
+        if origin.line == 0 {
+            return false;
+        }
         if !known {
             let text = format!("no {} is called `{name}`", self.what);
             let one = Diagnostic::error(origin.clone(), "config-unknown-name", text);
@@ -169,7 +172,11 @@ fn route_names(
             continue;
         }
         let endpoint = config.endpoint(&to.value.0);
-        if let Some(endpoint) = endpoint.filter(|one| one.party.value != receiver.value) {
+        let known = |one: &At<PartyName>| one.origin.line > 0;
+        let foreign = |one: &&super::Endpoint| {
+            one.party.value != receiver.value && known(&one.party) && known(receiver)
+        };
+        if let Some(endpoint) = endpoint.filter(foreign) {
             let text = format!(
                 "the endpoint `{}` belongs to `{}`, not to the receiver `{}`",
                 to.value, endpoint.party.value, receiver.value
@@ -222,7 +229,10 @@ fn takes_all_of(earlier: &Route, later: &Route) -> bool {
     let same = |a: &Option<At<Box<str>>>, b: &Option<At<Box<str>>>| {
         a.as_ref().map(|a| &a.value) == b.as_ref().map(|b| &b.value)
     };
-    (earlier.when.is_none() || same(&earlier.when, &later.when))
+    let whole = !later.sender.is_empty() && !later.event.is_empty();
+    whole
+        && later.receiver.origin.line > 0
+        && (earlier.when.is_none() || same(&earlier.when, &later.when))
         && earlier.receiver.value == later.receiver.value
         && contains(&earlier.sender, &later.sender)
         && later.event.iter().all(|event| earlier.event.contains(event))

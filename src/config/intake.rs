@@ -11,9 +11,17 @@ use crate::message::IdentifierKind;
 use toml::Spanned;
 use toml::de::DeValue;
 
+/// The description of FHIR messages that comes with the engine: its name in diagnostics, and its text.
+pub(super) const BUILT_IN: (&str, &str) =
+    ("fhir-messaging.intake.toml (built in)", include_str!("fhir-messaging.intake.toml"));
+
 impl Field for IdentifierKind {
     fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<IdentifierKind> {
         word(value, reader, &KINDS)
+    }
+
+    fn repair() -> Option<IdentifierKind> {
+        Some(IdentifierKind::Organisation)
     }
 
     fn form() -> String {
@@ -55,14 +63,16 @@ section! {
         receiver: Vec<IdentifierPath>,
         /// What happened.
         event: At<Box<str>>,
-        /// The version of the message's format.
-        version: Option<At<Box<str>>>,
-        /// What ties it to earlier messages.
-        conversation: Option<At<Box<str>>>,
+        /// The version of the message's format: the first of these that yields something.
+        version: Vec<At<Box<str>>>,
+        /// What ties it to earlier messages: the first of these that yields something.
+        conversation: Vec<At<Box<str>>>,
         /// The patient, for the order of messages; kept as a keyed hash and never shown.
         patient: Option<At<Box<str>>>,
-        /// When it was sent.
+        /// When it was sent: an instant, or a time of the zone below.
         sent: Option<At<Box<str>>>,
+        /// The zone of times that name none: `Europe/Copenhagen`.
+        zone: Option<At<Box<str>>>,
         /// True for a test message.
         test: Option<At<Box<str>>>,
         /// The id of the message that this one is a receipt for.

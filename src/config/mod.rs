@@ -18,6 +18,7 @@ mod site;
 mod value;
 
 pub use address::{Address, Url};
+pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
@@ -113,6 +114,18 @@ impl Config {
         self.routes.iter().find(|route| &*route.name == name)
     }
 
+    /// Sends what is for an endpoint to another port of this machine: for simulations, whose partners
+    /// take the ports they get. Says whether there is such an endpoint.
+    pub fn redirect(&mut self, endpoint: &str, port: u16) -> bool {
+        let found = self.endpoints.iter_mut().find(|one| &*one.name == endpoint);
+        found
+            .map(|one| {
+                one.url.value.host = "127.0.0.1".into();
+                one.url.value.port = port;
+            })
+            .is_some()
+    }
+
     /// The party that presents this bearer token.
     pub fn authenticate(&self, token: &[u8]) -> Option<&Party> {
         self.parties.iter().find(|party| party.tokens.iter().any(|hash| hash.admits(token)))
@@ -160,6 +173,7 @@ pub fn read(files: &[File]) -> Reading {
             false => all.file(file),
         }
     }
+    all.built_in();
     let (mut config, mut diagnostics, declared) = all.config(files);
     config.directory = directory;
     check::all(&config, &declared, &mut diagnostics);
@@ -203,14 +217,25 @@ impl Gathered {
         self.intakes.append(&mut document.intake);
     }
 
+    /// Adds the intake descriptions that come with the engine, after those of the site; one that the site
+    /// describes under the same name is left to it.
+    fn built_in(&mut self) {
+        let (name, text) = intake::BUILT_IN;
+        let mut reader = Reader::new(name, text);
+        let document: Document = reader.document(text).expect("what is built in can be read");
+        assert!(reader.diagnostics.is_empty(), "and is right: {:?}", reader.diagnostics);
+        let own = |intake: &Intake| self.intakes.iter().any(|other| other.name == intake.name);
+        let mut further: Vec<Intake> =
+            document.intake.into_iter().filter(|intake| !own(intake)).collect();
+        self.intakes.append(&mut further);
+    }
+
     fn config(mut self, files: &[File]) -> (Config, Vec<Diagnostic>, Vec<Declared>) {
         let first = files.first().map_or("stafett.toml", |file| &file.name);
         let start = Origin { file: first.into(), line: 0, column: 0 };
         for (missing, name) in [(self.engine.is_none(), "engine"), (self.store.is_none(), "store")]
         {
-            // a section that is there and broken has its own findings
-            let broken = self.diagnostics.iter().any(|one| one.text.contains(&format!("`{name}`")));
-            if missing && !broken {
+            if missing {
                 let text = format!("no file has a section `[{name}]`");
                 let one = Diagnostic::error(start.clone(), "config-missing-section", text);
                 self.diagnostics.push(one);

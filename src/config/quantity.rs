@@ -9,9 +9,14 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-from_text!(Duration, "a duration such as `\"30 s\"`, `\"10 min\"`, `\"14 days\"`", duration);
-from_text!(Size, "a size such as `\"10 MB\"` or `\"64 KiB\"`", size);
-from_text!(Identifier, "an identifier such as `\"gln:5790000000005\"`", identifier);
+from_text!(
+    Duration,
+    "a duration such as `\"30 s\"`, `\"10 min\"`, `\"14 days\"`",
+    Some(Duration::from_secs(1)),
+    duration
+);
+from_text!(Size, "a size such as `\"10 MB\"` or `\"64 KiB\"`", Some(Size(1)), size);
+from_text!(Identifier, "an identifier such as `\"gln:5790000000005\"`", None, identifier);
 
 /// A number of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -47,6 +47,12 @@ pub trait Field: Sized {
         None
     }
 
+    /// Stands in for a value that was wrong, so that the rest of its section is checked all the same. Its
+    /// configuration never becomes active.
+    fn repair() -> Option<Self> {
+        None
+    }
+
     /// What it looks like, for the reference.
     fn form() -> String;
 
@@ -71,6 +77,7 @@ pub struct Reader<'a> {
     file: &'a str,
     lines: Lines<'a>,
     section: &'static str,
+    faults: Vec<Range<usize>>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// The names that sections gave themselves, those of broken sections too: a broken party is known.
@@ -84,6 +91,7 @@ impl<'a> Reader<'a> {
             file,
             lines: Lines::new(text),
             section: "",
+            faults: Vec::new(),
             diagnostics: Vec::new(),
             declared: Vec::new(),
         }
@@ -101,8 +109,11 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(Diagnostic::error(origin, id, text));
     }
 
-    /// Reports that a value has another form than the key's.
+    /// Reports that a value has another form than the key's, unless it is no TOML at all.
     pub fn wrong_form(&mut self, value: &Spanned<DeValue<'_>>, wanted: &str) {
+        if self.faults.iter().any(|fault| fault.start == value.span().start) {
+            return;
+        }
         let text = format!("expected {wanted}, found {}", kind(value.get_ref()));
         self.error(value.span(), "config-wrong-form", text);
     }
@@ -119,7 +130,11 @@ impl<'a> Reader<'a> {
         for fault in &faults {
             let span = fault.span().unwrap_or(0..0);
             let said = fault.message().lines().collect::<Vec<_>>().join("; ");
-            self.error(span, "config-syntax", said);
+            let bare = text[span.start..].starts_with(|c: char| c.is_alphabetic());
+            let one = Diagnostic::error(self.origin(span.clone()), "config-syntax", said);
+            let quotes = "a text stands in quotes, and `true` and `false` are in lower case";
+            self.diagnostics.push(if bare { one.help(quotes) } else { one });
+            self.faults.push(span);
         }
         let span = table.span();
         T::read(&Spanned::new(span, DeValue::Table(table.into_inner())), self)
@@ -154,7 +169,8 @@ impl<'a> Reader<'a> {
         self.section = outer;
     }
 
-    /// Reads one key of a section's table; reports it when it is required and missing.
+    /// Reads one key of a section's table; reports it when it is required and missing. What is wrong is
+    /// stood in for.
     pub fn key<T: Field>(
         &mut self,
         whole: Range<usize>,
@@ -163,7 +179,8 @@ impl<'a> Reader<'a> {
         default: Option<&'static str>,
     ) -> Option<T> {
         if let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == name) {
-            return T::read(value, self).or_else(T::absent);
+            let usual = || default.and_then(read_default);
+            return T::read(value, self).or_else(usual).or_else(T::absent).or_else(T::repair);
         }
         if let Some(text) = default {
             return read_default(text);
@@ -173,7 +190,7 @@ impl<'a> Reader<'a> {
             let text = format!("`{}` needs the key `{name}`", self.section);
             self.error(whole.start..whole.start, "config-missing-key", text);
         }
-        absent
+        absent.or_else(T::repair)
     }
 }
 
@@ -288,6 +305,10 @@ macro_rules! words {
                 reader: &mut $crate::config::read::Reader<'_>,
             ) -> Option<Self> {
                 $crate::config::value::word(value, reader, &[$( ($word, $name::$variant) ),+])
+            }
+
+            fn repair() -> Option<Self> {
+                [$( $name::$variant ),+].first().copied()
             }
 
             fn form() -> String {

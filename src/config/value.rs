@@ -10,7 +10,8 @@ use std::ops::Deref;
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// A value and where it is written, for findings of later checks.
+/// A value and where it is written, for findings of later checks. What stands in for a wrong value has no
+/// line, and is not checked further.
 #[derive(Clone, Debug)]
 pub struct At<T> {
     /// The value.
@@ -31,6 +32,10 @@ impl<T: Field> Field for At<T> {
     fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<At<T>> {
         let origin = reader.origin(value.span());
         Some(At { value: T::read(value, reader)?, origin })
+    }
+
+    fn repair() -> Option<At<T>> {
+        Some(At { value: T::repair()?, origin: Origin::default() })
     }
 
     fn form() -> String {
@@ -99,6 +104,10 @@ impl<T: Field> Field for Several<T> {
             reader.error(value.span(), "config-bad-value", "the list is empty");
         }
         Some(Several(items.iter().filter_map(|item| T::read(item, reader)).collect()))
+    }
+
+    fn repair() -> Option<Several<T>> {
+        Some(Several(Vec::new()))
     }
 
     fn form() -> String {
@@ -180,8 +189,9 @@ pub fn suggestion<'w>(
     said: &str,
     known: impl Iterator<Item = &'w str>,
 ) -> Diagnostic {
-    let near = known.map(|word| (distance(said, word), word)).min();
-    match near.filter(|(distance, word)| *distance <= 1 + word.chars().count() / 4) {
+    let said = said.to_lowercase();
+    let near = known.map(|word| (distance(&said, &word.to_lowercase()), word)).min();
+    match near.filter(|(distance, word)| *distance <= word.chars().count().div_ceil(4)) {
         Some((_, word)) => diagnostic.help(format!("did you mean `{word}`?")),
         None => diagnostic,
     }
@@ -208,10 +218,14 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Implements [`Field`] for a type that is parsed from a text.
 macro_rules! from_text {
-    ($type:ty, $wanted:literal, $parse:expr) => {
+    ($type:ty, $wanted:literal, $repair:expr, $parse:expr) => {
         impl Field for $type {
             fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<$type> {
                 parsed(value, reader, $wanted, $parse)
+            }
+
+            fn repair() -> Option<$type> {
+                $repair
             }
 
             fn form() -> String {
@@ -221,12 +235,13 @@ macro_rules! from_text {
     };
 }
 
-from_text!(Box<str>, "a text", |text| match text.trim().is_empty() {
+from_text!(Box<str>, "a text", Some("?".into()), |text| match text.trim().is_empty() {
     true => Err("the text is empty"),
     false => Ok(text.into()),
 });
-from_text!(PartyName, "a party's name", |text| name(text).map(PartyName));
-from_text!(Event, "an event's code", |text| event(text).map(Event));
+from_text!(PartyName, "a party's name", Some(PartyName("?".into())), |text| name(text)
+    .map(PartyName));
+from_text!(Event, "an event's code", Some(Event("?".into())), |text| event(text).map(Event));
 
 impl Field for bool {
     fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<bool> {
@@ -239,6 +254,10 @@ impl Field for bool {
 
     fn form() -> String {
         "`true` or `false`".to_owned()
+    }
+
+    fn repair() -> Option<bool> {
+        Some(false)
     }
 }
 
@@ -262,13 +281,17 @@ impl Field for u32 {
     fn form() -> String {
         "a number".to_owned()
     }
+
+    fn repair() -> Option<u32> {
+        Some(1)
+    }
 }
 
 /// A name: letters, digits, `-`, `_` and `.`, at most 64 of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Name(pub Box<str>);
 
-from_text!(Name, "a name", |text| name(text).map(Name));
+from_text!(Name, "a name", Some(Name("?".into())), |text| name(text).map(Name));
 
 impl std::fmt::Display for Name {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -285,6 +308,10 @@ impl Field for OwnName {
         let own = parsed(value, reader, "a name", name)?;
         reader.declare(&own, value.span());
         Some(OwnName(own))
+    }
+
+    fn repair() -> Option<OwnName> {
+        Some(OwnName("?".into()))
     }
 
     fn form() -> String {

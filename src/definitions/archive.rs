@@ -72,6 +72,10 @@ pub fn read(
         if matches!(kind, EntryType::XGlobalHeader | EntryType::Directory) {
             continue;
         }
+        let mut records = entry.pax_extensions().map_err(broken)?.into_iter().flatten();
+        if records.any(|record| record.is_err()) {
+            return Err(refuse("a member's extended header cannot be read"));
+        }
         let path = entry.path_bytes().into_owned();
         let name = checked_name(&path)?;
         if kind != EntryType::Regular && kind != EntryType::Continuous {

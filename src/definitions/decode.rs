@@ -238,7 +238,7 @@ struct System {
     url: Box<str>,
     version: Option<Box<str>>,
     content: Box<str>,
-    case_sensitive: bool,
+    case_sensitive: Option<bool>,
     concept: Vec<Nested>,
 }
 
@@ -290,7 +290,7 @@ pub fn code_system(json: &str) -> Result<CodeSystem, serde_json::Error> {
         url: one.url,
         version: one.version,
         complete: &*one.content == "complete",
-        case_sensitive: one.case_sensitive,
+        case_sensitive: one.case_sensitive.unwrap_or(true),
         concepts,
     })
 }

@@ -1,11 +1,28 @@
 //! FHIR packages, canonical resolution, value sets, the embedded R4 core; fills `types::Table`.
+//!
+//! ```text
+//! core.bin ─> core ─┐
+//!                   ├─> builder ─> library ─> structure, value set, code system by canonical and scope
+//! .tgz ─> archive ─> decode ─┘        └─> tree::types::Table ─> typing (every message)
+//! ```
+//!
+//! Promises: everything is made at load; a message's path only reads. Never: fetches what is not at hand.
 
 pub mod archive;
+mod builder;
+mod closure;
 pub mod core;
 pub mod decode;
 mod element;
 pub mod generate;
+mod library;
+mod missing;
 pub mod model;
 mod pack;
 pub mod tables;
+pub mod terminology;
 pub mod typing;
+pub mod version;
+
+pub use builder::LibraryBuilder;
+pub use library::{DefinitionId, Library, Listed, PackageId, PackageInfo, Scope, StructureRef};

@@ -54,7 +54,8 @@ pub fn type_tree(tree: &mut Tree, table: &Table, issues: &mut Vec<Issue>) {
         Some(name) => resource_type(table, name),
         None => model_root(tree, table, root),
     };
-    if type_id == TypeId::NONE {
+    // a root without a name is JSON without resourceType, which its reader has reported
+    if type_id == TypeId::NONE && tree.node(root).name != NameId::NONE {
         let resource = tree.node(root).marks.has(Marks::RESOURCE);
         let kind = if resource { &UNKNOWN_TYPE } else { &UNKNOWN_ROOT };
         issues.push(Issue::on(kind, root).severity(Severity::Fatal));

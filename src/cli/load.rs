@@ -1,0 +1,192 @@
+//! Reads from disk what the pure floors are handed: a configuration's folder, and what it names.
+//!
+//! Promises: files in the order of their paths, so that the same folder always gives the same
+//! configuration; a file that would be left out silently is reported. Never: judges what a file says.
+
+use crate::config::{self, Config, File, Reading};
+use crate::message::{Diagnostic, Error, ErrorKind, Origin};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files at the top of a configuration's folder.
+const TOP: [&str; 5] =
+    ["stafett.toml", "parties.toml", "endpoints.toml", "routes.toml", "directory.csv"];
+
+/// The folders whose files are read too, with the extension that they have.
+const FOLDERS: [(&str, &str); 4] =
+    [("parties", "toml"), ("endpoints", "toml"), ("routes", "toml"), ("directory", "csv")];
+
+/// Files beside a configuration that belong to its simulation, not to it.
+const BESIDE: [&str; 2] = ["expected.toml", "test-tokens.toml"];
+
+/// A file of any kind, by its path.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Its path as diagnostics show it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A configuration's folder as it was read.
+pub struct Folder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its files, and the intake descriptions of its mappings.
+    pub files: Vec<File>,
+    /// What was read, checked as far as the configuration goes alone.
+    pub reading: Reading,
+}
+
+/// Reads a configuration's folder. An error: there is no such folder.
+pub fn configuration(path: &Path) -> Result<Folder, Error> {
+    if !path.is_dir() {
+        let note = format!("{} is no folder", path.display());
+        return Err(Error::new(ErrorKind::Configuration, note));
+    }
+    let mut found = Vec::new();
+    let mut files = Vec::new();
+    for name in TOP.iter().filter(|name| path.join(name).exists()) {
+        files.extend(text_file(&path.join(name), path, &mut found));
+    }
+    for (folder, extension) in FOLDERS {
+        for file in files_below(&path.join(folder), &mut found) {
+            match has_extension(&file, extension) {
+                true => files.extend(text_file(&file, path, &mut found)),
+                false => found.push(unread(&file, path)),
+            }
+        }
+    }
+    for file in entries(path, &mut found).into_iter().filter(|file| file.is_file()) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let known = TOP.contains(&name.as_str()) || BESIDE.contains(&name.as_str());
+        let ours = has_extension(&file, "toml") || has_extension(&file, "csv");
+        if ours && !known {
+            found.push(unread(&file, path));
+        }
+    }
+    let mappings = config::read(&files).partial().mappings.folders.clone();
+    for folder in &mappings {
+        let below = files_below(&path.join(&*folder.value), &mut Vec::new());
+        for file in below.iter().filter(|file| file.to_string_lossy().ends_with(".intake.toml")) {
+            files.extend(text_file(file, path, &mut found));
+        }
+    }
+    let mut reading = config::read(&files);
+    reading.add(found);
+    Ok(Folder { path: path.to_owned(), files, reading })
+}
+
+/// The FHIR packages that a configuration names: `.tgz` files, and the resources of unpacked ones.
+pub fn packages(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) {
+    named(folder, &config.definitions.packages, &["tgz", "json"])
+}
+
+/// The single resources that a configuration names.
+pub fn support(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) {
+    named(folder, &config.definitions.support, &["json", "xml"])
+}
+
+/// The maps, models, concept maps and other descriptions that a configuration names.
+pub fn mappings(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) {
+    named(folder, &config.mappings.folders, &["map", "fml", "json", "xml", "toml"])
+}
+
+/// The files of some paths: each a file, or a folder whose files of these extensions are meant.
+fn named(
+    folder: &Path,
+    paths: &[config::At<Box<str>>],
+    extensions: &[&str],
+) -> (Vec<Blob>, Vec<Diagnostic>) {
+    let (mut blobs, mut found) = (Vec::new(), Vec::new());
+    for at in paths {
+        let path = folder.join(&*at.value);
+        let files = match path.is_dir() {
+            true => files_below(&path, &mut found),
+            false => vec![path.clone()],
+        };
+        let wanted: Vec<&PathBuf> =
+            files.iter().filter(|file| extensions.iter().any(|e| has_extension(file, e))).collect();
+        if wanted.is_empty() || !path.exists() {
+            let all = extensions.join(", ");
+            let text = match path.exists() {
+                true => format!("`{}` holds no file of the kinds {all}", at.value),
+                false => format!("there is no `{}` from the configuration's folder", at.value),
+            };
+            found.push(Diagnostic::error(at.origin.clone(), "config-no-such-file", text));
+            continue;
+        }
+        for file in wanted {
+            match fs::read(file) {
+                Ok(bytes) => blobs.push(Blob { name: shown(file, folder), bytes }),
+                Err(error) => found.push(unreadable(file, folder, &error)),
+            }
+        }
+    }
+    (blobs, found)
+}
+
+fn text_file(file: &Path, folder: &Path, found: &mut Vec<Diagnostic>) -> Option<File> {
+    let text = fs::read(file).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8"))
+    });
+    match text {
+        Ok(text) => Some(File { name: shown(file, folder), text }),
+        Err(error) => {
+            found.push(unreadable(file, folder, &error));
+            None
+        }
+    }
+}
+
+/// All files below a folder, by path; folders named `tests` are left out.
+fn files_below(folder: &Path, found: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        for entry in entries(folder, found) {
+            match entry.is_dir() {
+                true if entry.ends_with("tests") => {}
+                true => files.extend(files_below(&entry, found)),
+                false => files.push(entry),
+            }
+        }
+    }
+    files
+}
+
+fn entries(folder: &Path, found: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = match fs::read_dir(folder) {
+        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+        Err(error) => {
+            found.push(unreadable(folder, folder, &error));
+            Vec::new()
+        }
+    };
+    all.sort();
+    all
+}
+
+fn has_extension(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|own| own == extension)
+}
+
+/// A path as people see it: from the configuration's folder where it lies below it.
+fn shown(file: &Path, folder: &Path) -> String {
+    file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/")
+}
+
+fn whole(file: &Path, folder: &Path) -> Origin {
+    Origin { file: shown(file, folder).into(), line: 0, column: 0 }
+}
+
+fn unread(file: &Path, folder: &Path) -> Diagnostic {
+    let text = "the file is not part of a configuration: it would be left out";
+    let help =
+        format!("files are {}, and those in parties/, endpoints/ and routes/", TOP.join(", "));
+    Diagnostic::error(whole(file, folder), "config-unread-file", text).help(help)
+}
+
+fn unreadable(file: &Path, folder: &Path, error: &std::io::Error) -> Diagnostic {
+    let text = format!("cannot be read: {error}");
+    Diagnostic::error(whole(file, folder), "config-unreadable-file", text)
+}

@@ -1,0 +1,250 @@
+//! The decision: which route takes a message, or why none does.
+//!
+//! Promises: of the routes for a message the first whose condition holds takes it, so the answer is one
+//! and is the same every time. Never: falls back to a route that does not name the sender.
+
+use super::catalogue as kinds;
+use super::identify::{Identified, Identity, Parties};
+use crate::config::{Config, Endpoint, Mode, Route, version_matches};
+use crate::message::{Event, Identifier, Issue, IssueKind, PartyName, Place};
+use jiff::civil::Date;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a decision rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// The sender, identified.
+    pub sender: &'a PartyName,
+    /// The receiver's identifiers.
+    pub receivers: &'a [Identifier],
+    /// Whether the message names a receiver by something that is no identifier (a wrong check digit).
+    pub receiver_unreadable: bool,
+    /// What happened.
+    pub event: Option<&'a Event>,
+    /// The version that the message means.
+    pub version: Option<&'a str>,
+    /// Whether it is marked as a test.
+    pub test: bool,
+    /// Today.
+    pub day: Date,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'r> {
+    /// By which route.
+    pub route: &'r Route,
+    /// To which of its endpoints.
+    pub endpoint: &'r Endpoint,
+}
+
+/// What became of a message's routing.
+#[derive(Clone, Debug)]
+pub enum Routed<'r> {
+    /// It goes there: all by one route, to its receiver.
+    To(Vec<Destination<'r>>),
+    /// It names no receiver.
+    NoReceiver,
+    /// Nobody has the receiver's identifiers, or different parties have them.
+    UnknownReceiver,
+    /// It does not say what happened.
+    NoEvent,
+    /// No route at all takes this event.
+    UnknownEvent,
+    /// The receiver takes it from nobody, or not in this version.
+    NotSupported,
+    /// The receiver takes it from others, but not from this sender.
+    NotAllowed,
+    /// There are routes, but no condition holds.
+    NoCondition,
+    /// It is a test message, and this engine is in production.
+    TestMessage,
+}
+
+impl Routed<'_> {
+    /// The kind of issue that tells it, unless there are destinations.
+    pub fn kind(&self) -> Option<&'static IssueKind> {
+        match self {
+            Routed::To(_) => None,
+            Routed::NoReceiver => Some(&kinds::NO_RECEIVER),
+            Routed::UnknownReceiver => Some(&kinds::UNKNOWN_RECEIVER),
+            Routed::NoEvent => Some(&kinds::NO_EVENT),
+            Routed::UnknownEvent => Some(&kinds::UNKNOWN_EVENT),
+            Routed::NotSupported => Some(&kinds::NOT_SUPPORTED),
+            Routed::NotAllowed => Some(&kinds::NOT_ALLOWED),
+            Routed::NoCondition => Some(&kinds::NO_CONDITION),
+            Routed::TestMessage => Some(&kinds::TEST_MESSAGE),
+        }
+    }
+}
+
+/// Why a route for the event and receiver did not take a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Skipped {
+    /// It is not for this sender.
+    Sender,
+    /// It is not for this version.
+    Version,
+    /// Its condition is false.
+    Condition,
+    /// Its condition could not be evaluated, which counts as false; why, without a value of the message.
+    NotEvaluable(&'static str),
+}
+
+/// A route that was looked at.
+#[derive(Clone, Debug)]
+pub struct Considered<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// Why it did not take the message; nothing: it did.
+    pub skipped: Option<Skipped>,
+}
+
+/// A decision and what led to it.
+#[derive(Clone, Debug)]
+pub struct Decision<'r> {
+    /// The decision.
+    pub routed: Routed<'r>,
+    /// The receiving party, where it is known.
+    pub receiver: Option<&'r PartyName>,
+    /// The routes for the event and receiver, in the order they were looked at.
+    pub considered: Vec<Considered<'r>>,
+}
+
+impl Decision<'_> {
+    /// What the message's report says about its routing.
+    pub fn issues(&self) -> impl Iterator<Item = Issue> {
+        let refusal = self.routed.kind().map(|kind| Issue::new(kind, Place::default()));
+        let unsure = self.considered.iter().filter_map(|one| match one.skipped {
+            Some(Skipped::NotEvaluable(_)) => {
+                let name = crate::message::Arg::Shared((*one.route.name).into());
+                Some(Issue::new(&kinds::NOT_EVALUABLE, Place::default()).arg(name))
+            }
+            _ => None,
+        });
+        unsure.chain(refusal)
+    }
+}
+
+/// The routes of a configuration, found by receiver and event.
+#[derive(Debug)]
+pub struct Routes {
+    config: Arc<Config>,
+    parties: Parties,
+    by_event: HashMap<(PartyName, Event), Vec<usize>>,
+}
+
+impl Routes {
+    /// The routes of a configuration.
+    pub fn new(config: &Arc<Config>) -> Routes {
+        let mut by_event: HashMap<(PartyName, Event), Vec<usize>> = HashMap::new();
+        for (place, route) in config.routes.iter().enumerate() {
+            for event in route.event.iter() {
+                let key = (route.receiver.value.clone(), event.clone());
+                by_event.entry(key).or_default().push(place);
+            }
+        }
+        Routes { config: Arc::clone(config), parties: Parties::new(config), by_event }
+    }
+
+    /// The configuration it was made from.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Whether the authenticated party may hand in a message whose sender has these identifiers.
+    pub fn admits(&self, party: &PartyName, senders: &[Identifier], day: Date) -> Identity {
+        self.parties.admits(party, senders, day)
+    }
+
+    /// The party that identifiers mean.
+    pub fn identify(&self, identifiers: &[Identifier], day: Date) -> Identified<'_> {
+        self.parties.identify(identifiers, day)
+    }
+
+    /// Decides; `holds` evaluates the condition of the route at a place of the configuration.
+    pub fn decide_by(
+        &self,
+        query: &Query<'_>,
+        mut holds: impl FnMut(usize) -> Result<bool, &'static str>,
+    ) -> Decision<'_> {
+        let mut decision =
+            Decision { routed: Routed::NoReceiver, receiver: None, considered: Vec::new() };
+        if query.test && self.config.engine.mode == Mode::Production {
+            decision.routed = Routed::TestMessage;
+            return decision;
+        }
+        let receiver = match self.parties.identify(query.receivers, query.day) {
+            Identified::Party(receiver) => receiver,
+            Identified::Missing if !query.receiver_unreadable => return decision,
+            _ => {
+                decision.routed = Routed::UnknownReceiver;
+                return decision;
+            }
+        };
+        decision.receiver = Some(receiver);
+        let Some(event) = query.event else {
+            decision.routed = Routed::NoEvent;
+            return decision;
+        };
+        let key = (receiver.clone(), event.clone());
+        let places = self.by_event.get(&key).map_or(&[][..], |places| places);
+        if places.is_empty() {
+            let known = self.config.routes.iter().any(|route| route.event.contains(event));
+            decision.routed = if known { Routed::NotSupported } else { Routed::UnknownEvent };
+            return decision;
+        }
+        for place in places {
+            let route = &self.config.routes[*place];
+            let skipped = skips(route, query, || holds(*place));
+            decision.considered.push(Considered { route, skipped });
+            if skipped.is_none() {
+                decision.routed = Routed::To(self.destinations(route));
+                return decision;
+            }
+        }
+        decision.routed = refusal(&decision.considered);
+        decision
+    }
+
+    fn destinations<'r>(&'r self, route: &'r Route) -> Vec<Destination<'r>> {
+        let endpoints = route.to.iter().filter_map(|to| self.config.endpoint(&to.value.0));
+        endpoints.map(|endpoint| Destination { route, endpoint }).collect()
+    }
+}
+
+fn skips(
+    route: &Route,
+    query: &Query<'_>,
+    holds: impl FnOnce() -> Result<bool, &'static str>,
+) -> Option<Skipped> {
+    let takes = |version: &str| route.version.iter().any(|own| version_matches(own, version));
+    if !route.sender.iter().any(|sender| sender.value == *query.sender) {
+        Some(Skipped::Sender)
+    } else if !route.version.is_empty() && !query.version.is_some_and(takes) {
+        Some(Skipped::Version)
+    } else if route.when.is_none() {
+        None
+    } else {
+        match holds() {
+            Ok(true) => None,
+            Ok(false) => Some(Skipped::Condition),
+            Err(why) => Some(Skipped::NotEvaluable(why)),
+        }
+    }
+}
+
+/// Why none of the routes for an event and receiver took a message: the reason of the one that came closest.
+fn refusal(considered: &[Considered<'_>]) -> Routed<'static> {
+    let any = |wanted: fn(&Skipped) -> bool| {
+        considered.iter().filter_map(|one| one.skipped.as_ref()).any(wanted)
+    };
+    if any(|skipped| matches!(skipped, Skipped::Condition | Skipped::NotEvaluable(_))) {
+        Routed::NoCondition
+    } else if any(|skipped| *skipped == Skipped::Version) {
+        Routed::NotSupported
+    } else {
+        Routed::NotAllowed
+    }
+}

@@ -1,0 +1,94 @@
+//! The embedded core, packages, canonicals and value sets on real packages.
+
+mod hostile;
+mod messages;
+mod resolution;
+mod terminology;
+
+use crate::support::{Needs, root, shared, trial};
+use libtest_mimic::{Failed, Trial};
+use stafett::definitions::core::{Core, EMBEDDED, Kind};
+use stafett::definitions::generate::generate;
+use stafett::definitions::{Library, LibraryBuilder};
+use stafett::message::Diagnostic;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let mut trials = vec![
+        trial(
+            "definitions: the embedded core is what its package gives",
+            Needs::Data("data/packages/hl7.fhir.r4.core-4.0.1.tgz"),
+            regenerates,
+        ),
+        trial("definitions: the manifest is the table's", Needs::Nothing, manifest_is_true),
+        trial("definitions: the embedded core is whole", Needs::Nothing, whole),
+    ];
+    trials.extend(hostile::trials());
+    trials.extend(messages::trials());
+    trials.extend(resolution::trials());
+    trials.extend(terminology::trials());
+    trials
+}
+
+/// A file's bytes.
+fn read(path: std::path::PathBuf) -> Result<Vec<u8>, Failed> {
+    std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()).into())
+}
+
+/// A library of the packages at hand whose file names begin so; the core's own archive is never among them.
+fn library(wanted: &[&str]) -> Result<(Library, Vec<Diagnostic>), Failed> {
+    Ok(builder(wanted)?.build())
+}
+
+fn builder(wanted: &[&str]) -> Result<LibraryBuilder, Failed> {
+    let mut builder = LibraryBuilder::new();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(shared().join("data/packages"))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let core = name.starts_with("hl7.fhir.r4.core");
+        if !core && wanted.iter().any(|w| name.starts_with(w)) {
+            files.push((name, entry.path()));
+        }
+    }
+    files.sort();
+    for (name, path) in files {
+        builder.add_package(&name, &read(path)?).map_err(|e| e.to_string())?;
+    }
+    Ok(builder)
+}
+
+fn check(holds: bool, otherwise: impl Into<String>) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(otherwise.into().into()) }
+}
+
+fn regenerates() -> Result<(), Failed> {
+    let package = read(shared().join("data/packages/hl7.fhir.r4.core-4.0.1.tgz"))?;
+    let made = generate(&package).map_err(|e| e.to_string())?;
+    let manifest = read(root().join("src/definitions/r4/manifest.json"))?;
+    let same = made.table == EMBEDDED && made.manifest.as_bytes() == manifest;
+    check(same, "stale: run `stafett definitions generate` on the package")
+}
+
+fn manifest_is_true() -> Result<(), Failed> {
+    let manifest = read(root().join("src/definitions/r4/manifest.json"))?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest)?;
+    let said = manifest["table"]["blake3"].as_str().unwrap_or_default();
+    let is = blake3::hash(EMBEDDED).to_hex();
+    check(said == is.as_str(), "the manifest speaks of another table")
+}
+
+fn whole() -> Result<(), Failed> {
+    let core = Core::embedded();
+    let table = core.table();
+    let patient = table.find("Patient").ok_or("no Patient")?;
+    let elements = table.type_of(patient).elements.len();
+    let structures = core
+        .definitions()
+        .filter(|d| d.kind == Kind::Structure)
+        .filter(|d| core.structure(d.at).url.as_ref() == d.url)
+        .count();
+    // Patient: 8 inherited from Resource and DomainResource, 16 of its own
+    let told = format!("{structures} structures, {elements} elements of Patient");
+    check((structures, elements) == (649, 24), told)
+}
