@@ -49,8 +49,17 @@ macro_rules! kinds {
 }
 
 /// Those of a message whose syntax is right.
-static CONTENT: Catalogue =
-    &[&RESOURCE_TYPE_MISSING, &JSON_NULL, &JSON_EMPTY_ARRAY, &JSON_NESTED_ARRAY, &JSON_SHADOW];
+static CONTENT: Catalogue = &[
+    &RESOURCE_TYPE_MISSING,
+    &JSON_NULL,
+    &JSON_EMPTY_ARRAY,
+    &JSON_NESTED_ARRAY,
+    &JSON_SHADOW,
+    &FHIR_XML_NAMESPACE,
+    &FHIR_XML_ATTRIBUTE,
+    &FHIR_XML_TEXT,
+    &FHIR_XML_FORM,
+];
 
 kinds! {
     CHARSET_UNSUPPORTED, "charset-unsupported", NotSupported, Fatal,
@@ -116,6 +125,53 @@ kinds! {
          an object beside a value, an array of objects and nulls beside an array.";
     RESOURCE_TYPE_MISSING, "resource-type-missing", Structure, Error, "no resourceType",
         "Every resource says its type: the property resourceType in JSON, the element's name in XML.";
+
+    XML_SYNTAX, "xml-syntax", Structure, Fatal, "not XML here: {0}",
+        "The text does not follow the grammar of XML at this place.";
+    XML_TRUNCATED, "xml-truncated", Structure, Fatal, "the document ends too early",
+        "The text ends inside an element: it was cut off on its way, or never written whole.";
+    XML_TRAILING, "xml-trailing", Structure, Fatal, "text after the document's end",
+        "Behind the root element only comments, processing instructions and white space may follow.";
+    XML_TWO_ROOTS, "xml-two-roots", Structure, Fatal, "a second root element",
+        "A document has one root element.";
+    XML_TAG, "xml-mismatched-tag", Structure, Fatal, "an end tag that closes nothing that is open",
+        "Elements are closed in the opposite order in which they were opened, by the same name.";
+    XML_NAME, "xml-name", Structure, Fatal, "not an XML name",
+        "A name begins with a letter or underscore and has at most one colon, which separates a prefix.";
+    XML_PREFIX, "xml-unbound-prefix", Structure, Fatal, "a prefix that stands for no namespace",
+        "Declare the prefix with xmlns on the element or around it.";
+    XML_NAMESPACE, "xml-namespace", Structure, Fatal, "not a namespace declaration",
+        "A namespace is a URI; prefixes cannot be undeclared, and xml and xmlns are taken.";
+    XML_ATTRIBUTE_TWICE, "xml-duplicate-attribute", Structure, Fatal,
+        "an attribute that was there before",
+        "Two attributes of one element have the same name in the same namespace.";
+    XML_ATTRIBUTES, "xml-too-many-attributes", TooCostly, Fatal,
+        "more than 64 attributes, or more than 256 namespaces in scope",
+        "No message needs as many; the limit protects the reader.";
+    XML_DOCTYPE, "xml-doctype", Security, Fatal, "a document type declaration",
+        "DOCTYPE is refused: entities declared there can read files and fill memory.";
+    XML_STYLESHEET, "xml-stylesheet", Security, Fatal, "a style sheet instruction",
+        "FHIR messages carry no style sheets; remove the processing instruction.";
+    XML_ENTITY, "xml-entity", Security, Fatal, "an entity that XML does not predefine",
+        "Only lt, gt, amp, quot, apos and numeric references to legal characters may be used.";
+    XML_CHARACTER, "xml-character", Structure, Fatal, "a character that XML does not have",
+        "XML has no characters below U+0020 but tab, line feed and carriage return, and neither U+FFFE \
+         nor U+FFFF.";
+    XML_COMMENT, "xml-comment", Structure, Fatal, "two hyphens inside a comment",
+        "A comment ends at its first two hyphens, which must be followed by a greater-than sign.";
+    XML_DECLARATION, "xml-declaration", Structure, Fatal, "not an XML declaration, or not at the start",
+        "The declaration stands at the very start and says version 1.0, then encoding, then standalone.";
+    XML_DROPPED, "xml-dropped", Informational, Information,
+        "{0} comments or processing instructions were left out",
+        "They carry no content and are not passed on.";
+    FHIR_XML_NAMESPACE, "fhir-xml-namespace", Structure, Error, "not in FHIR's namespace",
+        "FHIR's elements are in http://hl7.org/fhir, a narrative's div in http://www.w3.org/1999/xhtml.";
+    FHIR_XML_ATTRIBUTE, "fhir-xml-attribute", Structure, Error, "an attribute that FHIR does not have here",
+        "FHIR's only attributes are value, id on what is no resource, and url on an extension.";
+    FHIR_XML_TEXT, "fhir-xml-text", Structure, Error, "character data",
+        "FHIR writes values as attributes; between elements there is only white space.";
+    FHIR_XML_FORM, "fhir-xml-form", Structure, Error, "an element where FHIR has an attribute",
+        "The id of a datatype and the url of an extension are attributes in XML.";
 }
 
 #[cfg(test)]

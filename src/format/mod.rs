@@ -8,7 +8,9 @@
 mod catalogue;
 pub mod charset;
 pub mod fhir_json;
+pub mod fhir_xml;
 mod limits;
 mod order;
+pub mod xml;
 
 pub use catalogue::{CATALOGUE, Class, class};

@@ -8,5 +8,6 @@ mod read;
 mod scan;
 mod write;
 
+pub(super) use read::RESOURCE_PLACES;
 pub use read::read;
 pub use write::write;

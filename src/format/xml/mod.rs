@@ -1,0 +1,11 @@
+//! Namespaced XML of logical models, and the well-formedness layer under every XML reader.
+//!
+//! Promises: what is accepted is well-formed and namespace-well-formed for any other parser too; elements and
+//! attributes keep their namespaces; comments and processing instructions are left out, counted and reported.
+//! Never: knows a model; where to find a schema is left out without a word.
+
+mod read;
+mod wellformed;
+
+pub use read::read;
+pub(super) use wellformed::{Attribute, Document, Event, Name, Namespace, Text, is_space};
