@@ -4,6 +4,7 @@
 
 pub mod check;
 mod definitions;
+pub mod expected;
 pub mod load;
 
 use clap::{Parser, Subcommand, ValueEnum};

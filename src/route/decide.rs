@@ -4,9 +4,12 @@
 //! and is the same every time. Never: falls back to a route that does not name the sender.
 
 use super::catalogue as kinds;
+use super::expression::Compiler;
 use super::identify::{Identified, Identity, Parties};
 use crate::config::{Config, Endpoint, Mode, Route, version_matches};
-use crate::message::{Event, Identifier, Issue, IssueKind, PartyName, Place};
+use crate::fhirpath::{Expression, Memory, Scene};
+use crate::message::{Arg, Diagnostic, Event, Identifier, Issue, IssueKind, PartyName, Place};
+use crate::tree::types::{Table, TypeId};
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -118,7 +121,7 @@ impl Decision<'_> {
         let refusal = self.routed.kind().map(|kind| Issue::new(kind, Place::default()));
         let unsure = self.considered.iter().filter_map(|one| match one.skipped {
             Some(Skipped::NotEvaluable(_)) => {
-                let name = crate::message::Arg::Shared((*one.route.name).into());
+                let name = Arg::Shared((*one.route.name).into());
                 Some(Issue::new(&kinds::NOT_EVALUABLE, Place::default()).arg(name))
             }
             _ => None,
@@ -133,11 +136,28 @@ pub struct Routes {
     config: Arc<Config>,
     parties: Parties,
     by_event: HashMap<(PartyName, Event), Vec<usize>>,
+    /// The routes' conditions, compiled; none where a route has none.
+    conditions: Vec<Option<Expression>>,
 }
 
 impl Routes {
-    /// The routes of a configuration.
-    pub fn new(config: &Arc<Config>) -> Routes {
+    /// The routes of a configuration, their conditions compiled; what is wrong with those is reported.
+    pub fn compile(config: &Arc<Config>, table: &Arc<Table>) -> (Routes, Vec<Diagnostic>) {
+        let mut compiler = Compiler::new(table);
+        let roots: Option<Vec<TypeId>> = config
+            .intakes
+            .iter()
+            .map(|intake| compiler.root(&intake.root, intake.namespace.as_deref()))
+            .collect();
+        let focus = roots.unwrap_or_default();
+        let condition = |route: &Route| compiler.compile(route.when.as_ref()?, &focus);
+        let conditions = config.routes.iter().map(condition).collect();
+        let routes = Routes { conditions, ..Routes::new(config) };
+        (routes, compiler.finish())
+    }
+
+    /// The routes of a configuration without their conditions.
+    pub(super) fn new(config: &Arc<Config>) -> Routes {
         let mut by_event: HashMap<(PartyName, Event), Vec<usize>> = HashMap::new();
         for (place, route) in config.routes.iter().enumerate() {
             for event in route.event.iter() {
@@ -145,7 +165,8 @@ impl Routes {
                 by_event.entry(key).or_default().push(place);
             }
         }
-        Routes { config: Arc::clone(config), parties: Parties::new(config), by_event }
+        let (config, parties) = (Arc::clone(config), Parties::new(config));
+        Routes { config, parties, by_event, conditions: Vec::new() }
     }
 
     /// The configuration it was made from.
@@ -163,8 +184,28 @@ impl Routes {
         self.parties.identify(identifiers, day)
     }
 
+    /// Decides where the scene's first tree goes.
+    pub fn decide(
+        &self,
+        query: &Query<'_>,
+        scene: &Scene<'_>,
+        memory: &mut Memory,
+    ) -> Decision<'_> {
+        self.decide_by(query, |place| {
+            let root = scene.trees.first().and_then(|tree| tree.root());
+            let condition = self.conditions.get(place).and_then(Option::as_ref);
+            let (Some(root), Some(condition)) = (root, condition) else {
+                return Err("there is nothing to evaluate");
+            };
+            match condition.test(scene, 0, root, memory) {
+                Ok(truth) => Ok(truth == Some(true)),
+                Err(not_evaluable) => Err(not_evaluable.reason),
+            }
+        })
+    }
+
     /// Decides; `holds` evaluates the condition of the route at a place of the configuration.
-    pub fn decide_by(
+    pub(super) fn decide_by(
         &self,
         query: &Query<'_>,
         mut holds: impl FnMut(usize) -> Result<bool, &'static str>,

@@ -10,10 +10,13 @@
 
 mod catalogue;
 mod decide;
+mod expression;
+mod extract;
 mod identify;
 
 pub use catalogue::CATALOGUE;
 pub use decide::{Considered, Decision, Destination, Query, Routed, Routes, Skipped};
+pub use extract::{Ends, Extracted, Intakes, Patient};
 pub use identify::{Identified, Identity, Parties};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::support::{self, Needs, trial};
 use libtest_mimic::{Failed, Trial};
-use stafett::cli::{Exit, Format, check, load};
+use stafett::cli::{Exit, Format, check, expected, load};
 use stafett::config::TokenHash;
 use stafett::message::PartyName;
 use std::fs;
@@ -21,6 +21,11 @@ pub fn trials() -> Vec<Trial> {
         ),
         trial("config: every network is accepted", Needs::Nothing, networks),
         trial("config: simulated partners know their tokens", Needs::Nothing, tokens),
+        trial(
+            "config: expectations name parties, endpoints and maps that are",
+            Needs::Nothing,
+            expected,
+        ),
         trial("config: one mistake in a good network is one finding", Needs::Nothing, mistakes),
     ]
 }
@@ -66,6 +71,36 @@ fn tokens() -> Result<(), Failed> {
             let known = config.party(&PartyName(party.as_str().into())).ok_or("unknown party")?;
             if !known.tokens.iter().any(|one| one.value == TokenHash::of(token.as_bytes())) {
                 return Err(Failed::from(format!("{party}: the hash of its token is {hash}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn expected() -> Result<(), Failed> {
+    for network in networks_folders()? {
+        let config = load::configuration(&network).map_err(|e| e.to_string())?.reading.finish().0;
+        let config = config.ok_or("the network has mistakes")?;
+        let expected = expected::expected(&network).map_err(|e| e.to_string())?;
+        let tokens = expected::test_tokens(&network).map_err(|e| e.to_string())?;
+        for partner in &expected.partners {
+            let endpoint = config.endpoint(&partner.endpoint).ok_or("unknown endpoint")?;
+            if endpoint.party.value != partner.party {
+                return Err(Failed::from(format!("{} is not reached there", partner.party)));
+            }
+        }
+        for message in &expected.messages {
+            let played =
+                |to: &str| expected.partners.iter().any(|partner| &*partner.endpoint == to);
+            let known_map = |map: &str| {
+                config.routes.iter().any(|r| r.map.as_ref().is_some_and(|own| &*own.value == map))
+            };
+            let delivery = message.delivery.as_ref();
+            let right = tokens.contains_key(&message.from)
+                && delivery.is_none_or(|delivery| played(&delivery.to))
+                && delivery.is_none_or(|one| one.map.as_deref().is_none_or(known_map));
+            if !right {
+                return Err(Failed::from(format!("`{}` expects what cannot be", message.name)));
             }
         }
     }

@@ -15,6 +15,7 @@ mod mapping;
 mod path;
 mod privacy;
 mod profile;
+mod route;
 mod store;
 mod support;
 mod tidy;
@@ -34,6 +35,7 @@ fn main() {
     trials.extend(path::trials());
     trials.extend(privacy::trials());
     trials.extend(profile::trials());
+    trials.extend(route::trials());
     trials.extend(store::trials());
     trials.extend(support::trials());
     trials.extend(tidy::trials());

@@ -1,0 +1,153 @@
+//! What messages say about themselves, and where the first network sends them.
+
+use crate::support::{self, Needs, trial};
+use libtest_mimic::{Failed, Trial};
+use stafett::cli::load;
+use stafett::config::{self, Config, File};
+use stafett::definitions::core::Core;
+use stafett::definitions::typing::type_tree;
+use stafett::fhirpath::{Memory, NoHooks, References, Scene};
+use stafett::message::Syntax;
+use stafett::route::{Extracted, Intakes, Routes};
+use stafett::tree::Tree;
+use stafett::tree::types::Table;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "route: published messages say who sends what to whom",
+            Needs::Data("data/medcom-messages"),
+            published,
+        ),
+        trial("route: a network's expressions compile", Needs::Nothing, networks),
+        trial("route: a wrong expression is placed in its file", Needs::Nothing, placed),
+    ]
+}
+
+fn network() -> Result<Config, Failed> {
+    let folder = support::root().join("fixtures/networks/planomraade-syd");
+    let read = load::configuration(&folder).map_err(|error| error.to_string())?;
+    read.reading.finish().0.ok_or_else(|| Failed::from("the network has mistakes"))
+}
+
+fn extract(intakes: &Intakes, table: &Arc<Table>, text: &str) -> Result<Extracted, Failed> {
+    let mut tree = Tree::new(Arc::clone(table.names()));
+    let mut issues = Vec::new();
+    stafett::format::fhir_json::read(text.to_owned().into(), &mut tree, &mut issues);
+    type_tree(&mut tree, table, &mut issues);
+    let mut references = References::new();
+    references.build(&tree);
+    let scene = Scene {
+        trees: &[&tree],
+        table,
+        now: jiff::Timestamp::UNIX_EPOCH,
+        references: Some(&references),
+        hooks: &NoHooks,
+    };
+    let found = intakes.extract(&scene, Syntax::FhirJson, &mut Memory::new());
+    found.ok_or_else(|| Failed::from("no description is for it"))
+}
+
+/// Each is compared with what serde_json sees in the same bytes.
+fn published() -> Result<(), Failed> {
+    let table = Core::embedded().table();
+    let (intakes, found) = Intakes::compile(&network()?, &table);
+    if !found.is_empty() {
+        return Err(Failed::from(format!("{found:?}")));
+    }
+    let mut count = 0;
+    for file in published_files()? {
+        let text = fs::read_to_string(&file)?;
+        let json: serde_json::Value = serde_json::from_str(&text)?;
+        let header = &json["entry"][0]["resource"];
+        if json["type"] != "message" || header["resourceType"] != "MessageHeader" {
+            continue;
+        }
+        let said = extract(&intakes, &table, &text)?;
+        let ids = |reference: &serde_json::Value| identifiers(&json, reference);
+        let seen = [
+            said.message.map(|id| id.to_string()) == header["id"].as_str().map(str::to_owned),
+            said.envelope.map(|id| id.to_string()) == json["id"].as_str().map(str::to_owned),
+            said.event.map(|event| event.to_string())
+                == header["eventCoding"]["code"].as_str().map(str::to_owned),
+            texts(&said.sender.identifiers) == ids(&header["sender"]["reference"]),
+            texts(&said.receiver.identifiers)
+                == ids(&header["destination"][0]["receiver"]["reference"]),
+            said.receipt_for.is_some() == header["response"].is_object(),
+            said.sent.is_some(),
+            !said.test,
+        ];
+        if let Some(wrong) = seen.iter().position(|right| !right) {
+            return Err(Failed::from(format!("{}: not the same: {wrong}", file.display())));
+        }
+        count += 1;
+    }
+    if count < 29 { Err(Failed::from(format!("only {count} messages"))) } else { Ok(()) }
+}
+
+fn published_files() -> Result<Vec<PathBuf>, Failed> {
+    let mut files = Vec::new();
+    for folder in fs::read_dir(support::shared().join("data/medcom-messages"))? {
+        let folder = folder?.path();
+        if folder.is_dir() {
+            for file in fs::read_dir(folder)? {
+                files.push(file?.path());
+            }
+        }
+    }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    Ok(files)
+}
+
+/// The SOR codes and GLNs of the organisation that a reference leads to, by plain comparison of its end.
+fn identifiers(bundle: &serde_json::Value, reference: &serde_json::Value) -> Vec<String> {
+    let reference = reference.as_str().unwrap_or("-");
+    let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+    let organisation = entries
+        .into_iter()
+        .find(|entry| entry["fullUrl"].as_str().is_some_and(|url| url.ends_with(reference)));
+    let all = organisation.map(|entry| entry["resource"]["identifier"].clone());
+    let mut found: Vec<String> = Vec::new();
+    for one in all.and_then(|all| all.as_array().cloned()).unwrap_or_default() {
+        let value = one["value"].as_str().unwrap_or_default();
+        match one["system"].as_str() {
+            Some("urn:oid:1.2.208.176.1.1") => found.push(format!("sor:{value}")),
+            Some("https://www.gs1.org/gln") => found.push(format!("gln:{value}")),
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+fn texts(identifiers: &[stafett::message::Identifier]) -> Vec<String> {
+    let mut all: Vec<String> = identifiers.iter().map(ToString::to_string).collect();
+    all.sort();
+    all
+}
+
+fn networks() -> Result<(), Failed> {
+    let table = Core::embedded().table();
+    let config = Arc::new(network()?);
+    let mut found = Intakes::compile(&config, &table).1;
+    found.extend(Routes::compile(&config, &table).1);
+    if found.is_empty() { Ok(()) } else { Err(Failed::from(format!("{found:?}"))) }
+}
+
+fn placed() -> Result<(), Failed> {
+    let text = "[[intake]]\nname = \"own\"\nsyntax = \"fhir-json\"\nroot = \"Bundle\"\n\
+                message = \"entry.resource.ofType(MessageHeader).idd\"\nenvelope = 'id'\nevent = '('\n";
+    let reading = config::read(&[File { name: "own.intake.toml".into(), text: text.into() }]);
+    let (_, found) = Intakes::compile(reading.partial(), &Core::embedded().table());
+    let places: Vec<String> = found.iter().map(|one| one.origin.to_string()).collect();
+    let wanted = ["own.intake.toml:5:49", "own.intake.toml:7:11"];
+    if places != wanted {
+        return Err(Failed::from(format!("{found:?}")));
+    }
+    Ok(())
+}
