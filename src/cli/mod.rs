@@ -6,6 +6,7 @@ pub mod check;
 mod definitions;
 pub mod expected;
 pub mod load;
+mod model;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ struct Stafett {
 enum Command {
     Check(check::Check),
     Definitions(definitions::Definitions),
+    Model(model::Model),
 }
 
 /// Runs the command line.
@@ -68,5 +70,6 @@ pub fn main() -> ExitCode {
     match stafett.command {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Definitions(arguments) => definitions::run(&arguments).into(),
+        Command::Model(arguments) => model::run(&arguments).into(),
     }
 }

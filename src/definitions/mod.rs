@@ -14,6 +14,7 @@ mod closure;
 pub mod core;
 pub mod decode;
 mod element;
+pub mod from_xsd;
 pub mod generate;
 mod library;
 mod missing;
