@@ -1,1 +1,304 @@
-//! StructureDefinitions compiled to programs that find issues.
+//! Profiles: StructureDefinition -> compiled program -> issues. One small file per rule.
+//!
+//! ```text
+//! Library ── compile ──> Programs (immutable, shared)          at load
+//! Tree + Programs + Memory ── run (walk) ── rules ──> issues    a message
+//! ```
+//!
+//! Promises: the base definition is checked once a node, profiles add what they ask beyond it; what could
+//! not be checked is an issue of its own; linear in the message. Never: reads a file or a clock; compiles,
+//! merges or fetches while a message waits; holds an element's value in an issue.
+
+mod catalogue;
+mod compile;
+pub mod exchange;
+mod index;
+mod known;
+mod memory;
+mod paths;
+mod program;
+mod rules;
+mod run;
+mod settings;
+
+pub use catalogue::CATALOGUE;
+pub use memory::Memory;
+pub use settings::{Chosen, Request, Settings, Summary, Wanted, not_checked_by_profile};
+
+use crate::definitions::core::Kind;
+use crate::definitions::model::StructureDefinition;
+use crate::definitions::terminology::CodeSystemIndex;
+use crate::definitions::{Library, PackageId, Scope};
+use crate::message::{Arg, Diagnostic, Issue};
+use crate::tree::types::{ElementId, Table, TypeId};
+use crate::tree::{Node, NodeId, Tree};
+use jiff::Timestamp;
+use known::{Known, child};
+use program::{ProgramId, Programs};
+use rules::format::Format;
+use run::Run;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A validator: compiled once, immutable, shared by all workers.
+pub struct Validator {
+    library: Arc<Library>,
+    table: Arc<Table>,
+    known: Known,
+    settings: Settings,
+    programs: Programs,
+    formats: Vec<Option<Format>>,
+    claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
+    systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
+    roots: Vec<PackageId>,
+}
+
+/// A code system under one root.
+struct System {
+    root: PackageId,
+    canonical: Arc<str>,
+    index: Arc<CodeSystemIndex>,
+    /// Whether a code that is not in it is wrong. HL7's terminology has grown since R4 core was published.
+    whole: bool,
+}
+
+/// What a canonical means under one root.
+struct Claim {
+    root: PackageId,
+    version: Box<str>,
+    program: ProgramId,
+}
+
+impl Validator {
+    /// Compiles what is wanted.
+    pub fn build(
+        library: &Arc<Library>,
+        wanted: &Wanted,
+        settings: &Settings,
+    ) -> (Validator, Vec<Diagnostic>) {
+        let mut compiler = compile::Compiler::new(library, settings);
+        let roots = roots(library, wanted);
+        let mut claims: HashMap<Box<str>, Vec<Claim>, _> = HashMap::default();
+        for root in &roots {
+            let mut urls: Vec<&str> = library
+                .list(Kind::Structure)
+                .filter(|one| library.closure(*root).contains(&one.package))
+                .map(|one| one.url)
+                .collect();
+            urls.sort_unstable();
+            urls.dedup();
+            for url in urls {
+                let Some(found) = library.structure(url, Scope::of(*root)) else { continue };
+                if !found.definition.constrains {
+                    continue;
+                }
+                let program = compiler.program_of(found, *root);
+                let version = found.definition.version.clone().unwrap_or_default();
+                let claim = Claim { root: *root, version, program };
+                claims.entry(url.into()).or_default().push(claim);
+            }
+        }
+        let (programs, diagnostics) = compiler.finish();
+        let table = Arc::clone(library.table());
+        let formats = table.types().iter().map(|t| Format::of(&t.name)).collect();
+        let validator = Validator {
+            library: Arc::clone(library),
+            known: Known::new(&table),
+            table,
+            settings: settings.clone(),
+            programs,
+            formats,
+            claims,
+            systems: systems(library, &roots),
+            roots,
+        };
+        (validator, diagnostics)
+    }
+
+    /// Validates a typed tree; issues are added to `issues`.
+    pub fn validate(
+        &self,
+        tree: &Tree,
+        request: &Request<'_>,
+        now: Timestamp,
+        memory: &mut Memory,
+        issues: &mut Vec<Issue>,
+    ) -> Summary {
+        let mut summary = Summary::default();
+        let Some(root) = tree.root() else { return summary };
+        let before = issues.len();
+        let (package, chosen) = self.choose(tree, root, request);
+        summary.chosen = chosen;
+        memory.clear();
+        memory.index.make(tree, &self.known);
+        match Arc::get_mut(&mut memory.references) {
+            Some(references) => references.build(tree),
+            None => debug_assert!(false, "no expression outlives its validation"),
+        }
+        let mut run =
+            Run { validator: self, tree, root_package: package, memory, issues, now, asking: 0 };
+        self.asked(&mut run, root, request);
+        run.node(root, true, 0);
+        run.memory.specs.clear();
+        summary.root = Some(package);
+        summary.count(&issues[before..]);
+        summary
+    }
+
+    /// Puts the profiles that were asked for on the root.
+    fn asked(&self, run: &mut Run<'_>, root: NodeId, request: &Request<'_>) {
+        for canonical in request.profiles {
+            match self.claimed(canonical, run.root_package) {
+                Some(program) => {
+                    if run.is_a(run.tree.node(root).type_id, run.program(program).type_id) {
+                        run.add_program(root, program, 0);
+                    } else {
+                        let name = Arg::Shared(Arc::clone(&run.program(program).canonical));
+                        let args = [name, Arg::None, Arg::None];
+                        run.tell_of(&catalogue::PROFILE_WRONG_TYPE, root, program, args);
+                    }
+                }
+                None => {
+                    let name = Arg::Shared(Arc::from(*canonical));
+                    run.push(Issue::on(&catalogue::PROFILE_UNKNOWN, root).arg(name));
+                }
+            }
+        }
+    }
+
+    /// The package that the message's version points to, and how that was found.
+    fn choose(&self, tree: &Tree, root: NodeId, request: &Request<'_>) -> (PackageId, Chosen) {
+        let known = &self.known;
+        let claim = child(tree, root, known.meta).and_then(|m| child(tree, m, known.profile));
+        let claim = claim.and_then(|c| tree.text(c));
+        let header = child(tree, root, known.entry).and_then(|e| child(tree, e, known.resource));
+        let header = header.filter(|h| tree.node(*h).type_id == known.message_header);
+        let definition = header.and_then(|h| child(tree, h, known.definition));
+        let definition = definition.and_then(|d| tree.text(d));
+        let hint = definition.as_deref().and_then(|d| d.split_once('|')).map(|(_, v)| v);
+        let canonical = match (claim.as_deref(), request.profiles.first()) {
+            (Some(claim), Some(asked)) if asked.split('|').next() == Some(claim) => *asked,
+            (Some(claim), _) => claim,
+            (None, Some(asked)) => asked,
+            (None, None) => return (PackageId::CORE, Chosen::Base),
+        };
+        let (hint, chosen) = match (canonical.contains('|'), hint, request.version) {
+            (true, ..) => (None, Chosen::Claim),
+            (_, Some(hint), _) => (Some(hint), Chosen::Definition),
+            (_, None, Some(asked)) => (Some(asked), Chosen::Asked),
+            (_, None, None) => (None, Chosen::Newest),
+        };
+        let package = self.library.root_of(canonical, hint);
+        let package = package.filter(|p| self.roots.contains(p)).or_else(|| {
+            let url = canonical.split('|').next()?;
+            self.claims.get(url)?.last().map(|c| c.root)
+        });
+        package.map_or((PackageId::CORE, Chosen::Base), |p| (p, chosen))
+    }
+
+    /// The program that a canonical means under a root.
+    fn claimed(&self, canonical: &str, root: PackageId) -> Option<ProgramId> {
+        let (url, version) = match canonical.split_once('|') {
+            Some((url, version)) => (url, Some(version)),
+            None => (canonical, None),
+        };
+        let claims = self.claims.get(url)?;
+        let fits = |c: &&Claim| version.is_none_or(|v| *c.version == *v);
+        let of_root = claims.iter().filter(fits).find(|c| c.root == root);
+        let own = || claims.iter().rev().find(fits);
+        of_root.or_else(own).map(|c| c.program)
+    }
+
+    /// The program of an extension's definition.
+    fn extension(&self, url: &str, root: PackageId) -> Option<ProgramId> {
+        let program = self.claimed(url, root)?;
+        self.programs.programs[program.0 as usize].extension.is_some().then_some(program)
+    }
+
+    fn code_system(&self, url: &str, root: PackageId) -> Option<&System> {
+        let all = self.systems.get(url)?;
+        all.iter().find(|s| s.root == root).or_else(|| all.first())
+    }
+
+    fn format(&self, type_id: TypeId) -> Option<Format> {
+        self.formats.get(type_id.0 as usize).copied().flatten()
+    }
+
+    /// What an element is called in texts.
+    fn element_name(&self, node: &Node) -> Arc<str> {
+        match node.element {
+            ElementId::NONE => Arc::from("the element"),
+            element => Arc::from(&*self.table.element(element).path),
+        }
+    }
+
+    /// The catalogue of a library's package: `name#version`.
+    pub fn package_name(&self, package: PackageId) -> String {
+        let one = self.library.package(package);
+        format!("{}#{}", one.name, one.version)
+    }
+
+    /// How many programs and specs were compiled.
+    pub fn size(&self) -> (usize, usize) {
+        (self.programs.programs.len(), self.programs.specs.len())
+    }
+}
+
+/// The code systems of all roots, made ready; those of R4 core are the same under every root.
+fn systems(
+    library: &Library,
+    roots: &[PackageId],
+) -> HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState> {
+    let mut all: HashMap<Box<str>, Vec<System>, _> = HashMap::default();
+    for root in roots {
+        let closure = library.closure(*root);
+        let own = |package: PackageId| {
+            package == *root || (package != PackageId::CORE && closure.contains(&package))
+        };
+        let listed = library.list(Kind::CodeSystem).filter(|one| own(one.package));
+        for url in listed.map(|one| one.url) {
+            let Some(index) = library.code_system(url, Scope::of(*root)) else { continue };
+            let whole = index.is_complete() && !url.starts_with("http://terminology.hl7.org/");
+            let known: &mut Vec<System> = all.entry(url.into()).or_default();
+            if !index.is_empty() && known.iter().all(|s| s.root != *root) {
+                known.push(System { root: *root, canonical: url.into(), index, whole });
+            }
+        }
+    }
+    all
+}
+
+/// The packages under which programs are compiled: those that a message's version may point to, oldest
+/// first, and R4 core, whose extensions and profiles resolve alike under all.
+fn roots(library: &Library, wanted: &Wanted) -> Vec<PackageId> {
+    let mut roots = vec![PackageId::CORE];
+    match wanted {
+        Wanted::Profiles(list) => {
+            roots.extend(list.iter().filter_map(|one| library.root_of(one, None)));
+        }
+        Wanted::All => {
+            let packages = (1..library.packages().len() as u16).map(PackageId);
+            let about_bundle =
+                |one: &StructureDefinition| one.constrains && &*one.type_name == "Bundle";
+            let mut messages: Vec<PackageId> = library
+                .list(Kind::Structure)
+                .filter(|one| one.package != PackageId::CORE)
+                .filter_map(|one| library.structure_of(one.id))
+                .filter(|one| about_bundle(one.definition))
+                .map(|one| one.package)
+                .collect();
+            messages.sort_unstable();
+            messages.dedup();
+            let reached = |p: PackageId| messages.iter().any(|m| library.closure(*m).contains(&p));
+            let alone: Vec<PackageId> = packages.filter(|p| !reached(*p)).collect();
+            roots.extend(alone.into_iter().chain(messages));
+        }
+    }
+    let mut seen = Vec::new();
+    roots.retain(|one| {
+        let new = !seen.contains(one);
+        seen.push(*one);
+        new
+    });
+    roots
+}

@@ -1,0 +1,216 @@
+// size: the catalogue of this room's issue kinds
+//! Every kind of issue that a profile can raise, with its text and what to do about it.
+//!
+//! Promises: ids are stable; texts name elements, canonicals, keys and numbers. Never: an element's value.
+
+use crate::message::{Catalogue, IssueKind, IssueType, Severity};
+
+macro_rules! kinds {
+    ($($name:ident $id:literal $code:ident $severity:ident $text:literal $help:literal)*) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $text)]
+            pub static $name: IssueKind = IssueKind {
+                id: $id,
+                code: IssueType::$code,
+                severity: Severity::$severity,
+                text: $text,
+                help: $help,
+            };
+        )*
+        /// All kinds of this room.
+        pub static CATALOGUE: Catalogue = &[$(&$name),*];
+    };
+}
+
+kinds! {
+    REQUIRED "profile-required" Required Error
+        "{0}: at least {1} needed, {2} found"
+        "The profile asks for more occurrences of the element than there are. Add what is missing, or claim \
+         a profile that does not ask for it. The expression names the parent, because what is missing has \
+         no place of its own."
+    TOO_MANY "profile-too-many" Structure Error
+        "{0}: at most {1} allowed, {2} found"
+        "The profile allows fewer occurrences of the element than there are (0 means that it must not be \
+         used at all). Remove what is too much."
+    TYPE "profile-type" Value Error
+        "{0}: the type {1} is not allowed here"
+        "The element is a choice, or holds any resource, and the profile allows fewer types than the one used. \
+         Use one of the profile's types."
+    TOKEN "profile-token" Value Error
+        "{0} is written as the wrong kind of JSON value"
+        "Booleans and numbers are written without quotes, every other primitive with quotes, and what has \
+         parts as an object."
+    EMPTY "profile-empty" Invalid Error
+        "{0} is empty"
+        "FHIR has no empty values, objects or arrays: leave the element out instead."
+    FORMAT "profile-format" Value Error
+        "not a valid {0}"
+        "The value does not have the form that the type asks for, or cannot exist (30 February). A dateTime \
+         with a time needs a zone, a code has no outer white space, an id has 1 to 64 of A-Z a-z 0-9 - and \
+         a full stop."
+    DECIMAL_RANGE "profile-decimal-range" Value Error
+        "the decimal has too many digits or too large an exponent"
+        "At most 64 digits and magnitudes between 1e-308 and 1e308 are taken: beyond that, systems disagree \
+         about what number it is."
+    TOO_LONG "profile-too-long" TooLong Error
+        "{0}: at most {1} characters allowed"
+        "The value is longer than its type (1 MB for strings, 64 characters for ids) or the profile's \
+         maxLength allows. Shorten it, or send it as an attachment."
+    WHITE_SPACE "profile-white-space" Value Warning
+        "the value begins or ends with white space"
+        "Receivers may trim it or not, so that two systems see two values. Remove the white space."
+    FIXED "profile-fixed" Value Error
+        "{0}: the value differs from the profile's fixed value"
+        "The profile fixes this element to one exact value, nothing more and nothing less. See the profile's \
+         element for it."
+    PATTERN "profile-pattern" Value Error
+        "{0}: the value lacks something of the profile's pattern"
+        "The profile says which parts this element must at least have. See the profile's element for them."
+    MIN_VALUE "profile-min-value" Value Error
+        "{0}: below the smallest value allowed"
+        "The profile gives a minValue for this element."
+    MAX_VALUE "profile-max-value" Value Error
+        "{0}: above the largest value allowed"
+        "The profile gives a maxValue for this element."
+    BINDING_REQUIRED "profile-binding-required" CodeInvalid Error
+        "{0}: not a code of the value set {1}"
+        "The binding is required: only codes of that value set may be used, with the system it gives them."
+    BINDING_NO_CODE "profile-binding-no-code" CodeInvalid Error
+        "{0}: a code of the value set {1} is needed, and there is none"
+        "The binding is required: text alone is not enough."
+    BINDING_EXTENSIBLE "profile-binding-extensible" CodeInvalid Warning
+        "{0}: none of its codes is of the extensible value set {1}"
+        "Use a code of the value set if one fits; another code is allowed only if none does."
+    BINDING_MAX "profile-binding-max" CodeInvalid Error
+        "{0}: not a code of the largest value set allowed, {1}"
+        "The binding names a set (maxValueSet) beyond which no code may be used."
+    BINDING_UNKNOWN "profile-binding-unknown" CodeInvalid Information
+        "{0}: could not check against the value set {1}"
+        "The value set, or a code system in it, is not among the loaded packages. Load the package that \
+         defines it to have this checked."
+    CODE_UNKNOWN "profile-code-unknown" CodeInvalid Error
+        "no such code in the code system {0}"
+        "The code system is loaded and complete, and does not define this code. Check the spelling; codes \
+         may differ by case."
+    CODE_UNKNOWN_HERE "profile-code-unknown-here" CodeInvalid Warning
+        "no such code in what is loaded of the code system {0}"
+        "The code system is loaded in part, so that the code may exist elsewhere."
+    SLICE_REQUIRED "profile-slice-required" Required Error
+        "{0}: at least {1} matching item needed, {2} found"
+        "The profile names a kind of item (a slice) that must be present. An item belongs to the slice when \
+         the element that tells slices apart (its discriminator) has the value that the profile fixes."
+    SLICE_TOO_MANY "profile-slice-too-many" Structure Error
+        "{0}: at most {1} matching items allowed, {2} found"
+        "Too many items belong to this slice of the profile."
+    SLICE_CLOSED "profile-slice-closed" Structure Error
+        "{0}: the item belongs to none of the slices, and no others are allowed"
+        "The slicing is closed: every item must belong to one of the profile's slices."
+    SLICE_OPEN_AT_END "profile-slice-open-at-end" Structure Error
+        "{0}: an item that belongs to a slice comes after one that belongs to none"
+        "The slicing is open at its end only: items of no slice come last."
+    SLICE_ORDER "profile-slice-order" Structure Error
+        "{0}: the item comes after one of a later slice"
+        "The slicing is ordered: items come in the order of the profile's slices."
+    SLICE_AMBIGUOUS "profile-slice-ambiguous" MultipleMatches Error
+        "{0}: the item belongs to more than one slice"
+        "The profile's discriminators must tell slices apart; this item meets two of them."
+    EXTENSION_UNKNOWN "profile-extension-unknown" Extension Error
+        "the extension is not defined by any loaded package"
+        "Load the package that defines the extension, correct its url, or set how unknown extensions are \
+         taken."
+    EXTENSION_MODIFIER "profile-extension-modifier" Extension Error
+        "the modifier extension is not known here, so that the element's meaning is not known either"
+        "A modifier extension may turn the meaning of its element around; FHIR says that who does not know it \
+         must refuse. Load the package that defines it."
+    EXTENSION_CONTEXT "profile-extension-context" Extension Error
+        "the extension {0} may not stand here"
+        "Its definition lists the elements on which it may be used."
+    EXTENSION_NOT_MODIFIER "profile-extension-not-modifier" Extension Error
+        "the extension {0} is defined as a modifier and must be a modifierExtension, or the reverse"
+        "A modifier extension goes into `modifierExtension`, any other into `extension`."
+    EXTENSION_URL "profile-extension-url" Invalid Error
+        "an extension's url must be absolute"
+        "Give the canonical of the extension's definition."
+    REFERENCE_TYPE "profile-reference-type" Structure Error
+        "{0}: a reference to {1} is not allowed here"
+        "The profile lists the types that may be referred to."
+    REFERENCE_PROFILE "profile-reference-profile" Structure Error
+        "{0}: what it refers to does not meet any of the profiles {1}"
+        "The resource is in this message and was checked against the profiles that the reference asks for. \
+         Validate it by itself against one of them to see why it does not meet it."
+    REFERENCE_LEAVES "profile-reference-leaves" NotFound Error
+        "{0}: the reference leaves the message, and must not"
+        "The profile says that the resource must be in the same Bundle. Add it as an entry whose fullUrl is \
+         what the reference resolves to."
+    REFERENCE_AGGREGATION "profile-reference-aggregation" Structure Error
+        "{0}: what it refers to may not be {1} here"
+        "The profile says whether the resource must be contained, in the same Bundle, or elsewhere."
+    REFERENCE_FRAGMENT "profile-reference-fragment" NotFound Error
+        "the reference names a contained resource that is not there"
+        "A reference that begins with # names the id of a resource in `contained` of the same resource."
+    REFERENCE_FORM "profile-reference-form" Invalid Error
+        "a relative reference must be Type/id"
+        "Write `Patient/123`, an absolute URL, `urn:uuid:` with a uuid, or # with the id of a contained \
+         resource."
+    REFERENCE_MISMATCH "profile-reference-mismatch" Structure Error
+        "{0}: what it refers to is a {1}"
+        "The type in the reference's text or in its `type` differs from the resource that it leads to."
+    CONTAINED_UNUSED "profile-contained-unused" Invariant Error
+        "dom-3: the contained resource is not referred to"
+        "A contained resource must be referred to from the resource that contains it, or refer to it."
+    CONSTRAINT "profile-constraint" Invariant Error
+        "{0}: {1}"
+        "An invariant of the profile does not hold. Its key leads to its FHIRPath expression in the profile."
+    CONSTRAINT_NOT_CHECKED "profile-constraint-not-checked" Informational Information
+        "{0} could not be checked: {1}"
+        "The invariant uses something that is not at hand, or that its own text gets wrong. Nothing is said \
+         about whether the message meets it."
+    NARRATIVE_SECURITY "profile-narrative-security" Security Error
+        "txt-1: the narrative holds what may run or load ({0})"
+        "Scripts, event handlers, frames, forms, objects and javascript: addresses are refused, never \
+         rewritten."
+    NARRATIVE_ELEMENT "profile-narrative-element" Invariant Error
+        "txt-1: the narrative holds something that XHTML in FHIR does not allow ({0})"
+        "Only the formatting elements and attributes of HTML 4.0 chapters 7 to 11 (except 4.4, 9 and 15), \
+         links, images and style are allowed, well formed and in the XHTML namespace."
+    NARRATIVE_BLANK "profile-narrative-blank" Invariant Error
+        "txt-2: the narrative has no text and no image"
+        "A narrative must say something. Leave `text` out instead."
+    PROFILE_UNKNOWN "profile-unknown" NotSupported Error
+        "the profile {0} is not supported: no loaded package defines it"
+        "Load the package that defines the profile, or correct the claim in `meta.profile`. A setting makes \
+         this a warning."
+    PROFILE_UNKNOWN_VERSION "profile-unknown-version" NotSupported Error
+        "the profile {0} is not loaded in the version that was asked for"
+        "Load the package of that version."
+    PROFILE_NOT_LOADED "profile-not-loaded" NotSupported Information
+        "{0}: could not check against {1}, which no loaded package defines"
+        "The profile names another that is not at hand. Load the package that defines it to have this checked."
+    PROFILE_WRONG_TYPE "profile-wrong-type" Structure Error
+        "the profile {0} is for another type of resource"
+        "A profile can only be claimed by resources of the type that it constrains."
+    PROFILE_NO_MATCH "profile-no-match" Structure Error
+        "{0}: it meets none of the profiles {1}"
+        "Several profiles are allowed here, of which at least one must be met."
+    RESOURCE_ID "profile-resource-id" Invalid Error
+        "not a valid resource id"
+        "An id has 1 to 64 characters of A-Z, a-z, 0-9, - and the full stop."
+    FULL_URL_DUPLICATE "profile-full-url-duplicate" Duplicate Error
+        "two entries have the same fullUrl"
+        "Within a Bundle a fullUrl (with a version, if there is one) names one resource."
+    FULL_URL_FORM "profile-full-url-form" Invalid Error
+        "the fullUrl is not an absolute URL"
+        "Use the resource's address on its server, or `urn:uuid:` with a uuid."
+    FULL_URL_MISMATCH "profile-full-url-mismatch" Invalid Error
+        "the fullUrl is a server's address and does not end with the resource's type and id"
+        "An address such as https://server/Patient/123 names the resource of that type and id."
+    FULL_URL_MISSING "profile-full-url-missing" Required Error
+        "the entry has no fullUrl"
+        "Every entry except in transactions and batches needs a fullUrl, or references cannot lead to it."
+    ATTACHMENT "profile-attachment" Value Error
+        "the attachment's {0} does not fit its data"
+        "`size` counts the decoded bytes, `hash` is the SHA-1 of them in base64."
+    TOO_DEEP "profile-too-deep" TooCostly Error
+        "too many profiles apply at one place"
+        "At most eight profiles are checked on one element. Claim fewer."
+}

@@ -1,0 +1,111 @@
+//! How an element is sliced -> a slicing with its slices.
+
+use super::element::name_of;
+use super::{Compiler, Context};
+use crate::definitions::model::{
+    Discriminator, DiscriminatorKind, ElementDefinition, Slicing as Sliced, SlicingRules,
+};
+use crate::profile::program::{Matcher, Slice, Slicing};
+use crate::tree::types::ElementId;
+use std::sync::Arc;
+
+/// The most slices of one slicing that are told apart.
+const MOST: usize = 128;
+
+impl<'a> Compiler<'a> {
+    /// The slicing of the element at `at`, if it has slices.
+    pub(super) fn slicing(
+        &mut self,
+        context: &mut Context<'a>,
+        at: usize,
+        id: ElementId,
+        counters: &mut u32,
+    ) -> Option<Slicing> {
+        let defs = std::rc::Rc::clone(&context.defs);
+        let places = defs.slices(at);
+        let head = context.element(at);
+        let stated = head.slicing.as_ref();
+        let closed = stated.is_some_and(|s| s.rules == SlicingRules::Closed);
+        if places.is_empty() && !closed {
+            return None;
+        }
+        if places.len() > MOST {
+            let text = format!("more than {MOST} slices: those beyond are not checked");
+            self.warn(context.structure, name_of(head), "profile-slices", text);
+        }
+        let discriminators = discriminators(head, stated);
+        let mut slices: Vec<Slice> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
+        for place in places.iter().take(MOST) {
+            let element = context.element(*place);
+            let name = element.slice_name.as_deref().unwrap_or("");
+            let parent = name
+                .rsplit_once('/')
+                .and_then(|(parent, _)| names.iter().position(|n| *n == parent));
+            // a reslice is told apart by the discriminators that its own slice states
+            let resliced = parent.map(|p| context.element(places[p]));
+            let own = match resliced {
+                Some(slice) => self::discriminators(slice, slice.slicing.as_ref()),
+                None => discriminators.clone(),
+            };
+            names.push(name);
+            let slice = self.slice(context, (*place, at, id), &own, parent);
+            slices.push(slice);
+        }
+        let first_counter = *counters;
+        *counters += slices.len() as u32 + 2;
+        Some(Slicing {
+            rules: stated.map_or(SlicingRules::Open, |s| s.rules),
+            ordered: stated.is_some_and(|s| s.ordered),
+            slices: slices.into(),
+            first_counter,
+        })
+    }
+
+    fn slice(
+        &mut self,
+        context: &mut Context<'a>,
+        (place, head, id): (usize, usize, ElementId),
+        discriminators: &[Discriminator],
+        parent: Option<usize>,
+    ) -> Slice {
+        let element = context.element(place);
+        let default = element.slice_name.as_deref() == Some("@default");
+        let mut matchers: Vec<Matcher> = Vec::new();
+        for one in discriminators {
+            matchers.extend(self.matcher(context, place, one));
+        }
+        let undecidable = matchers.is_empty() && !default;
+        if undecidable {
+            let text = String::from("nothing tells which items belong to the slice: not checked");
+            self.warn(context.structure, name_of(element), "profile-slice-undecidable", text);
+        }
+        let max = element.max.unwrap_or(u32::MAX);
+        let types = self.types_of(id, element);
+        let spec = match max {
+            0 => None,
+            _ => self.spec(context, place, &[id], &types, Some(head)),
+        };
+        Slice {
+            name: Arc::from(name_of(element)),
+            parent: parent.map(|p| p as u16),
+            default,
+            min: element.min.unwrap_or(0),
+            max,
+            spec,
+            matchers: matchers.into(),
+            undecidable,
+        }
+    }
+}
+
+/// What is stated, or what FHIR means where nothing is: extensions by url, choices by type.
+fn discriminators(head: &ElementDefinition, stated: Option<&Sliced>) -> Vec<Discriminator> {
+    let implied = |kind, path: &str| vec![Discriminator { kind, path: path.into() }];
+    match stated.map(|s| &s.discriminators) {
+        Some(stated) if !stated.is_empty() => stated.clone(),
+        _ if head.path.ends_with("xtension") => implied(DiscriminatorKind::Value, "url"),
+        _ if head.path.ends_with("[x]") => implied(DiscriminatorKind::Type, "$this"),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,280 @@
+//! What a profile is compiled to: flat tables of small records that name each other by number.
+//!
+//! Promises: immutable after the build, shared by all workers. Never: text that is parsed at run time.
+
+use crate::message::Severity;
+use crate::tree::types::{ElementId, TypeId};
+use crate::tree::{NameId, NodeId};
+use std::sync::Arc;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub u32);)*
+    };
+}
+
+ids! {
+    /// A program's place in [`Programs::programs`].
+    ProgramId;
+    /// A spec's place in [`Programs::specs`].
+    SpecId;
+    /// A constraint's place in [`Programs::constraints`].
+    ConstraintId;
+    /// A literal's place in [`Programs::literals`].
+    LiteralId;
+}
+
+/// A compiled profile, or the compiled definition of a type.
+pub struct Program {
+    /// `url|version`.
+    pub canonical: Arc<str>,
+    /// The type it is about.
+    pub type_id: TypeId,
+    /// What it says about the root; none until it is compiled, or when it says nothing.
+    pub root: Option<SpecId>,
+    /// What an extension's definition says beyond that.
+    pub extension: Option<Extension>,
+}
+
+/// Where an extension may stand.
+#[derive(Default)]
+pub struct Extension {
+    /// Whether it goes into `modifierExtension`.
+    pub modifier: bool,
+    /// The places; none means that nothing is known about them.
+    pub contexts: Box<[Place]>,
+}
+
+/// One place where an extension may stand.
+pub enum Place {
+    /// Any element.
+    Anywhere,
+    /// A type, or anything that specialises it.
+    Type(TypeId),
+    /// An element.
+    Element(ElementId),
+    /// Inside the extension of that url.
+    Extension(Box<str>),
+    /// Something that is not checked (FHIRPath contexts).
+    Unchecked,
+}
+
+/// What is asked of one element: a compiled ElementDefinition, less what its base asks anyway.
+pub struct Spec {
+    /// Whose it is.
+    pub program: ProgramId,
+    /// `Patient.identifier:cpr`.
+    pub name: Arc<str>,
+    /// The types it may have; empty: those of the base.
+    pub types: Box<[TypeId]>,
+    /// A value it must have exactly.
+    pub fixed: Option<LiteralId>,
+    /// A value it must have at least.
+    pub pattern: Option<LiteralId>,
+    /// Smallest and largest value, longest text.
+    pub bounds: Option<Box<Bounds>>,
+    /// The value set of its codes.
+    pub binding: Option<Box<Binding>>,
+    /// What it may refer to.
+    pub reference: Option<Box<Reference>>,
+    /// Profiles of which it must meet one, by type.
+    pub profiles: Box<[TypeProfiles]>,
+    /// Invariants.
+    pub constraints: Box<[ConstraintId]>,
+    /// What it asks of its children, by element.
+    pub children: Box<[ChildRule]>,
+    /// How many counters its slicings need.
+    pub counters: u32,
+}
+
+/// Profiles that an element of a type must meet one of.
+pub struct TypeProfiles {
+    /// The type they are about.
+    pub type_id: TypeId,
+    /// The alternatives.
+    pub any_of: Box<[ProgramId]>,
+    /// Their canonicals, for people.
+    pub names: Arc<str>,
+    /// Whether an alternative is missing, so that meeting none proves nothing.
+    pub incomplete: bool,
+}
+
+/// Bounds on a value.
+#[derive(Default)]
+pub struct Bounds {
+    /// The smallest.
+    pub min: Option<LiteralId>,
+    /// The largest.
+    pub max: Option<LiteralId>,
+    /// Most characters.
+    pub max_length: Option<u32>,
+}
+
+/// A binding.
+pub struct Binding {
+    /// How strictly.
+    pub strength: crate::definitions::model::Strength,
+    /// The value set; none when nobody defines it.
+    pub set: Option<ValueSetKey>,
+    /// Its canonical.
+    pub canonical: Arc<str>,
+    /// The largest set, with its canonical; the key is none when nobody defines it.
+    pub max: Option<(Option<ValueSetKey>, Arc<str>)>,
+}
+
+/// How a value set is found again in the library.
+pub type ValueSetKey = Arc<crate::definitions::terminology::ValueSetIndex>;
+
+/// What a reference may lead to.
+pub struct Reference {
+    /// The types and profiles; empty: anything.
+    pub targets: Box<[Target]>,
+    /// Their canonicals, for people.
+    pub names: Arc<str>,
+    /// Allowed ways ([`CONTAINED`], [`BUNDLED`], [`REFERENCED`]); 0: any.
+    pub ways: u8,
+}
+
+/// A reference into `contained`.
+pub const CONTAINED: u8 = 1;
+/// A reference to another entry of the Bundle.
+pub const BUNDLED: u8 = 2;
+/// A reference to elsewhere.
+pub const REFERENCED: u8 = 4;
+
+/// What a reference may lead to.
+pub struct Target {
+    /// The type.
+    pub type_id: TypeId,
+    /// The profile, unless the type itself is meant.
+    pub program: Option<ProgramId>,
+    /// Whether the profile is not at hand.
+    pub missing: bool,
+}
+
+/// What a spec asks of the children of one element.
+pub struct ChildRule {
+    /// Which.
+    pub element: ElementId,
+    /// Fewest; 0 where the base asks as much.
+    pub min: u32,
+    /// Most; `u32::MAX` where the base asks as much.
+    pub max: u32,
+    /// `Patient.identifier`.
+    pub name: Arc<str>,
+    /// What it asks of each.
+    pub spec: Option<SpecId>,
+    /// How they are sliced.
+    pub slicing: Option<Arc<Slicing>>,
+}
+
+/// A slicing.
+pub struct Slicing {
+    /// What else may be there.
+    pub rules: crate::definitions::model::SlicingRules,
+    /// Whether the order matters.
+    pub ordered: bool,
+    /// The slices, reslices after their slice.
+    pub slices: Box<[Slice]>,
+    /// Where its counters begin among those of its spec.
+    pub first_counter: u32,
+}
+
+/// A slice.
+pub struct Slice {
+    /// `Patient.identifier:cpr`.
+    pub name: Arc<str>,
+    /// The slice it slices again, by its place.
+    pub parent: Option<u16>,
+    /// Whether it is what belongs to no other slice.
+    pub default: bool,
+    /// Fewest.
+    pub min: u32,
+    /// Most.
+    pub max: u32,
+    /// What is asked of its items.
+    pub spec: Option<SpecId>,
+    /// How its items are told; all must hold.
+    pub matchers: Box<[Matcher]>,
+    /// Whether it cannot be told which items belong: nothing is counted then.
+    pub undecidable: bool,
+}
+
+/// One way to tell whether an item belongs to a slice.
+pub struct Matcher {
+    /// Where to look.
+    pub path: Box<[Step]>,
+    /// What must be found there; one of these.
+    pub tests: Box<[Test]>,
+}
+
+/// A step of a discriminator's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To the children of that element name.
+    Child(NameId),
+    /// To the extension of that url.
+    Extension(Box<str>),
+    /// To what it refers to.
+    Resolve,
+    /// On, if it has that type.
+    OfType(TypeId),
+}
+
+/// What a discriminator finds.
+pub enum Test {
+    /// Exactly this.
+    Fixed(LiteralId),
+    /// At least this.
+    Pattern(LiteralId),
+    /// A code of this set.
+    InSet(ValueSetKey),
+    /// Something, or nothing.
+    Exists(bool),
+    /// One of these types.
+    Type(Box<[TypeId]>),
+    /// One of these profiles is met.
+    Profile(Box<[ProgramId]>),
+}
+
+/// An invariant.
+pub struct Constraint {
+    /// `bdl-1`.
+    pub key: Arc<str>,
+    /// What it says.
+    pub human: Arc<str>,
+    /// How bad it is to break it.
+    pub severity: Severity,
+    /// How it is checked.
+    pub check: Check,
+}
+
+/// How an invariant is checked.
+pub enum Check {
+    /// By code of our own.
+    Native(super::rules::native::Native),
+    /// By its expression.
+    Expression(Box<crate::fhirpath::Expression>),
+    /// Not at all, and why.
+    Never(Arc<str>),
+}
+
+/// Everything compiled, in one place.
+pub struct Programs {
+    /// The programs.
+    pub programs: Vec<Program>,
+    /// The specs of all programs.
+    pub specs: Vec<Spec>,
+    /// The invariants of all programs.
+    pub constraints: Vec<Constraint>,
+    /// Where each literal stands in the tree of literals; none when it could not be read.
+    pub literals: Vec<Option<NodeId>>,
+    /// All literals, as the children of one resource.
+    pub literal_tree: crate::tree::Tree,
+    /// What each type asks of its nodes, by [`TypeId`].
+    pub base_types: Vec<Option<SpecId>>,
+    /// What each element asks of its nodes, by [`ElementId`].
+    pub base_elements: Vec<Option<SpecId>>,
+}

@@ -1,0 +1,59 @@
+//! Bundle: fullUrls are there, absolute, distinct, and agree with the ids of their resources.
+
+use super::format;
+use crate::message::Arg;
+use crate::profile::catalogue;
+use crate::profile::index::server;
+use crate::profile::known::{child, child_is};
+use crate::profile::run::Run;
+use crate::tree::NodeId;
+
+/// Checks the entries of a Bundle.
+pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let needs = ["transaction", "batch", "transaction-response", "batch-response"]
+        .iter()
+        .all(|kind| !child_is(tree, bundle, known.type_, kind));
+    let history = child_is(tree, bundle, known.type_, "history");
+    let mut at = tree.first_child(bundle);
+    while let Some(entry) = at {
+        at = tree.next_sibling(entry);
+        if tree.node(entry).name != known.entry {
+            continue;
+        }
+        match child(tree, entry, known.full_url) {
+            Some(url) => full_url(run, entry, url),
+            None if needs && child(tree, entry, known.resource).is_some() => {
+                run.tell_base(&catalogue::FULL_URL_MISSING, entry, Arg::None);
+            }
+            None => {}
+        }
+    }
+    if tree.root() == Some(bundle) && !history {
+        for at in 0..run.memory.index.duplicates.len() {
+            let entry = run.memory.index.duplicates[at];
+            run.tell_base(&catalogue::FULL_URL_DUPLICATE, entry, Arg::None);
+        }
+    }
+}
+
+fn full_url(run: &mut Run<'_>, entry: NodeId, url: NodeId) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let Some(text) = tree.text(url) else { return };
+    let uuid = text.strip_prefix("urn:uuid:").map(format::uuid);
+    if !text.contains(':') || uuid == Some(false) {
+        // a urn:uuid that is none is told by the rule on its format
+        if uuid.is_none() {
+            run.tell_base(&catalogue::FULL_URL_FORM, entry, Arg::None);
+        }
+        return;
+    }
+    let Some(resource) = child(tree, entry, known.resource) else { return };
+    let Some(id) = child(tree, resource, known.id).and_then(|i| tree.text(i)) else { return };
+    let Some(base) = server(&text) else { return };
+    let kind = tree.resource_type(resource).unwrap_or("");
+    let rest = text[base.len()..].strip_prefix(kind).and_then(|r| r.strip_prefix('/'));
+    if rest != Some(&id) {
+        run.tell_base(&catalogue::FULL_URL_MISMATCH, entry, Arg::None);
+    }
+}

@@ -1,0 +1,47 @@
+//! What a resource claims to meet in `meta.profile`, and what its validation was asked for.
+
+use crate::message::{Arg, Issue};
+use crate::profile::catalogue;
+use crate::profile::known::child;
+use crate::profile::run::Run;
+use crate::tree::{Node, NodeId};
+use std::sync::Arc;
+
+/// Puts the programs that a resource claims on the stack.
+pub(in crate::profile) fn add(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let Some(meta) = child(tree, id, known.meta) else { return };
+    for claim in tree.children(meta).filter(|c| tree.node(*c).name == known.profile) {
+        let Some(canonical) = tree.text(claim) else { continue };
+        match run.validator.claimed(&canonical, run.root_package) {
+            Some(program) => {
+                let compiled = run.program(program);
+                if run.is_a(node.type_id, compiled.type_id) {
+                    run.add_program(id, program, first);
+                } else {
+                    let name = Arg::Shared(Arc::clone(&compiled.canonical));
+                    run.tell_of(
+                        &catalogue::PROFILE_WRONG_TYPE,
+                        id,
+                        program,
+                        [name, Arg::None, Arg::None],
+                    );
+                }
+            }
+            None => unknown(run, claim, &canonical),
+        }
+    }
+}
+
+/// A claimed canonical is no patient's data, but the sender's text all the same: it is not repeated.
+fn unknown(run: &mut Run<'_>, claim: NodeId, canonical: &str) {
+    let without = canonical.split('|').next().unwrap_or(canonical);
+    let versions =
+        without != canonical && run.validator.claimed(without, run.root_package).is_some();
+    let (kind, name) = match versions {
+        true => (&catalogue::PROFILE_UNKNOWN_VERSION, "that is claimed"),
+        false => (&catalogue::PROFILE_UNKNOWN, "that is claimed"),
+    };
+    let severity = run.validator.settings.unknown_profile;
+    run.push(Issue::on(kind, claim).severity(severity).arg(Arg::Static(name)));
+}

@@ -1,0 +1,26 @@
+//! Invariants: by code of our own where there is some, else by their expression.
+
+use crate::message::Arg;
+use crate::profile::catalogue;
+use crate::profile::program::{Check, ConstraintId, ProgramId};
+use crate::profile::run::Run;
+use crate::tree::NodeId;
+use std::sync::Arc;
+
+/// Checks one invariant at a node, unless it was checked there before.
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, which: ConstraintId, program: ProgramId) {
+    run.constraint(id, which, program, |run| {
+        let constraint = &run.validator.programs.constraints[which.0 as usize];
+        let reason = match &constraint.check {
+            Check::Native(native) => return native.holds(run, id),
+            Check::Expression(expression) => match super::super::paths::test(run, expression, id) {
+                Ok(holds) => return Some(holds),
+                Err(reason) => Arg::Static(reason.reason),
+            },
+            Check::Never(reason) => Arg::Shared(Arc::clone(reason)),
+        };
+        let args = [Arg::Shared(Arc::clone(&constraint.key)), reason, Arg::None];
+        run.not_checked(&catalogue::CONSTRAINT_NOT_CHECKED, id, program, args);
+        None
+    });
+}

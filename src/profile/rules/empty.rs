@@ -1,0 +1,24 @@
+//! ele-1: what has parts has at least one of them (an id alone is not enough), and no value of its own.
+
+use crate::message::Arg;
+use crate::profile::catalogue;
+use crate::profile::run::Run;
+use crate::tree::types::TypeId;
+use crate::tree::{Marks, Node, NodeId, State, Token};
+
+/// Checks an element that is no primitive.
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node) {
+    if node.type_id == TypeId::NONE || node.marks.has(Marks::RESOURCE) {
+        return;
+    }
+    let name = run.validator.element_name(node);
+    let written = matches!(node.state, State::Present) && node.token != Token::Object;
+    if written {
+        run.tell_base(&catalogue::TOKEN, id, Arg::Shared(name));
+        return;
+    }
+    let own = run.validator.known.id;
+    if run.tree.children(id).all(|c| run.tree.node(c).name == own) {
+        run.tell_base(&catalogue::EMPTY, id, Arg::Shared(name));
+    }
+}

@@ -1,0 +1,60 @@
+//! Extensions: known or not, modifier or not, where they may stand, and what their definition asks.
+
+use crate::message::{Arg, Issue};
+use crate::profile::catalogue;
+use crate::profile::known::child;
+use crate::profile::program::{Extension, Place, ProgramId};
+use crate::profile::run::Run;
+use crate::tree::{NodeId, Tree};
+use std::sync::Arc;
+
+/// Checks an extension and puts its definition's program on the stack.
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, first: usize) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let modifier = tree.node(id).name == known.modifier_extension;
+    let parent = tree.parent(id);
+    let nested = parent.is_some_and(|p| tree.node(p).type_id == known.extension_type);
+    // an extension without a url lacks a required element; which one it is, nobody can say
+    let Some(url) = child(tree, id, known.url).and_then(|u| tree.text(u)) else { return };
+    match run.validator.extension(&url, run.root_package) {
+        Some(program) => {
+            run.add_program(id, program, first);
+            placed(run, id, program, modifier);
+        }
+        None if nested && !url.contains(':') => {}
+        None if !url.contains(':') => run.tell_base(&catalogue::EXTENSION_URL, id, Arg::None),
+        None if modifier => run.tell_base(&catalogue::EXTENSION_MODIFIER, id, Arg::None),
+        None => {
+            let severity = run.validator.settings.unknown_extension;
+            run.push(Issue::on(&catalogue::EXTENSION_UNKNOWN, id).severity(severity));
+        }
+    }
+}
+
+fn placed(run: &mut Run<'_>, id: NodeId, program: ProgramId, modifier: bool) {
+    let compiled = run.program(program);
+    let Some(extension) = &compiled.extension else { return };
+    let args = || [Arg::Shared(Arc::clone(&compiled.canonical)), Arg::None, Arg::None];
+    if extension.modifier != modifier {
+        run.tell_of(&catalogue::EXTENSION_NOT_MODIFIER, id, program, args());
+    }
+    if !allowed(run, id, extension) {
+        run.tell_of(&catalogue::EXTENSION_CONTEXT, id, program, args());
+    }
+}
+
+fn allowed(run: &Run<'_>, id: NodeId, extension: &Extension) -> bool {
+    let tree: &Tree = run.tree;
+    let Some(parent) = tree.parent(id) else { return true };
+    let holder = tree.node(parent);
+    let known = &run.validator.known;
+    extension.contexts.is_empty()
+        || extension.contexts.iter().any(|place| match place {
+            Place::Anywhere | Place::Unchecked => true,
+            Place::Type(type_id) => run.is_a(holder.type_id, *type_id),
+            Place::Element(element) => holder.element == *element,
+            Place::Extension(url) => {
+                child(tree, parent, known.url).is_some_and(|u| tree.text_is(u, url))
+            }
+        })
+}

@@ -1,0 +1,338 @@
+//! txt-1 and txt-2: what a narrative may hold, by allow-list; what may run or load is a security issue.
+//!
+//! Promises: one pass over the markup, no allocation beyond a reused list of open elements. Never: rewrites.
+
+use crate::tree::{Decoded, Escape};
+
+/// What is wrong with a narrative.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Something that may run or load, by our own word for it.
+    Security(&'static str),
+    /// Something else that is not allowed.
+    NotAllowed(&'static str),
+    /// No text and no image.
+    Blank,
+}
+
+const ELEMENTS: &[&str] = &[
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "b",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "map",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "samp",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "style",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "area",
+];
+
+const DANGEROUS: &[&str] = &[
+    "applet", "audio", "base", "body", "button", "embed", "form", "frame", "frameset", "head",
+    "html", "iframe", "input", "link", "meta", "object", "script", "select", "svg", "textarea",
+    "video",
+];
+
+const ATTRIBUTES: &[&str] = &[
+    "title",
+    "style",
+    "class",
+    "id",
+    "idref",
+    "lang",
+    "xml:lang",
+    "xml:space",
+    "dir",
+    "accesskey",
+    "tabindex",
+    "span",
+    "width",
+    "align",
+    "valign",
+    "char",
+    "charoff",
+    "abbr",
+    "axis",
+    "headers",
+    "scope",
+    "rowspan",
+    "colspan",
+    "xmlns",
+    "name",
+    "href",
+    "rel",
+    "rev",
+    "charset",
+    "coords",
+    "shape",
+    "src",
+    "alt",
+    "height",
+    "ismap",
+    "usemap",
+    "longdesc",
+    "cellpadding",
+    "cellspacing",
+    "border",
+    "frame",
+    "rules",
+    "summary",
+    "bgcolor",
+    "cite",
+    "datetime",
+    "start",
+    "type",
+    "value",
+    "color",
+    "face",
+    "size",
+    "nowrap",
+    "compact",
+    "clear",
+    "noshade",
+    "hreflang",
+    "target",
+    "hspace",
+    "vspace",
+];
+
+/// Checks the markup of a whole `<div>`; `open` is scratch space (offsets of open elements' names).
+pub fn check(markup: &str, open: &mut Vec<(usize, usize)>) -> Result<(), Fault> {
+    open.clear();
+    let (mut rest, mut at, mut says, mut closed) = (markup, 0usize, false, false);
+    while let Some(from) = rest.find('<') {
+        says |= text(&rest[..from])?;
+        let tail = &rest[from..];
+        if closed {
+            return Err(Fault::NotAllowed("text or markup after the div"));
+        }
+        let length = match tail {
+            t if t.starts_with("<!--") => t[4..].find("-->").map(|n| n + 7),
+            t if t.starts_with("<![CDATA[") => t.find("]]>").map(|n| n + 3),
+            t if t.starts_with("<!") || t.starts_with("<?") => {
+                return Err(Fault::Security("a declaration or processing instruction"));
+            }
+            t => tag_length(t),
+        };
+        let length = length.ok_or(Fault::NotAllowed("markup that does not end"))?;
+        let tag = &tail[..length];
+        if let Some(name) = tag.strip_prefix("</") {
+            let name = name[..name.len() - 1].trim_end();
+            let opened = open.pop().map(|(start, end)| &markup[start..end]);
+            if opened != Some(name) {
+                return Err(Fault::NotAllowed("elements that do not nest"));
+            }
+        } else if !tag.starts_with("<!") {
+            let name = element(tag, open.is_empty())?;
+            says |= name == "img";
+            if !tag.ends_with("/>") {
+                open.push((at + from + 1, at + from + 1 + name.len()));
+            }
+        }
+        closed = open.is_empty() && !tag.starts_with("<!");
+        at += from + length;
+        rest = &rest[from + length..];
+    }
+    says |= text(rest)?;
+    match (closed && rest.trim().is_empty(), says) {
+        (false, _) => Err(Fault::NotAllowed("something other than one div")),
+        (true, false) => Err(Fault::Blank),
+        (true, true) => Ok(()),
+    }
+}
+
+/// The length of a tag, attribute values being skipped.
+fn tag_length(tail: &str) -> Option<usize> {
+    let mut quote = None;
+    for (i, b) in tail.bytes().enumerate() {
+        match (quote, b) {
+            (None, b'"' | b'\'') => quote = Some(b),
+            (Some(q), b) if q == b => quote = None,
+            (None, b'>') => return Some(i + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a text says something; entities must be XML's own or numeric, as XHTML in FHIR has no DTD
+/// (HTML's few common names are known to every receiver and are let pass).
+fn text(text: &str) -> Result<bool, Fault> {
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        let name = rest[at + 1..].split(';').next().unwrap_or("");
+        let closes = rest[at + 1 + name.len()..].starts_with(';');
+        if !closes || name.is_empty() || name.len() > 10 || name.contains(char::is_whitespace) {
+            return Err(Fault::NotAllowed("an entity"));
+        }
+        rest = &rest[at + 1..];
+    }
+    Ok(text.chars().any(|c| !c.is_whitespace()))
+}
+
+fn element(tag: &str, first: bool) -> Result<&str, Fault> {
+    let inner = tag[1..tag.len() - 1].trim_end_matches('/');
+    let end = inner.find(char::is_whitespace).unwrap_or(inner.len());
+    let name = &inner[..end];
+    if first && name != "div" {
+        return Err(Fault::NotAllowed("something other than one div"));
+    }
+    if DANGEROUS.iter().any(|d| name.eq_ignore_ascii_case(d)) {
+        return Err(Fault::Security("an element that may run or load"));
+    }
+    if !ELEMENTS.contains(&name) {
+        return Err(Fault::NotAllowed("an element"));
+    }
+    attributes(name, &inner[end..])?;
+    Ok(name)
+}
+
+fn attributes(element: &str, mut rest: &str) -> Result<(), Fault> {
+    loop {
+        rest = rest.trim_start();
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let (name, tail) = rest.split_once('=').ok_or(Fault::NotAllowed("an attribute"))?;
+        let name = name.trim_end();
+        let tail = tail.trim_start();
+        let quote = tail.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let quote = quote.ok_or(Fault::NotAllowed("an attribute without quotes"))?;
+        let end = tail[1..].find(quote).ok_or(Fault::NotAllowed("an attribute without an end"))?;
+        attribute(element, name, &tail[1..=end])?;
+        rest = &tail[end + 2..];
+    }
+}
+
+fn attribute(element: &str, name: &str, value: &str) -> Result<(), Fault> {
+    if name.get(..2).is_some_and(|on| on.eq_ignore_ascii_case("on")) {
+        return Err(Fault::Security("an event handler"));
+    }
+    if name.starts_with("xmlns:") {
+        return Ok(());
+    }
+    if !ATTRIBUTES.contains(&name) {
+        return Err(Fault::NotAllowed("an attribute"));
+    }
+    let addresses = matches!(name, "href" | "src" | "longdesc" | "cite" | "usemap");
+    if addresses && runs(value) {
+        return Err(Fault::Security("an address that runs"));
+    }
+    if name == "xmlns" && element == "div" && value != "http://www.w3.org/1999/xhtml" {
+        return Err(Fault::NotAllowed("another namespace"));
+    }
+    let styles = name == "style" && (value.contains("expression(") || value.contains("url("));
+    if styles { Err(Fault::Security("a style that loads")) } else { Ok(()) }
+}
+
+/// `javascript:` and the like, however it is spelled: white space and entities are how it hides.
+fn runs(value: &str) -> bool {
+    let decoded = Decoded::new(value, Escape::XmlAttribute);
+    let letters = decoded.filter(|c| !c.is_whitespace() && !c.is_control());
+    let mut scheme = [0u8; 12];
+    let mut length = 0;
+    for c in letters {
+        if length == scheme.len() || c == ':' || !c.is_ascii() {
+            break;
+        }
+        scheme[length] = c.to_ascii_lowercase() as u8;
+        length += 1;
+    }
+    let rest_is_scheme = value.contains(':') || value.contains("&#") || value.contains("&colon");
+    rest_is_scheme && matches!(&scheme[..length], b"javascript" | b"vbscript")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(inner: &str) -> Option<Fault> {
+        let markup = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>");
+        check(&markup, &mut Vec::new()).err()
+    }
+
+    #[test]
+    fn ordinary_narratives_pass() {
+        for inner in
+            ["hej", "<p>a<br/>b &lt; &#230;</p>", "<img src=\"#a\" alt=\"\"/>", "<!-- c -->x"]
+        {
+            assert_eq!(fault(inner), None, "{inner}");
+        }
+    }
+
+    #[test]
+    fn what_runs_or_loads_is_a_security_fault() {
+        for inner in [
+            "<script>x</script>",
+            "<p onclick=\"x\">a</p>",
+            "<iframe src='x'/>",
+            "<a href=\" java&#115;cript:x\">a</a>",
+            "<a href='JavaScript:x'>a</a>",
+            "<?php x ?>",
+        ] {
+            assert!(matches!(fault(inner), Some(Fault::Security(_))), "{inner}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_not_allowed_or_blank() {
+        assert_eq!(fault(" \n<p> </p>"), Some(Fault::Blank));
+        for inner in ["<blink>a</blink>", "<p>a", "a</p>", "<p x=1>a</p>", "a & b"] {
+            assert!(matches!(fault(inner), Some(Fault::NotAllowed(_))), "{inner}");
+        }
+        assert!(check("<p>a</p>", &mut Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! Primitive values: there, written with the right kind of token, of the right form; narratives.
+
+use super::format::{Fault, Format};
+use super::narrative;
+use crate::message::{Arg, IssueKind};
+use crate::profile::catalogue;
+use crate::profile::run::Run;
+use crate::tree::{Escape, Node, NodeId, State, Token};
+use std::sync::Arc;
+
+/// Checks a primitive.
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    match node.state {
+        State::Present => {}
+        State::Empty => return told(run, id, node, &catalogue::EMPTY),
+        State::Absent | State::Null => {
+            if tree.children(id).all(|c| tree.node(c).name == known.id) {
+                told(run, id, node, &catalogue::EMPTY);
+            }
+            return;
+        }
+    }
+    let written = match format {
+        Format::Boolean => node.token == Token::Boolean,
+        Format::Integer | Format::Unsigned | Format::Positive | Format::Decimal => {
+            node.token == Token::Number
+        }
+        _ => node.token == Token::String,
+    };
+    if !written && node.token != Token::Text {
+        return told(run, id, node, &catalogue::TOKEN);
+    }
+    let fault = with_text(run, id, |text| format.check(text).err());
+    if let Some(fault) = fault {
+        let type_name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
+        let name = Arg::Shared(run.validator.element_name(node));
+        match fault {
+            Fault::Form if format == Format::Id => {
+                run.tell_base(&catalogue::RESOURCE_ID, id, Arg::None);
+            }
+            Fault::Form => run.tell_base(&catalogue::FORMAT, id, type_name),
+            Fault::Range => run.tell_base(&catalogue::DECIMAL_RANGE, id, Arg::None),
+            Fault::Long(most) => {
+                let args = [name, Arg::Number(u64::from(most)), Arg::None];
+                let issue = crate::message::Issue::on(&catalogue::TOO_LONG, id);
+                run.push(crate::message::Issue { args, ..issue });
+            }
+        }
+    } else if format == Format::Text {
+        white_space(run, id);
+    }
+}
+
+fn told(run: &mut Run<'_>, id: NodeId, node: &Node, kind: &'static IssueKind) {
+    let name = run.validator.element_name(node);
+    run.tell_base(kind, id, Arg::Shared(name));
+}
+
+fn white_space(run: &mut Run<'_>, id: NodeId) {
+    let outer = with_text(run, id, |text| {
+        text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace)
+    });
+    if outer {
+        run.tell_base(&catalogue::WHITE_SPACE, id, Arg::None);
+    }
+}
+
+/// Hands over the decoded value of a node, decoded into scratch space only if need be.
+pub(super) fn with_text<T>(run: &mut Run<'_>, id: NodeId, look: impl FnOnce(&str) -> T) -> T {
+    let slice = run.tree.node(id).value;
+    if slice.escape() == Escape::None {
+        return look(run.tree.raw_slice(slice));
+    }
+    let mut text = std::mem::take(&mut run.memory.text);
+    text.clear();
+    run.tree.decode_into(slice, &mut text);
+    let found = look(&text);
+    run.memory.text = text;
+    found
+}
+
+/// Checks a narrative's markup: txt-1, txt-2.
+pub(super) fn narrative(run: &mut Run<'_>, id: NodeId) {
+    let mut open = std::mem::take(&mut run.memory.open);
+    let fault = with_text(run, id, |markup| narrative::check(markup, &mut open).err());
+    run.memory.open = open;
+    let (kind, what) = match fault {
+        None => return,
+        Some(narrative::Fault::Security(what)) => (&catalogue::NARRATIVE_SECURITY, what),
+        Some(narrative::Fault::NotAllowed(what)) => (&catalogue::NARRATIVE_ELEMENT, what),
+        Some(narrative::Fault::Blank) => (&catalogue::NARRATIVE_BLANK, ""),
+    };
+    run.tell_base(kind, id, Arg::Static(what));
+}

@@ -1,0 +1,112 @@
+//! References: their form, and what they may lead to: type, profile, and whether inside the message.
+
+use crate::message::Arg;
+use crate::profile::catalogue;
+use crate::profile::index::Target;
+use crate::profile::known::child;
+use crate::profile::program::{BUNDLED, CONTAINED, REFERENCED, Reference, Spec};
+use crate::profile::run::Run;
+use crate::tree::types::TypeId;
+use crate::tree::{Node, NodeId};
+use std::sync::Arc;
+
+/// ref-1, and that the text agrees with what it leads to.
+pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
+    let target = run.memory.index.target(run.tree, &run.validator.known, id);
+    match target {
+        Target::Nothing | Target::Outside => {}
+        Target::NoFragment => run.tell_base(&catalogue::REFERENCE_FRAGMENT, id, Arg::None),
+        Target::Contained(found) | Target::Bundled(found) => {
+            let said = said_type(run, id).filter(|t| *t != TypeId::NONE);
+            let is = run.tree.node(found).type_id;
+            if is != TypeId::NONE && said.is_some_and(|said| !run.is_a(is, said)) {
+                let table = &run.validator.table;
+                let name = Arg::Shared(run.validator.element_name(run.tree.node(id)));
+                let kind = Arg::Shared(Arc::from(&*table.type_of(is).name));
+                let issue = crate::message::Issue::on(&catalogue::REFERENCE_MISMATCH, id);
+                run.push(issue.arg(name).arg(kind));
+            }
+        }
+    }
+}
+
+/// The type that a reference's `type` or its text says; not asked of what we do not know.
+fn said_type(run: &Run<'_>, id: NodeId) -> Option<TypeId> {
+    let (tree, known) = (run.tree, &run.validator.known);
+    if let Some(said) = child(tree, id, known.type_).and_then(|t| tree.text(t)) {
+        let name = said.strip_prefix("http://hl7.org/fhir/StructureDefinition/").unwrap_or(&said);
+        return run.validator.table.find(name);
+    }
+    let text = tree.text(child(tree, id, known.reference)?)?;
+    let text = text.split("/_history/").next()?;
+    let mut parts = text.rsplit('/');
+    let (_, kind) = (parts.next()?, parts.next()?);
+    let resource = run.validator.table.find(kind)?;
+    run.is_a(resource, known.resource_type).then_some(resource)
+}
+
+/// Checks a reference against what a spec allows.
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec, of: &Reference) {
+    if node.type_id != run.validator.known.reference_type {
+        return;
+    }
+    let target = run.memory.index.target(run.tree, &run.validator.known, id);
+    let (way, found) = match target {
+        Target::Nothing | Target::NoFragment => return,
+        Target::Contained(found) => (CONTAINED, Some(found)),
+        Target::Bundled(found) => (BUNDLED, Some(found)),
+        Target::Outside => (REFERENCED, None),
+    };
+    aggregation(run, id, spec, of, way);
+    if of.targets.is_empty() {
+        return;
+    }
+    let Some(found) = found else {
+        if let Some(said) = said_type(run, id).filter(|t| *t != TypeId::NONE)
+            && !of.targets.iter().any(|t| fits(run, said, t.type_id))
+        {
+            wrong_type(run, id, spec, said);
+        }
+        return;
+    };
+    let is = run.tree.node(found).type_id;
+    if is == TypeId::NONE {
+        return;
+    }
+    if !of.targets.iter().any(|t| fits(run, is, t.type_id)) {
+        return wrong_type(run, id, spec, is);
+    }
+    let met = of
+        .targets
+        .iter()
+        .filter(|t| !t.missing)
+        .any(|t| fits(run, is, t.type_id) && t.program.is_none_or(|p| run.meets(found, p)));
+    let names = Arg::Shared(Arc::clone(&of.names));
+    if !met && of.targets.iter().any(|t| t.missing) {
+        let args = [Arg::Shared(Arc::clone(&spec.name)), names, Arg::None];
+        run.not_checked(&catalogue::PROFILE_NOT_LOADED, id, spec.program, args);
+    } else if !met {
+        run.tell(&catalogue::REFERENCE_PROFILE, id, spec, [names, Arg::None]);
+    }
+}
+
+fn fits(run: &Run<'_>, is: TypeId, wanted: TypeId) -> bool {
+    wanted == TypeId::NONE || run.is_a(is, wanted)
+}
+
+fn wrong_type(run: &mut Run<'_>, id: NodeId, spec: &Spec, is: TypeId) {
+    let name = Arc::from(&*run.validator.table.type_of(is).name);
+    run.tell(&catalogue::REFERENCE_TYPE, id, spec, [Arg::Shared(name), Arg::None]);
+}
+
+fn aggregation(run: &mut Run<'_>, id: NodeId, spec: &Spec, of: &Reference, way: u8) {
+    if of.ways == 0 || of.ways & way != 0 {
+        return;
+    }
+    if way == REFERENCED {
+        run.tell(&catalogue::REFERENCE_LEAVES, id, spec, super::fixed::NO_ARGS);
+        return;
+    }
+    let word = if way == CONTAINED { "contained" } else { "in the same Bundle" };
+    run.tell(&catalogue::REFERENCE_AGGREGATION, id, spec, [Arg::Static(word), Arg::None]);
+}

@@ -1,0 +1,22 @@
+//! The types that a profile allows where its base allows more.
+
+use crate::message::Arg;
+use crate::profile::catalogue;
+use crate::profile::program::Spec;
+use crate::profile::run::Run;
+use crate::tree::types::TypeId;
+use crate::tree::{Node, NodeId};
+use std::sync::Arc;
+
+/// Checks the type; what a profile says of another type is not checked then.
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> bool {
+    if spec.types.is_empty() || node.type_id == TypeId::NONE {
+        return true;
+    }
+    let good = spec.types.iter().any(|t| run.is_a(node.type_id, *t));
+    if !good {
+        let name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
+        run.tell(&catalogue::TYPE, id, spec, [name, Arg::None]);
+    }
+    good
+}
