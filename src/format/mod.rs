@@ -11,6 +11,7 @@ pub mod fhir_json;
 pub mod fhir_xml;
 mod limits;
 mod order;
+pub mod xhtml;
 pub mod xml;
 
 pub use catalogue::{CATALOGUE, Class, class};

@@ -5,14 +5,13 @@
 //! is refused.
 
 mod read;
+mod write;
 
 pub use read::read;
+pub use write::write;
 
 /// FHIR's namespace.
 const FHIR: &str = "http://hl7.org/fhir";
-
-/// That of a narrative.
-const XHTML: &str = "http://www.w3.org/1999/xhtml";
 
 /// Whether elements of that name are extensions, whose url XML writes as an attribute.
 fn is_extension(name: &str) -> bool {

@@ -3,10 +3,11 @@
 //! Promises: one pass; `value`, `id` and `url` become what they are in JSON; the element that names a nested
 //! resource's type is merged with the element around it.
 
-use super::{FHIR, XHTML, is_extension};
+use super::{FHIR, is_extension};
 use crate::format::catalogue as kinds;
 use crate::format::fhir_json::RESOURCE_PLACES;
 use crate::format::limits::{self, Faults, Stop};
+use crate::format::xhtml;
 use crate::format::xml::{Attribute, Document, Event, Name, Namespace, Text, is_space};
 use crate::message::{Issue, IssueKind};
 use crate::tree::{
@@ -93,7 +94,10 @@ impl Reader<'_> {
     fn start(&mut self, offset: usize, name: Name) -> Result<(), Stop> {
         let outer = self.document.outer_mark();
         let local = self.document.local(name);
-        if local == "div" && self.document.uri(name.namespace) == XHTML && outer.is_some() {
+        if local == "div"
+            && self.document.uri(name.namespace) == xhtml::NAMESPACE
+            && outer.is_some()
+        {
             return self.narrative(offset, name, outer.unwrap_or_default());
         }
         let foreign = self.document.uri(name.namespace) != FHIR;

@@ -5,7 +5,10 @@
 //! Never: knows a model; where to find a schema is left out without a word.
 
 mod read;
+pub(super) mod text;
 mod wellformed;
+mod write;
 
 pub use read::read;
-pub(super) use wellformed::{Attribute, Document, Event, Name, Namespace, Text, is_space};
+pub(super) use wellformed::{Attribute, Document, Event, Name, Namespace, Text, is_name, is_space};
+pub use write::{Unwritable, write};

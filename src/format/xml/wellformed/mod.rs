@@ -8,7 +8,7 @@ mod chars;
 mod declaration;
 mod tags;
 
-pub use chars::is_space;
+pub use chars::{is_char, is_name, is_space};
 pub use tags::{Attribute, Name, Namespace};
 
 use crate::format::catalogue as kinds;

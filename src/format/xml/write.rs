@@ -1,0 +1,274 @@
+//! A tree to namespaced XML.
+//!
+//! Promises: compact, in the model's order where there is a model and in the tree's where character data
+//! stands among elements; namespaces are declared where they change; the charset is the one asked for, and
+//! what it does not have is a numeric reference. Never: checks anything but that names can be written.
+
+use super::text::{self, Place};
+use super::wellformed::is_name;
+use crate::format::charset::Charset;
+use crate::format::order::Ordered;
+use crate::format::xhtml;
+use crate::tree::types::{ElementId, Representation, Table, TypeId};
+use crate::tree::{Kind, Marks, NameId, NodeId, Slice, Token, Tree, Work};
+use std::fmt;
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// A node that cannot be written: its name is none that XML or the charset has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unwritable {
+    /// The node.
+    pub node: NodeId,
+}
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an element's or attribute's name cannot be written in XML")
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+/// Writes a node as a document of its own.
+pub fn write(
+    tree: &Tree,
+    table: &Table,
+    node: NodeId,
+    charset: Charset,
+    out: &mut Vec<u8>,
+) -> Result<(), Unwritable> {
+    let mut text = String::new();
+    text.push_str("<?xml version=\"1.0\" encoding=\"");
+    text.push_str(charset.name());
+    text.push_str("\"?>");
+    let ordered = Ordered::default();
+    let work = Work::default();
+    let mut writer = Writer { tree, table, charset, text: &mut text, ordered, work };
+    writer.element(node, "")?;
+    charset.encode(&text, out);
+    Ok(())
+}
+
+struct Writer<'a> {
+    tree: &'a Tree,
+    table: &'a Table,
+    charset: Charset,
+    text: &'a mut String,
+    ordered: Ordered,
+    work: Work,
+}
+
+impl<'a> Writer<'a> {
+    /// An element, where `outside` is the default namespace in scope.
+    fn element(&mut self, node: NodeId, outside: &str) -> Result<(), Unwritable> {
+        let name = self.name(node)?;
+        let namespace = self.tree.name_text(self.namespace(node));
+        self.text.push('<');
+        self.text.push_str(name);
+        if namespace != outside {
+            self.attribute("xmlns", namespace);
+        }
+        let range = self.ordered.push(self.tree, self.table, node);
+        let mut prefixes = 0;
+        let mut inside = false;
+        for place in range.start..range.end {
+            let child = self.ordered.node(place);
+            match self.representation(child) {
+                Representation::Attribute => self.attribute_node(child, &mut prefixes)?,
+                _ => inside = true,
+            }
+        }
+        let value = self.value(node);
+        if inside || value.is_some_and(|value| !value.is_empty()) {
+            self.text.push('>');
+            if let Some(value) = value {
+                text::push_slice(self.tree, value, Place::Text, self.text);
+            }
+            let mixed = self.tree.children(node).any(|n| self.tree.node(n).kind == Kind::Text);
+            if mixed {
+                let tree = self.tree;
+                for child in tree.children(node) {
+                    self.child(child, namespace)?;
+                }
+            } else {
+                for place in range.start..range.end {
+                    self.child(self.ordered.node(place), namespace)?;
+                }
+            }
+            self.text.push_str("</");
+            self.text.push_str(name);
+            self.text.push('>');
+        } else {
+            self.text.push_str("/>");
+        }
+        self.ordered.pop(range);
+        Ok(())
+    }
+
+    fn child(&mut self, node: NodeId, outside: &str) -> Result<(), Unwritable> {
+        match self.representation(node) {
+            Representation::Attribute => {}
+            Representation::Text => {
+                if let Some(value) = self.value(node) {
+                    text::push_slice(self.tree, value, Place::Text, self.text);
+                }
+            }
+            Representation::Xhtml => {
+                if let Some(markup) = self.tree.text(node) {
+                    xhtml::push(&markup, &mut self.work, self.text);
+                }
+            }
+            _ => self.element(node, outside)?,
+        }
+        Ok(())
+    }
+
+    /// How a node is written: by its kind, or by its element where the tree was made by a map.
+    fn representation(&self, node: NodeId) -> Representation {
+        let one = self.tree.node(node);
+        match (one.kind, one.element) {
+            (Kind::Attribute, _) => Representation::Attribute,
+            (Kind::Text, _) => Representation::Text,
+            (Kind::Xhtml, _) => Representation::Xhtml,
+            (_, ElementId::NONE) => Representation::Element,
+            (_, element) => self.table.element(element).representation,
+        }
+    }
+
+    fn value(&self, node: NodeId) -> Option<Slice> {
+        let one = self.tree.node(node);
+        let own = one.token != Token::Object && !one.marks.has(Marks::RESOURCE);
+        self.tree.value(node).filter(|_| own)
+    }
+
+    fn name(&self, node: NodeId) -> Result<&'a str, Unwritable> {
+        let name = self.tree.name_text(self.tree.node(node).name);
+        let fine = is_name(name) && self.charset.has_all(name);
+        if fine { Ok(name) } else { Err(Unwritable { node }) }
+    }
+
+    /// A node's own namespace, or the one that its model gives it.
+    fn namespace(&self, node: NodeId) -> NameId {
+        let one = self.tree.node(node);
+        let of_type = |type_id: TypeId| match type_id {
+            TypeId::NONE => NameId::NONE,
+            type_id => self.table.type_of(type_id).namespace,
+        };
+        if one.namespace != NameId::NONE {
+            return one.namespace;
+        }
+        let own = match one.element {
+            ElementId::NONE => None,
+            element => self.table.element(element).namespace,
+        };
+        match (own, self.tree.parent(node)) {
+            (Some(own), _) => own,
+            (None, Some(parent)) if one.element != ElementId::NONE => {
+                of_type(self.tree.node(parent).type_id)
+            }
+            (None, Some(_)) => NameId::NONE,
+            (None, None) => of_type(one.type_id),
+        }
+    }
+
+    fn attribute_node(&mut self, node: NodeId, prefixes: &mut u32) -> Result<(), Unwritable> {
+        let name = self.name(node)?;
+        let Some(value) = self.value(node) else { return Ok(()) };
+        let tree = self.tree;
+        let prefix = match tree.name_text(tree.node(node).namespace) {
+            "" => String::new(),
+            XML => "xml:".to_owned(),
+            uri => {
+                *prefixes += 1;
+                let prefix = match uri {
+                    INSTANCE => "xsi".to_owned(),
+                    _ => format!("a{prefixes}"),
+                };
+                // Declared anew for each, so that no two ever get into each other's way.
+                let twice = uri == INSTANCE && self.declares(uri);
+                if !twice {
+                    self.attribute(&format!("xmlns:{prefix}"), uri);
+                }
+                prefix + ":"
+            }
+        };
+        self.text.push(' ');
+        self.text.push_str(&prefix);
+        self.text.push_str(name);
+        self.text.push_str("=\"");
+        text::push_slice(self.tree, value, Place::Value, self.text);
+        self.text.push('"');
+        Ok(())
+    }
+
+    /// Whether the tag being written declares the prefix of schema instances already.
+    fn declares(&self, uri: &str) -> bool {
+        let tag = self.text.rfind('<').map_or("", |at| &self.text[at..]);
+        tag.contains(&format!(" xmlns:xsi=\"{uri}\""))
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) {
+        self.text.push(' ');
+        self.text.push_str(name);
+        self.text.push_str("=\"");
+        text::push(value, Place::Value, self.text);
+        self.text.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::xml::read;
+    use crate::tree::Names;
+    use std::sync::Arc;
+
+    fn again(xml: &str, charset: Charset) -> Vec<u8> {
+        let names = Arc::new(Names::default());
+        let table = Table::new(Arc::clone(&names), Vec::new(), Vec::new());
+        let mut tree = Tree::new(names);
+        let mut issues = Vec::new();
+        assert!(read(xml.into(), &mut tree, &mut issues) && issues.is_empty(), "{issues:?}");
+        let mut out = Vec::new();
+        write(&tree, &table, NodeId(0), charset, &mut out).unwrap();
+        out
+    }
+
+    fn same(xml: &str) {
+        let expected = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{xml}");
+        assert_eq!(String::from_utf8(again(xml, Charset::Utf8)).unwrap(), expected);
+    }
+
+    #[test]
+    fn documents_come_back() {
+        same(
+            "<a xmlns=\"u\" b=\"1&#10;&quot;\"><c>x&amp;&lt;y</c><c/><d xmlns=\"v\"><e xmlns=\"\"/></d></a>",
+        );
+        same("<a>x <b>y</b> <c/>\n z</a>");
+        same(
+            "<a xml:lang=\"da\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"T\" xsi:nil=\"1\"/>",
+        );
+        same("<a xmlns:a1=\"u\" a1:b=\"1\" xmlns:a2=\"v\" a2:b=\"2\"/>");
+    }
+
+    #[test]
+    fn the_charset_is_the_one_asked_for() {
+        let out = again("<a b='æ€'>ø€</a>", Charset::Latin1);
+        let expected: &[u8] =
+            b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a b=\"\xE6&#8364;\">\xF8&#8364;</a>";
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_name_outside_the_charset_cannot_be_written() {
+        let names = Arc::new(Names::default());
+        let table = Table::new(Arc::clone(&names), Vec::new(), Vec::new());
+        let mut tree = Tree::new(names);
+        assert!(read("<a><\u{416}/></a>".into(), &mut tree, &mut Vec::new()));
+        let mut out = Vec::new();
+        let done = write(&tree, &table, NodeId(0), Charset::Latin1, &mut out);
+        assert_eq!(done, Err(Unwritable { node: NodeId(1) }));
+    }
+}
