@@ -186,7 +186,7 @@ mod tests {
     fn what_xml_cannot_name_is_left_out() {
         assert_eq!(
             converted(r#"{"resourceType":"P","a b":"1","":2,"c":{"<":1}}"#),
-            patient("<c></c>")
+            patient("<c/>")
         );
     }
 }
