@@ -28,6 +28,8 @@ pub(in crate::profile) fn add(run: &mut Run<'_>, id: NodeId, node: &Node, first:
                     );
                 }
             }
+            // where the reference validator says it: on an entry's resource, on the root's claim itself
+            None if tree.parent(id).is_some() => unknown(run, id, &canonical),
             None => unknown(run, claim, &canonical),
         }
     }

@@ -1,11 +1,14 @@
 //! Profiles on real messages: the published Bundles, and mutants of them.
 
 pub mod lab;
+mod mutants;
 mod published;
 
 use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    published::trials()
+    let mut trials = published::trials();
+    trials.extend(mutants::trials());
+    trials
 }
