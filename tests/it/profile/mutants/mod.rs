@@ -4,6 +4,7 @@
 //! order. A mutant is killed when an error is told at just the expression, line and column that the mutation
 //! predicts; positions are worked out by the writer of the mutant, not by our reader.
 
+mod invariants;
 mod json;
 mod rules;
 mod special;
@@ -35,6 +36,7 @@ fn mutants(lab: &Lab, message: &Value, root: PackageId) -> Vec<Mutant> {
         maker.site(site);
     }
     maker.mutants.extend(special::make(message));
+    maker.mutants.extend(invariants::make(message));
     maker.mutants
 }
 
@@ -62,6 +64,9 @@ fn run() -> Result<(), Failed> {
             }
         }
     }
+    for key in invariants::keys().filter(|k| !done.contains(&format!("constraint {k}"))) {
+        survivors.push(format!("constraint {key}: no message can break it"));
+    }
     report(&tally, &survivors)
 }
 
@@ -76,7 +81,8 @@ fn survives(lab: &Lab, message: &Value, mutant: &Mutant, memory: &mut Memory) ->
     let expected = &mutant.expected;
     let at = written.places.get(&expected.pointer);
     let errors = || seen.iter().filter(|s| s.severity >= Severity::Error);
-    let there = errors().find(|s| s.expression == expected.expression);
+    let says = |text: &str| mutant.says.is_none_or(|begin| text.starts_with(begin));
+    let there = errors().find(|s| s.expression == expected.expression && says(&s.text));
     match (there, errors().next()) {
         (Some(one), _) if at == Some(&one.at) => None,
         (Some(one), _) => Some(format!("{} at {:?}, not {at:?}", one.expression, one.at)),

@@ -18,6 +18,8 @@ pub struct Mutant {
     pub ops: Vec<Op>,
     /// Where it must be told.
     pub expected: Spot,
+    /// How its text begins, where that matters.
+    pub says: Option<&'static str>,
 }
 
 /// Makes mutants of one message.
@@ -30,7 +32,7 @@ pub struct Maker<'a> {
 
 impl Maker<'_> {
     fn add(&mut self, rule: &'static str, key: String, ops: Vec<Op>, expected: &Spot) {
-        self.mutants.push(Mutant { rule, key, ops, expected: expected.clone() });
+        self.mutants.push(Mutant { rule, key, ops, expected: expected.clone(), says: None });
     }
 
     /// All mutations of a site.

@@ -22,7 +22,7 @@ pub fn make(message: &Value) -> Vec<Mutant> {
 }
 
 fn add(all: &mut Vec<Mutant>, rule: &'static str, key: &str, op: Op, expected: Spot) {
-    all.push(Mutant { rule, key: key.to_owned(), ops: vec![op], expected });
+    all.push(Mutant { rule, key: key.to_owned(), ops: vec![op], expected, says: None });
 }
 
 fn below(spot: &Spot, pointer: &str, expression: &str) -> Spot {
@@ -182,5 +182,6 @@ fn bundle(entries: &[Value], all: &mut Vec<Mutant>) {
         key: "bdl-12".into(),
         ops: vec![Op::Set("/entry/0".into(), second), Op::Set("/entry/1".into(), header)],
         expected: top(),
+        says: None,
     });
 }

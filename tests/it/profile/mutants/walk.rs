@@ -35,8 +35,6 @@ pub struct Site<'a> {
 #[derive(Clone, Debug)]
 pub struct Found {
     pub spot: Spot,
-    /// The member's name: `valueQuantity`.
-    pub wire: String,
     pub type_id: TypeId,
 }
 
@@ -231,8 +229,7 @@ impl<'a> Walker<'a> {
                     let of = &self.table.type_of(alternative.type_id).name;
                     one.expression.push_str(&format!(".ofType({of})"));
                 }
-                let (wire, type_id) = (wire.to_owned(), alternative.type_id);
-                all.push(Found { spot: one, wire, type_id });
+                all.push(Found { spot: one, type_id: alternative.type_id });
             }
         }
         all
