@@ -4,7 +4,7 @@ use crate::support::shared;
 use jiff::Timestamp;
 use libtest_mimic::Failed;
 use stafett::definitions::{Library, LibraryBuilder, typing};
-use stafett::format::fhir_json;
+use stafett::format::{fhir_json, fhir_xml};
 use stafett::message::{Checked, Diagnostic, Issue, Severity};
 use stafett::profile::exchange::{self, Rules};
 use stafett::profile::{Memory, Request, Settings, Summary, Validator, Wanted};
@@ -81,6 +81,17 @@ impl Lab {
     pub fn judge(&self, text: &str, memory: &mut Memory) -> (Summary, Vec<Seen>) {
         let mut issues = Vec::new();
         let tree = self.read(text, &mut issues);
+        let request = Request::default();
+        let summary = self.validator.validate(&tree, &request, now(), memory, &mut issues);
+        (summary, self.seen(text, &tree, &issues))
+    }
+
+    /// Everything that reading and the profiles say of an XML message.
+    pub fn judge_xml(&self, text: &str, memory: &mut Memory) -> (Summary, Vec<Seen>) {
+        let mut issues = Vec::new();
+        let mut tree = Tree::new(Arc::clone(self.library.names()));
+        fhir_xml::read(text.into(), &mut tree, &mut issues);
+        typing::type_tree(&mut tree, self.library.table(), &mut issues);
         let request = Request::default();
         let summary = self.validator.validate(&tree, &request, now(), memory, &mut issues);
         (summary, self.seen(text, &tree, &issues))

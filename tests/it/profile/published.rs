@@ -3,6 +3,7 @@
 use super::lab::{Seen, lab, messages};
 use crate::support::{Needs, trial};
 use libtest_mimic::{Failed, Trial};
+use stafett::format::fhir_xml;
 use stafett::message::Severity;
 use stafett::profile::Memory;
 
@@ -12,6 +13,7 @@ const DATA: Needs = Needs::Data("data/medcom-messages");
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("profile: published Bundles have no errors", DATA, published),
+        trial("profile: published Bundles are judged alike in our own XML", DATA, in_xml),
         trial("profile: test scripts get a verdict each", DATA, scripts),
         trial("profile: what was said at load", DATA, || {
             for one in &lab().diagnostics {
@@ -36,6 +38,32 @@ fn published() -> Result<(), Failed> {
             println!("    {} {} {} {}", one.id, one.expression, one.text, one.profile);
         }
         wrong.extend(errors(&seen).map(|one| format!("{name}: {one:?}")));
+    }
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Failed::from(wrong.join("\n"))),
+    }
+}
+
+/// Written as XML by ourselves and read again: the same findings at the same places.
+fn in_xml() -> Result<(), Failed> {
+    let mut memory = Memory::new();
+    let mut wrong = Vec::new();
+    for (name, text) in messages(true)? {
+        let json = lab().judge(&text, &mut memory).1;
+        let tree = lab().read(&text, &mut Vec::new());
+        let mut xml = String::new();
+        let root = tree.root().ok_or("an empty message")?;
+        fhir_xml::write(&tree, lab().library.table(), root, &mut xml);
+        let (summary, seen) = lab().judge_xml(&xml, &mut memory);
+        let places = |seen: &[Seen]| {
+            let mut all: Vec<_> = seen.iter().map(|s| (s.id, s.expression.clone())).collect();
+            all.sort();
+            all
+        };
+        if summary.errors > 0 || places(&seen) != places(&json) {
+            wrong.push(format!("{name}: {:?}", errors(&seen).collect::<Vec<_>>()));
+        }
     }
     match wrong.is_empty() {
         true => Ok(()),
