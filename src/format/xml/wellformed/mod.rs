@@ -292,6 +292,10 @@ impl<'a> Document<'a> {
         let Some(length) = PiParser::default().feed(rest.as_bytes()) else {
             return self.truncated();
         };
+        if length < "<??".len() {
+            // `<?>`, whose question mark cannot be both the first and the last.
+            return self.kind(&kinds::XML_NAME, offset + 2);
+        }
         self.at = offset + length + 1;
         let inside = &rest["<?".len()..length - 1];
         let name = chars::name_length(inside);

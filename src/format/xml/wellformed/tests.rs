@@ -123,6 +123,7 @@ fn references_comments_and_instructions() {
     bad("<?xml version='1.0' encoding='UTF-32'?><a/>", "charset-unsupported");
     bad("<a><?p:i x?></a>", "xml-name");
     bad("<a><??></a>", "xml-name");
+    bad("<a><?></a>", "xml-name");
 }
 
 #[test]

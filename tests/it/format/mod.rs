@@ -1,0 +1,100 @@
+//! Codecs on real messages: round trips, independent comparisons, real peers.
+
+mod legacy;
+mod roundtrip;
+mod xmllint;
+
+use crate::support::{Needs, trial};
+use libtest_mimic::{Failed, Trial};
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+const MESSAGES: &str = "data/medcom-messages";
+const LETTERS: &str = "data/medcom-legacy/pairs";
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "format: JSON to XML to JSON loses nothing of the MedCom messages",
+            Needs::DataAndTool(MESSAGES, "xmllint"),
+            roundtrip::messages,
+        ),
+        trial(
+            "format: JSON to XML to JSON loses nothing of the fixtures",
+            Needs::Tool("xmllint"),
+            roundtrip::fixtures,
+        ),
+        trial(
+            "format: the comparison sees differences",
+            Needs::Tool("python3"),
+            roundtrip::script_sees_differences,
+        ),
+        trial(
+            "format: what we accept of mutated XML libxml2 accepts",
+            Needs::Tool("xmllint"),
+            xmllint::mutants,
+        ),
+        trial(
+            "format: what we accept of damaged letters libxml2 accepts",
+            Needs::DataAndTool(LETTERS, "xmllint"),
+            xmllint::damaged_files,
+        ),
+        trial(
+            "format: refusals of libxml2 are seen",
+            Needs::Tool("xmllint"),
+            xmllint::refusals_are_seen,
+        ),
+        trial(
+            "format: letters come back the same in every charset",
+            Needs::DataAndTool(LETTERS, "xmllint"),
+            legacy::letters,
+        ),
+    ]
+}
+
+/// The files with that ending below a folder, sorted.
+fn files(folder: PathBuf, ending: &str) -> Result<Vec<PathBuf>, Failed> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    match found.is_empty() {
+        true => Err(Failed::from("no files found")),
+        false => Ok(found),
+    }
+}
+
+/// Runs a program that reads its input from a pipe; what it prints is the failure's text.
+fn run_with_input(program: &str, arguments: &[OsString], input: &str) -> Result<(), Failed> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(input.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            let told = [output.stdout, output.stderr].concat();
+            let told: Vec<_> =
+                String::from_utf8_lossy(&told).lines().take(40).map(str::to_owned).collect();
+            Err(Failed::from(told.join("\n")))
+        }
+    }
+}
