@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use libtest_mimic::Failed;
 use stafett::definitions::{Library, LibraryBuilder, typing};
 use stafett::format::{fhir_json, fhir_xml};
-use stafett::message::{Checked, Diagnostic, Issue, Severity};
+use stafett::message::{Checked, Diagnostic, Issue, IssueType, Severity};
 use stafett::profile::exchange::{self, Rules};
 use stafett::profile::{Memory, Request, Settings, Summary, Validator, Wanted};
 use stafett::tree::{Expression, Lines, Tree};
@@ -25,10 +25,12 @@ pub struct Lab {
 }
 
 /// An issue as a person sees it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Its id.
     pub id: &'static str,
+    /// FHIR's issue type.
+    pub code: IssueType,
     /// How bad it is.
     pub severity: Severity,
     /// Where.
@@ -116,6 +118,7 @@ impl Lab {
             let expression = node.map(|n| Expression::new(tree, table, n).to_string());
             Seen {
                 id: issue.kind.id,
+                code: issue.kind.code,
                 severity: issue.severity,
                 expression: expression.unwrap_or_default(),
                 at: (at.line, at.column),
