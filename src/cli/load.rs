@@ -4,6 +4,8 @@
 //! configuration; a file that would be left out silently is reported. Never: judges what a file says.
 
 use crate::config::{self, Config, File, Reading};
+use crate::definitions::{Library, LibraryBuilder};
+use crate::mapping::{self, ast::Map};
 use crate::message::{Diagnostic, Error, ErrorKind, Origin};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,12 +86,63 @@ pub fn packages(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) 
 
 /// The single resources that a configuration names.
 pub fn support(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) {
-    named(folder, &config.definitions.support, &["json", "xml"])
+    named(folder, &config.definitions.support, &["json"])
 }
 
 /// The maps, models, concept maps and other descriptions that a configuration names.
 pub fn mappings(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) {
     named(folder, &config.mappings.folders, &["map", "fml", "json", "xml", "toml"])
+}
+
+/// The library of a configuration: its packages, its support files, and the models and concept maps among
+/// its mappings.
+pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
+    let mut builder = LibraryBuilder::new().strict(config.definitions.strict);
+    for (from, to) in &config.definitions.aliases {
+        builder = builder.alias(from, to);
+    }
+    let (packages, mut found) = packages(folder, config);
+    let (support, more) = support(folder, config);
+    found.extend(more);
+    // what is wrong with the paths of maps is said where maps are loaded
+    let (mappings, _) = mappings(folder, config);
+    for one in packages.iter().chain(&support).chain(&mappings) {
+        if one.name.ends_with(".tgz") {
+            if let Err(error) = builder.add_package(&one.name, &one.bytes) {
+                found.push(refused(&one.name, error.to_string()));
+            }
+        } else if one.name.ends_with(".json") {
+            match std::str::from_utf8(&one.bytes) {
+                Ok(json) => builder.add_json(&one.name, json),
+                Err(_) => found.push(refused(&one.name, "it is not UTF-8".to_owned())),
+            }
+        }
+    }
+    let (library, more) = builder.build();
+    found.extend(more);
+    (library, found)
+}
+
+/// The maps of a configuration, parsed.
+pub fn maps(folder: &Path, config: &Config) -> (Vec<Map>, Vec<Diagnostic>) {
+    let (blobs, mut found) = mappings(folder, config);
+    let mut maps = Vec::new();
+    for one in blobs.iter().filter(|one| one.name.ends_with(".map") || one.name.ends_with(".fml")) {
+        match std::str::from_utf8(&one.bytes) {
+            Ok(text) => {
+                let (map, more) = mapping::parse(&one.name, text);
+                maps.push(map);
+                found.extend(more);
+            }
+            Err(_) => found.push(refused(&one.name, "it is not UTF-8".to_owned())),
+        }
+    }
+    (maps, found)
+}
+
+fn refused(name: &str, what: String) -> Diagnostic {
+    let origin = Origin { file: name.into(), line: 0, column: 0 };
+    Diagnostic::error(origin, "config-unreadable-file", what)
 }
 
 /// The files of some paths: each a file, or a folder whose files of these extensions are meant.

@@ -28,7 +28,7 @@ pub use route::{Answers, Conflict, LaneKey, Retry, Route};
 pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, Mappings, Mode, NotChecked, Quota, Store,
 };
-pub use value::{At, Name, OwnName, Several};
+pub use value::{At, Name, OwnName, Several, suggestion};
 
 use crate::message::{Diagnostic, Origin, PartyName};
 use read::{Declared, Reader, section};

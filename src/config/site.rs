@@ -115,7 +115,7 @@ section! {
         /// FHIR packages: `.tgz` files, or folders whose `.tgz` files (or the resources of one unpacked package) are all taken.
         /// From the configuration's folder.
         packages: Vec<At<Box<str>>>,
-        /// Single resources (StructureDefinition, ValueSet, CodeSystem, ConceptMap; JSON or XML): files or folders.
+        /// Single resources (StructureDefinition, ValueSet, CodeSystem, ConceptMap; JSON): files or folders.
         support: Vec<At<Box<str>>>,
         /// Canonicals that profiles name by another URL than the package that has them: `"old" = "new"`.
         aliases: BTreeMap<Box<str>, Box<str>>,

@@ -11,6 +11,8 @@ use super::version;
 use crate::message::{Diagnostic, Origin, Severity};
 use std::collections::{BTreeMap, HashSet};
 
+const BASE: &str = "http://hl7.org/fhir/StructureDefinition/Base";
+
 /// Adds one diagnostic per missing canonical.
 pub fn list(library: &Library, diagnostics: &mut Vec<Diagnostic>) {
     let mut search = Search { library, seen: HashSet::default(), found: BTreeMap::new() };
@@ -65,7 +67,8 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn structure(&mut self, by: &'a Stored, one: &'a StructureDefinition) {
-        if let Some(base) = &one.base {
+        // models derive from Base, which R4 draws in its pictures and does not define
+        if let Some(base) = one.base.as_ref().filter(|base| &***base != BASE) {
             self.named(by, Kind::Structure, base);
         }
         for element in one.snapshot.iter().chain(&one.differential) {
