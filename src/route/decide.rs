@@ -5,6 +5,7 @@
 
 use super::catalogue as kinds;
 use super::expression::Compiler;
+use super::extract::Extracted;
 use super::identify::{Identified, Identity, Parties};
 use crate::config::{Config, Endpoint, Mode, Route, version_matches};
 use crate::fhirpath::{Expression, Memory, Scene};
@@ -31,6 +32,21 @@ pub struct Query<'a> {
     pub test: bool,
     /// Today.
     pub day: Date,
+}
+
+impl<'a> Query<'a> {
+    /// What a message says about itself, from a sender that was identified.
+    pub fn of(said: &'a Extracted, sender: &'a PartyName, day: Date) -> Query<'a> {
+        Query {
+            sender,
+            receivers: &said.receiver.identifiers,
+            receiver_unreadable: said.receiver.unreadable,
+            event: said.event.as_ref(),
+            version: said.version.as_deref(),
+            test: said.test,
+            day,
+        }
+    }
 }
 
 /// Where a message goes.

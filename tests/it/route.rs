@@ -8,7 +8,7 @@ use stafett::definitions::core::Core;
 use stafett::definitions::typing::type_tree;
 use stafett::fhirpath::{Memory, NoHooks, References, Scene};
 use stafett::message::Syntax;
-use stafett::route::{Extracted, Intakes, Routes};
+use stafett::route::{Extracted, Intakes, Query, Routed, Routes};
 use stafett::tree::Tree;
 use stafett::tree::types::Table;
 use std::fs;
@@ -23,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
             Needs::Data("data/medcom-messages"),
             published,
         ),
+        trial("route: a letter says the same by data alone", Needs::Nothing, letters),
         trial("route: a network's expressions compile", Needs::Nothing, networks),
         trial("route: a wrong expression is placed in its file", Needs::Nothing, placed),
     ]
@@ -132,8 +133,10 @@ fn texts(identifiers: &[stafett::message::Identifier]) -> Vec<String> {
 }
 
 fn networks() -> Result<(), Failed> {
-    let table = Core::embedded().table();
     let config = Arc::new(network()?);
+    let folder = support::root().join("fixtures/networks/planomraade-syd");
+    let (library, _) = load::library(&folder, &config);
+    let table = Arc::clone(library.table());
     let mut found = Intakes::compile(&config, &table).1;
     found.extend(Routes::compile(&config, &table).1);
     if found.is_empty() { Ok(()) } else { Err(Failed::from(format!("{found:?}"))) }
@@ -150,4 +153,61 @@ fn placed() -> Result<(), Failed> {
         return Err(Failed::from(format!("{found:?}")));
     }
     Ok(())
+}
+
+const LETTER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Emessage xmlns="http://rep.oio.dk/sundcom.dk/medcom.dk/xml/schemas/2006/07/01/">
+<Envelope><Sent><Date>2026-07-01</Date><Time>12:10</Time></Sent><Identifier>E1</Identifier></Envelope>
+<ClinicalEmail><Letter><Identifier>L1</Identifier><VersionCode>XD9134L</VersionCode>
+<TypeCode>XDIS91</TypeCode><EpisodeOfCareIdentifier>EP1</EpisodeOfCareIdentifier></Letter>
+<Sender><EANIdentifier>9520000000042</EANIdentifier><Identifier>990017</Identifier>
+<IdentifierCode>ydernummer</IdentifierCode></Sender>
+<Receiver><EANIdentifier>9520000000012</EANIdentifier><Identifier>9990011000016000</Identifier>
+<IdentifierCode>sorkode</IdentifierCode></Receiver>
+</ClinicalEmail></Emessage>"#;
+
+/// The letter is described by data only; its receiver's location number has a wrong check digit.
+fn letters() -> Result<(), Failed> {
+    let folder = support::root().join("fixtures/networks/planomraade-syd");
+    let config = Arc::new(network()?);
+    let (library, _) = load::library(&folder, &config);
+    let (intakes, found) = Intakes::compile(&config, library.table());
+    if !found.is_empty() {
+        return Err(Failed::from(format!("{found:?}")));
+    }
+    let mut tree = Tree::new(Arc::clone(library.names()));
+    let mut issues = Vec::new();
+    stafett::format::xml::read(LETTER.to_owned().into(), &mut tree, &mut issues);
+    type_tree(&mut tree, library.table(), &mut issues);
+    let scene = Scene {
+        trees: &[&tree],
+        table: library.table(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        references: None,
+        hooks: &NoHooks,
+    };
+    let mut memory = Memory::new();
+    let said = intakes.extract(&scene, Syntax::Xml, &mut memory).ok_or("no description")?;
+    let ids = (said.message.as_ref().map(|id| &*id.0), said.envelope.as_ref().map(|id| &*id.0));
+    let right = [
+        ids == (Some("L1"), Some("E1")),
+        texts(&said.sender.identifiers) == ["gln:9520000000042", "yder:990017"],
+        !said.sender.unreadable,
+        texts(&said.receiver.identifiers) == ["sor:9990011000016000"],
+        said.receiver.unreadable,
+        said.conversation.as_deref() == Some("EP1"),
+        said.sent.map(|at| at.to_string()).as_deref() == Some("2026-07-01T10:10:00Z"),
+        said.patient.is_none(),
+    ];
+    if let Some(wrong) = right.iter().position(|right| !right) {
+        return Err(Failed::from(format!("{wrong}: {said:?}")));
+    }
+    let (routes, _) = Routes::compile(&config, library.table());
+    let sender = stafett::message::PartyName("laegerne-hvidovrevej".into());
+    let query = Query::of(&said, &sender, jiff::civil::date(2026, 7, 1));
+    let decision = routes.decide(&query, &scene, &mut memory);
+    match decision.routed {
+        Routed::To(to) if &*to[0].route.name == "letters-to-hospital" => Ok(()),
+        other => Err(Failed::from(format!("{other:?}"))),
+    }
 }
