@@ -7,8 +7,9 @@ use stafett::config::{self, Config, File};
 use stafett::definitions::core::Core;
 use stafett::definitions::typing::type_tree;
 use stafett::fhirpath::{Memory, NoHooks, References, Scene};
-use stafett::message::Syntax;
-use stafett::route::{Extracted, Intakes, Query, Routed, Routes};
+use stafett::message::{Syntax, ToldIssue};
+use stafett::receipt::Codes;
+use stafett::route::{CATALOGUE, Extracted, Intakes, Query, Routed, Routes};
 use stafett::tree::Tree;
 use stafett::tree::types::Table;
 use std::fs;
@@ -24,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
             published,
         ),
         trial("route: a letter says the same by data alone", Needs::Nothing, letters),
+        trial("route: refusals have the codes of the checklist", Needs::Nothing, coded),
         trial("route: a network's expressions compile", Needs::Nothing, networks),
         trial("route: a wrong expression is placed in its file", Needs::Nothing, placed),
     ]
@@ -210,4 +212,32 @@ fn letters() -> Result<(), Failed> {
         Routed::To(to) if &*to[0].route.name == "letters-to-hospital" => Ok(()),
         other => Err(Failed::from(format!("{other:?}"))),
     }
+}
+
+/// What the refusals of routing are coded as, row by row of the checklist of bad inputs (44 to 48).
+fn coded() -> Result<(), Failed> {
+    let wanted = [
+        ("route-unknown-event", Some("MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE")),
+        ("route-test-message", None),
+        ("route-no-receiver", Some("MSG_Receiver_Identifier_MISSING")),
+        ("route-unknown-receiver", Some("MSG_Receiver_Identifier_UNKNOWN")),
+        ("route-not-supported", Some("MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE")),
+    ];
+    let codes = Codes::built_in().map_err(|fault| fault.to_string())?;
+    for (id, code) in wanted {
+        let kind = CATALOGUE.iter().find(|kind| kind.id == id).ok_or("no such kind")?;
+        let told = ToldIssue {
+            severity: kind.severity,
+            code: kind.code,
+            id: id.into(),
+            expression: None,
+            position: None,
+            profile: None,
+            text: kind.text.into(),
+        };
+        if codes.of(&told).map(|coding| &*coding.code) != code {
+            return Err(Failed::from(format!("{id} is not told as {code:?}")));
+        }
+    }
+    Ok(())
 }
