@@ -3,6 +3,7 @@
 //! Promises the contract of a log without a disk: what is appended is "durable" at the next kick. Records
 //! are kept encoded, so that reading one is the journal's path. Never survives its process.
 
+use super::book::Book;
 use super::entry::Entry;
 use super::keeper::Keeper;
 use super::log::{After, Log, Prepared, Synced, unreadable};
@@ -11,10 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A store in memory with this many partitions.
 pub fn memory(partitions: u16) -> Keeper {
-    Keeper::new(usize::from(partitions), |synced| {
-        let state = State { records: vec![Vec::new(); usize::from(partitions)], queue: Vec::new() };
-        Arc::new(MemoryLog { state: Mutex::new(state), synced })
-    })
+    let partitions = usize::from(partitions);
+    let made = Keeper::new(Book::new(partitions), |synced| {
+        let state = State { records: vec![Vec::new(); partitions], queue: Vec::new() };
+        Ok(Arc::new(MemoryLog { state: Mutex::new(state), synced }))
+    });
+    made.expect("memory does not fail")
 }
 
 struct MemoryLog {

@@ -17,20 +17,22 @@
 //! Blocking nowhere but in `commit` and the queries: an async shell hands `submit` the sending half of a
 //! oneshot channel. Never: answers before the sync, retries a failed one, or knows what a message means.
 
-#[allow(dead_code, reason = "the journal, which is next, restarts from it")]
 mod book;
 mod delivery;
+pub mod disk;
 mod entry;
-#[allow(dead_code, reason = "the journal, which is next, restarts from it")]
+pub mod journal;
 mod keeper;
-#[allow(dead_code, reason = "the journal, which is next, stores what a log prepares")]
+mod lock;
 mod log;
 mod memory;
+mod open;
 mod words;
 
 pub use delivery::{Change, Delivery, DeliveryState, Refusal};
 pub use keeper::Keeper;
 pub use memory::memory;
+pub use open::{Options, open, open_on};
 pub use words::{
     Awaiting, Claim, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status,
 };

@@ -31,13 +31,8 @@ pub struct Board {
 
 impl Board {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.deliveries.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.deliveries.is_empty()
     }
 
     /// One of them.
@@ -194,12 +189,6 @@ impl Board {
         let mut found: Vec<_> = all.filter(|d| in_hand(d.state)).map(|d| d.id).collect();
         found.sort();
         found
-    }
-
-    /// Whether a delivery of a unit up to this one is not over.
-    pub fn open_until(&self, partition: u16, sequence: u64) -> bool {
-        let old = |id: &DeliveryId| id.unit.partition == partition && id.unit.sequence <= sequence;
-        self.deliveries.keys().any(old)
     }
 }
 

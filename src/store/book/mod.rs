@@ -54,6 +54,12 @@ impl Book {
         Book { partitions, board: Board::default(), token: 0 }
     }
 
+    /// Goes on at this number: what comes before is as durable as it will ever be.
+    pub fn go_on(&mut self, partition: u16, next: u64) {
+        self.partitions[usize::from(partition)].last = next - 1;
+        self.synced(partition, next - 1);
+    }
+
     /// The partition of an authenticated party.
     pub fn partition_of(&self, party: &PartyName) -> u16 {
         let hash = print("party", &[&party.0]);
@@ -174,23 +180,6 @@ impl Book {
     /// Deliveries that are in hand: after a restart nobody has them any more.
     pub fn in_hand(&self) -> Vec<DeliveryId> {
         self.board.in_hand()
-    }
-
-    /// Whether a delivery of this partition up to a sequence is not over yet.
-    pub fn open_until(&self, partition: u16, sequence: u64) -> bool {
-        self.board.open_until(partition, sequence)
-    }
-
-    /// Forgets the keys of a unit whose record is gone.
-    pub fn forget(&mut self, position: Position, unit: &Unit) {
-        let own = &mut self.partitions[usize::from(position.partition)];
-        let mut drop_key = |map: fn(&mut Partition) -> &mut HashMap<Print, u64>, key: Print| {
-            if map(own).get(&key) == Some(&position.sequence) {
-                map(own).remove(&key);
-            }
-        };
-        drop_key(|p| &mut p.messages, message_key(&unit.party, &unit.message));
-        drop_key(|p| &mut p.envelopes, envelope_key(&unit.party, &unit.envelope));
     }
 }
 

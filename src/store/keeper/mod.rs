@@ -10,6 +10,8 @@ use super::Store;
 use super::book::{Book, Judgement};
 use super::delivery::{Change, Delivery, DeliveryState};
 use super::entry::{Entry, Step};
+use super::journal::{Bad, Damage};
+use super::lock::Lock;
 use super::log::{Log, Synced, unreadable};
 use super::words::{Awaiting, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status};
 use crate::message::{
@@ -29,6 +31,10 @@ type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Keeper {
     shared: Arc<Shared>,
     log: Arc<dyn Log>,
+    /// What could not be read when the journal was opened.
+    pub(super) bad: Vec<Bad>,
+    /// Held for as long as the store lives.
+    pub(super) lock: Option<Lock>,
 }
 
 struct Shared {
@@ -50,9 +56,12 @@ impl Shared {
 }
 
 impl Keeper {
-    /// An empty store over the log that `make` makes; the log calls what it is given when a sync is done.
-    pub(super) fn new(partitions: usize, make: impl FnOnce(Synced) -> Arc<dyn Log>) -> Keeper {
-        let book = Book::new(partitions);
+    /// The store of a book over the log that `make` makes; the log calls what it is given when a sync is
+    /// done.
+    pub(super) fn new(
+        book: Book,
+        make: impl FnOnce(Synced) -> Result<Arc<dyn Log>, Error>,
+    ) -> Result<Keeper, Error> {
         let shared = Arc::new(Shared { book: Mutex::new(book), wake: Mutex::new(None) });
         let told = Arc::clone(&shared);
         let log = make(Box::new(move |partition, sequence| {
@@ -60,8 +69,13 @@ impl Keeper {
             if came_up {
                 told.wake();
             }
-        }));
-        Keeper { shared, log }
+        }))?;
+        Ok(Keeper { shared, log, bad: Vec::new(), lock: None })
+    }
+
+    /// What could not be read when the journal was opened.
+    pub fn bad(&self) -> &[Bad] {
+        &self.bad
     }
 
     fn existing(log: &dyn Log, position: Position) -> Result<Committed, Error> {
@@ -243,12 +257,13 @@ impl Store for Keeper {
 
     fn status(&self) -> Status {
         let book = self.shared.book();
+        let rotten = self.bad.iter().filter(|bad| bad.damage != Damage::Torn);
         Status {
             failed: self.log.failed(),
             sync_micros: self.log.sync_micros(),
-            bad_records: 0,
+            bad_records: rotten.map(|bad| bad.last + 1 - bad.first).sum(),
             durable: book.durable(),
-            open_deliveries: book.board.len() as u64,
+            open_deliveries: book.board.count() as u64,
             syncs: self.log.syncs(),
         }
     }

@@ -1,13 +1,42 @@
 //! The store: one contract for every home, crashes, bit rot, the ledger.
 
 mod contract;
+mod crash;
 mod make;
+mod rot;
 
-use libtest_mimic::Trial;
-use stafett::store::{Store, memory};
+use libtest_mimic::{Failed, Trial};
+use make::at;
+use stafett::store::disk::SimDisk;
+use stafett::store::journal::Settings;
+use stafett::store::{Options, Store, memory, open, open_on};
 use std::sync::Arc;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    contract::trials("memory, two partitions", || Ok(Arc::new(memory(2)) as Arc<dyn Store>))
+    let mut trials =
+        contract::trials("memory, two partitions", || Ok(Arc::new(memory(2)) as Arc<dyn Store>));
+    trials.extend(contract::trials("journal on a simulated disk", || {
+        let store = open_on(Arc::new(SimDisk::new()), small(), at(0))?;
+        Ok(Arc::new(store) as Arc<dyn Store>)
+    }));
+    trials.extend(contract::trials("journal on a real disk", || {
+        let folder = tempfile::tempdir()?;
+        let store = open(folder.path(), small(), at(0))?;
+        // An open file lives on without its name; the small segments are never rolled here.
+        Ok(Arc::new(store) as Arc<dyn Store>)
+    }));
+    trials.extend(crash::trials());
+    trials.extend(rot::trials());
+    trials
+}
+
+/// Small segments, so that a few records fill one; nothing happens beside the writer.
+pub fn small() -> Options {
+    Options { journal: Settings { segment_bytes: 16 << 10, compress: true, ahead: false } }
+}
+
+/// A trial's failure.
+pub fn fail(what: String) -> Failed {
+    Failed::from(what)
 }

@@ -1,0 +1,187 @@
+//! The journal: our own append-only log of segments, on a [`Disk`].
+//!
+//! ```text
+//! journal-00000000000000000001     one file of fixed size, zeroed and synced before it is used
+//! ┌───────────────────────────────────────────────────────────────┐
+//! │ segment header, 4096 bytes                                    │
+//! │   0 "stafseg\n"   8 version u32   12 epoch u32   16 first u64 │
+//! │  24 bytes u64    32 journal's own name, 16      48 zero u32   │
+//! │  52 CRC32C of bytes 0..52                     rest: zeros     │
+//! ├───────────────────────────────────────────────────────────────┤
+//! │ record, at a multiple of 8; all numbers little-endian         │
+//! │   0 "strc"        4 length u32     8 length uncompressed u32  │
+//! │  12 epoch u32    16 sequence u64  24 durable u64              │
+//! │  32 version u8   33 compression u8 (0 none, 1 LZ4 block)      │
+//! │  34 retention u8 35 zero u8       36 key id u32 (0 clear)     │
+//! │  40 BLAKE3 of the uncompressed content, 32 bytes              │
+//! │  72 CRC32C of the stored content  76 CRC32C of bytes 0..76    │
+//! │  80 content, `length` bytes, then zeros to a multiple of 8    │
+//! ├───────────────────────────────────────────────────────────────┤
+//! │ more records, numbers rising by one; then zeros               │
+//! └───────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! `durable` is the newest record that was known to be on disk when this one was written: so a record that
+//! is bad while a later one says that it was durable has rotted, and a record that is bad at the end may
+//! just have been cut short by the power (see [`scan`]). `epoch` differs in every life of a file.
+//!
+//! One thread writes. It takes whatever waits, writes it in one piece, syncs once, and then tells everybody
+//! who waited. A write or a sync that fails is the last: from then on every commit hears an error.
+//! Never: overwrites a record, deletes a good one, retries a sync.
+
+mod record;
+mod recover;
+mod scan;
+mod segment;
+mod writer;
+
+pub use recover::{Found, recover};
+pub use scan::{Bad, Damage};
+
+use super::disk::{Disk, read_up_to};
+use super::entry::Entry;
+use super::log::{After, Log, Prepared, Synced, unreadable};
+use crate::message::{Error, Position};
+use record::{HEADER, Header};
+use recover::{Indexed, io_error};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Instant;
+use writer::{Item, Queue, Writer};
+
+/// How a journal is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// The size of a segment's file. A record cannot be larger.
+    pub segment_bytes: u64,
+    /// Whether contents are compressed where that is worth it.
+    pub compress: bool,
+    /// Whether the next segment is made ready by a thread of its own.
+    pub ahead: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { segment_bytes: 64 << 20, compress: true, ahead: true }
+    }
+}
+
+/// The log on a disk.
+pub struct Journal {
+    shared: Arc<Shared>,
+    settings: Settings,
+    sync_micros: u64,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the writer and everybody else see.
+struct Shared {
+    queue: Queue,
+    index: RwLock<Vec<Indexed>>,
+    failed: Mutex<Option<String>>,
+    syncs: std::sync::atomic::AtomicU64,
+}
+
+impl Shared {
+    fn failed(&self) -> MutexGuard<'_, Option<String>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal {
+    /// Goes on where a journal was found to end. A new segment is begun if the last does not end clean.
+    pub fn start(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        found: Found,
+        synced: Synced,
+    ) -> Result<Journal, Error> {
+        let Found { segments, next, tail, epoch, journal, .. } = found;
+        let journal = journal.unwrap_or_else(|| *uuid::Uuid::new_v4().as_bytes());
+        let shared = Arc::new(Shared {
+            queue: Queue::default(),
+            index: RwLock::new(segments),
+            failed: Mutex::new(None),
+            syncs: std::sync::atomic::AtomicU64::new(0),
+        });
+        let mut writer = Writer::new(disk, settings, Arc::clone(&shared), synced, journal, epoch);
+        writer.begin(next, tail).map_err(|e| io_error("no segment can be begun", e))?;
+        let sync_micros =
+            writer.measure().map_err(|e| io_error("the journal cannot be synced", e))?;
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|e| io_error("the journal's writer cannot be started", e))?;
+        Ok(Journal { shared, settings, sync_micros, thread: Mutex::new(Some(thread)) })
+    }
+}
+
+impl Log for Journal {
+    fn prepare(&self, entry: &Entry) -> Result<Prepared, Error> {
+        let most = self.settings.segment_bytes as usize - segment::START;
+        record::prepare(entry, self.settings.compress, most)
+    }
+
+    fn append(&self, position: Position, prepared: Prepared, after: After) {
+        self.shared.queue.push(Item { record: Some((position.sequence, prepared)), after });
+    }
+
+    fn wait(&self, _partition: u16, after: After) {
+        self.shared.queue.push(Item { record: None, after });
+    }
+
+    fn kick(&self) {
+        self.shared.queue.kick();
+    }
+
+    fn read(&self, position: Position) -> Result<Entry, Error> {
+        let sequence = position.sequence;
+        let none = || unreadable(position, "there is none");
+        let (file, epoch, offset, length) = {
+            let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
+            let at = index.partition_point(|segment| segment.first <= sequence);
+            let segment = at.checked_sub(1).and_then(|at| index.get(at)).ok_or_else(none)?;
+            let at = (sequence - segment.first) as usize;
+            let (offset, length) = *segment.records.get(at).ok_or_else(none)?;
+            (Arc::clone(&segment.file), segment.epoch, offset, length)
+        };
+        if length == 0 {
+            return Err(unreadable(position, "its bytes are not what was written"));
+        }
+        let bytes = read_up_to(&*file, u64::from(offset), length as usize)
+            .map_err(|e| io_error("the journal cannot be read", e))?;
+        let header = Header::decode(&bytes, epoch).filter(|h| h.sequence == sequence);
+        let header = header.ok_or_else(|| unreadable(position, "its header has rotted"))?;
+        header
+            .open(&bytes[HEADER..])
+            .map_err(|why| unreadable(position, &format!("at offset {offset}, {why}")))
+    }
+
+    fn failed(&self) -> Option<String> {
+        self.shared.failed().clone()
+    }
+
+    fn sync_micros(&self) -> u64 {
+        self.sync_micros
+    }
+
+    fn syncs(&self) -> u64 {
+        self.shared.syncs.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+impl Drop for Journal {
+    /// Waits for what is queued to be written. The last holder may be the writer itself, answering.
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread.filter(|t| t.thread().id() != std::thread::current().id()) {
+            drop(thread.join());
+        }
+    }
+}
+
+/// How long something takes, in microseconds.
+fn micros(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,204 @@
+//! Opening a journal: every segment is read, every record checked, nothing is deleted.
+//!
+//! Promises: a version it does not know is refused before anything is written; what is whole is handed on
+//! in order; what is not is reported with its number, file and offset.
+
+use super::record::HEADER;
+use super::scan::{Bad, Damage, Scan, is_torn, scan};
+use super::segment::{self, START, SegmentHeader};
+use crate::message::{Error, ErrorKind, Position};
+use crate::store::disk::{Disk, DiskFile, read_up_to};
+use crate::store::entry::Entry;
+use std::io;
+use std::sync::Arc;
+
+/// Where the records of a segment lie.
+pub struct Indexed {
+    /// The file's name.
+    pub name: String,
+    /// The file.
+    pub file: Arc<dyn DiskFile>,
+    /// The segment's epoch.
+    pub epoch: u32,
+    /// The number of its first record.
+    pub first: u64,
+    /// Offset and stored length (with header) of each record from the first; 0 where one is bad.
+    pub records: Vec<(u32, u32)>,
+}
+
+impl Indexed {
+    /// Notes where a record lies.
+    pub fn note(&mut self, sequence: u64, offset: usize, length: usize) {
+        let at = (sequence - self.first) as usize;
+        if self.records.len() <= at {
+            self.records.resize(at + 1, (0, 0));
+        }
+        self.records[at] = (offset as u32, length as u32);
+    }
+}
+
+/// A journal as it was found.
+#[derive(Default)]
+pub struct Found {
+    /// Its segments in order.
+    pub segments: Vec<Indexed>,
+    /// The number that the next record gets.
+    pub next: u64,
+    /// Where it goes in the last segment, if that ends clean.
+    pub tail: Option<usize>,
+    /// What could not be read.
+    pub bad: Vec<Bad>,
+    /// The highest epoch.
+    pub epoch: u32,
+    /// The journal's own name.
+    pub journal: Option<[u8; 16]>,
+}
+
+/// The storage error of a failed call.
+pub fn io_error(what: &str, cause: io::Error) -> Error {
+    Error::new(ErrorKind::Storage, what.to_owned()).cause(cause)
+}
+
+fn unknown(what: &str, version: u32) -> Error {
+    let note = format!("{what} has format version {version}, which this program does not know");
+    Error::new(ErrorKind::Storage, note)
+}
+
+/// Reads the whole journal; hands every good entry to `visit`, in order.
+pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Result<Found, Error> {
+    let names = disk.list().map_err(|e| io_error("the journal's folder cannot be listed", e))?;
+    let names: Vec<_> =
+        names.into_iter().filter_map(|n| segment::named(&n).map(|first| (n, first))).collect();
+    check_versions(disk, &names)?;
+    let mut found = Found { next: 1, ..Found::default() };
+    let mut raw: Vec<(Bad, Vec<u8>)> = Vec::new();
+    let mut newest_durable = 0;
+    for (n, (name, first)) in names.iter().enumerate() {
+        let fail = |e| io_error(&format!("{name} cannot be read"), e);
+        let file = disk.open(name).map_err(fail)?;
+        let length = file.length().map_err(fail)? as usize;
+        let bytes = read_up_to(&*file, 0, length).map_err(fail)?;
+        let seen = raw.iter().map(|(bad, _)| bad.last + 1).fold(found.next, u64::max);
+        if *first > seen && n > 0 {
+            found.bad.push(missing(seen, *first, name));
+        }
+        let epoch = epoch_of(&bytes, name, *first, &mut found);
+        found.epoch = found.epoch.max(epoch);
+        let scan = scan(&bytes, epoch, *first);
+        if let Some((sequence, version)) = scan.unknown {
+            return Err(unknown(&format!("record {sequence} in {name}"), version.into()));
+        }
+        let last = n + 1 == names.len();
+        found.tail = (last && scan.bad.is_empty()).then_some(scan.end);
+        newest_durable =
+            scan.good.iter().map(|good| good.header.durable).fold(newest_durable, u64::max);
+        let indexed = Indexed { name: name.clone(), file, epoch, first: *first, records: vec![] };
+        take(&bytes, scan, indexed, &mut found, &mut raw, visit);
+    }
+    for (mut bad, stretch) in raw {
+        let torn = is_torn(&stretch, bad.offset as usize, bad.last, newest_durable);
+        bad.damage = if torn { Damage::Torn } else { Damage::Rotten };
+        if bad.damage == Damage::Rotten {
+            found.next = found.next.max(bad.last + 1);
+        }
+        found.bad.push(bad);
+    }
+    found.bad.sort_by_key(|bad| bad.first);
+    let ends_torn = found.tail.is_none();
+    if found.segments.last().is_some_and(|last| ends_torn && last.first == found.next) {
+        // Its only records were torn: they keep their numbers, because two files cannot share a name.
+        let covered = found.bad.iter().map(|bad| bad.last + 1).fold(0, u64::max);
+        found.next = covered.max(found.next + 1);
+    }
+    Ok(found)
+}
+
+/// Takes what a scan found: good entries to `visit`, bad stretches aside until all is read.
+fn take(
+    bytes: &[u8],
+    scan: Scan,
+    mut indexed: Indexed,
+    found: &mut Found,
+    raw: &mut Vec<(Bad, Vec<u8>)>,
+    visit: &mut dyn FnMut(Position, &Entry),
+) {
+    let bad = |first, last, offset: usize, why: &str| Bad {
+        first,
+        last,
+        segment: indexed.name.clone(),
+        offset: offset as u64,
+        damage: Damage::Rotten,
+        why: why.to_owned(),
+    };
+    for (first, last, from, to, why) in &scan.bad {
+        let stretch = bytes.get(*from..*to).unwrap_or(&[]).to_vec();
+        raw.push((bad(*first, *last, *from, why), stretch));
+    }
+    let mut notes = Vec::with_capacity(scan.good.len());
+    for good in &scan.good {
+        let (header, sequence) = (&good.header, good.header.sequence);
+        let length = HEADER + header.length as usize;
+        if sequence < found.next {
+            found.bad.push(bad(sequence, sequence, good.offset, "it comes again"));
+            continue;
+        }
+        match header.open(&bytes[good.offset + HEADER..good.offset + length]) {
+            Ok(entry) => {
+                notes.push((sequence, good.offset, length));
+                visit(Position { partition: 0, sequence }, &entry);
+            }
+            Err(why) => found.bad.push(bad(sequence, sequence, good.offset, why)),
+        }
+        found.next = found.next.max(sequence + 1);
+    }
+    for (sequence, offset, length) in notes {
+        indexed.note(sequence, offset, length);
+    }
+    found.next = found.next.max(indexed.first);
+    found.segments.push(indexed);
+}
+
+fn missing(first: u64, next: u64, name: &str) -> Bad {
+    let why = "no file holds them".to_owned();
+    let (segment, damage) = (name.to_owned(), Damage::Missing);
+    Bad { first, last: next - 1, segment, offset: 0, damage, why }
+}
+
+/// Refuses what a later program wrote, before anything is touched.
+fn check_versions(disk: &dyn Disk, names: &[(String, u64)]) -> Result<(), Error> {
+    for (name, _) in names {
+        let fail = |e| io_error(&format!("{name} cannot be read"), e);
+        let file = disk.open(name).map_err(fail)?;
+        let head = read_up_to(&*file, 0, START).map_err(fail)?;
+        match SegmentHeader::decode(&head) {
+            Some(header) if header.version != segment::VERSION => {
+                return Err(unknown(name, header.version));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The segment's epoch: from its header or, where that has rotted, from its first record.
+fn epoch_of(bytes: &[u8], name: &str, first: u64, found: &mut Found) -> u32 {
+    if let Some(header) = SegmentHeader::decode(bytes) {
+        found.journal = found.journal.or(Some(header.journal));
+        return header.epoch;
+    }
+    found.bad.push(Bad {
+        first,
+        last: first - 1,
+        segment: name.to_owned(),
+        offset: 0,
+        damage: Damage::Rotten,
+        why: "the segment's header cannot be read".to_owned(),
+    });
+    (START..bytes.len().saturating_sub(HEADER))
+        .step_by(super::record::ALIGN)
+        .find_map(|at| {
+            let epoch = super::record::u32_at(bytes, at + 12);
+            super::record::Header::decode(&bytes[at..], epoch).map(|header| header.epoch)
+        })
+        .unwrap_or(0)
+}
