@@ -305,12 +305,10 @@ impl Library {
             let package = &self.package(one.package).version;
             version::fits(asked, &one.version) || version::fits(asked, package)
         };
-        let fitting: Vec<u32> = match asked {
-            Some(asked) => candidates.iter().copied().filter(|at| has(at, asked)).collect(),
-            None => Vec::new(),
-        };
-        let of = |list: &[u32]| list.iter().copied().reduce(|a, b| self.newer_package(a, b));
-        let at = of(&fitting).or_else(|| of(candidates))?;
+        let all = || candidates.iter().copied();
+        let newest = |a, b| self.newer_package(a, b);
+        let fitting = asked.and_then(|asked| all().filter(|at| has(at, asked)).reduce(newest));
+        let at = fitting.or_else(|| all().reduce(newest))?;
         Some(self.stored[at as usize].package)
     }
 

@@ -3,9 +3,11 @@
 //! Promises: linear to make, logarithmic to ask, no allocation when warm. Never: leaves the message.
 
 use super::known::{Known, child};
+use crate::fhirpath::References;
 use crate::tree::{Marks, NodeId, Tree};
 use foldhash::fast::FixedState;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// What a reference leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,57 +24,46 @@ pub enum Target {
     Outside,
 }
 
-/// The index.
+/// The index: where references lead, and which fullUrls are there twice.
 #[derive(Default)]
 pub struct Index {
-    // (hash of a fullUrl or of Type/id, the entry's resource)
+    /// Shared with the expressions that are being evaluated.
+    references: Arc<References>,
     urls: Vec<(u64, NodeId)>,
-    ids: Vec<(u64, NodeId)>,
     /// Entries whose fullUrl (and version) an earlier entry has too.
     pub duplicates: Vec<NodeId>,
 }
 
-fn hash(parts: &[&str]) -> u64 {
-    let mut hasher = FixedState::with_seed(7).build_hasher();
-    for part in parts {
-        hasher.write(part.as_bytes());
-    }
-    hasher.finish()
-}
-
-/// A value as it stands, when it is written without escapes; else decoded.
-pub fn plain<'a>(tree: &'a Tree, node: NodeId) -> Option<std::borrow::Cow<'a, str>> {
-    tree.text(node)
+fn hash(text: &str) -> u64 {
+    FixedState::with_seed(7).hash_one(text)
 }
 
 impl Index {
-    /// Makes the index of a Bundle; of anything else it is empty.
+    /// Makes the index of a message.
     pub fn make(&mut self, tree: &Tree, known: &Known) {
+        match Arc::get_mut(&mut self.references) {
+            Some(references) => references.build(tree),
+            None => debug_assert!(false, "no expression outlives its validation"),
+        }
         self.urls.clear();
-        self.ids.clear();
         self.duplicates.clear();
         let Some(root) = tree.root().filter(|r| tree.node(*r).type_id == known.bundle) else {
             return;
         };
         for entry in tree.children(root).filter(|c| tree.node(*c).name == known.entry) {
             let Some(resource) = child(tree, entry, known.resource) else { continue };
-            if let Some(url) = child(tree, entry, known.full_url).and_then(|u| plain(tree, u)) {
-                self.urls.push((hash(&[&url]), resource));
-            }
-            let kind = tree.resource_type(resource).unwrap_or("");
-            if let Some(id) = child(tree, resource, known.id).and_then(|i| plain(tree, i)) {
-                self.ids.push((hash(&[kind, "/", &id]), resource));
+            if let Some(url) = child(tree, entry, known.full_url).and_then(|u| tree.text(u)) {
+                self.urls.push((hash(&url), resource));
             }
         }
         self.urls.sort_unstable();
-        self.ids.sort_unstable();
         self.find_duplicates(tree, known);
     }
 
     fn find_duplicates(&mut self, tree: &Tree, known: &Known) {
         let version = |resource: NodeId| {
             let meta = child(tree, resource, known.meta)?;
-            plain(tree, child(tree, meta, known.version_id)?)
+            tree.text(child(tree, meta, known.version_id)?)
         };
         for group in self.urls.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
             for (at, (_, later)) in group.iter().enumerate().skip(1) {
@@ -91,53 +82,28 @@ impl Index {
         self.duplicates.sort_unstable();
     }
 
-    fn by_url(&self, tree: &Tree, known: &Known, parts: [&str; 2]) -> Option<NodeId> {
-        let wanted = hash(&parts);
-        let from = self.urls.partition_point(|(h, _)| *h < wanted);
-        let alike = self.urls[from..].iter().take_while(|(h, _)| *h == wanted);
-        alike.map(|(_, n)| *n).find(|resource| {
-            full_url(tree, known, *resource)
-                .is_some_and(|url| url.strip_prefix(parts[0]).is_some_and(|rest| rest == parts[1]))
-        })
-    }
-
-    fn by_id(&self, tree: &Tree, known: &Known, reference: &str) -> Option<NodeId> {
-        let (kind, id) = reference.split_once('/')?;
-        let wanted = hash(&[kind, "/", id]);
-        let from = self.ids.partition_point(|(h, _)| *h < wanted);
-        let alike = self.ids[from..].iter().take_while(|(h, _)| *h == wanted);
-        alike.map(|(_, n)| *n).find(|resource| {
-            tree.resource_type(*resource) == Some(kind)
-                && child(tree, *resource, known.id).is_some_and(|i| tree.text_is(i, id))
-        })
+    /// The same as expressions want it.
+    pub fn references(&self) -> &Arc<References> {
+        &self.references
     }
 
     /// Where a Reference element leads.
     pub fn target(&self, tree: &Tree, known: &Known, element: NodeId) -> Target {
-        match child(tree, element, known.reference).and_then(|r| plain(tree, r)) {
-            Some(text) => self.resolve(tree, known, element, &text),
+        match child(tree, element, known.reference).and_then(|r| tree.text(r)) {
+            Some(text) => self.resolve(tree, element, &text),
             None => Target::Nothing,
         }
     }
 
     /// Where a reference's text leads, seen from `from`.
-    pub fn resolve(&self, tree: &Tree, known: &Known, from: NodeId, text: &str) -> Target {
-        if let Some(fragment) = text.strip_prefix('#') {
-            return contained(tree, known, from, fragment);
+    pub fn resolve(&self, tree: &Tree, from: NodeId, text: &str) -> Target {
+        let found = self.references.resolve(tree, from, text).map(|f| f.node);
+        match (text.starts_with('#'), found) {
+            (true, Some(found)) => Target::Contained(found),
+            (true, None) => Target::NoFragment,
+            (false, Some(found)) => Target::Bundled(found),
+            (false, None) => Target::Outside,
         }
-        let text = text.split("/_history/").next().unwrap_or(text);
-        let text = text.split('#').next().unwrap_or(text);
-        let absolute = text.contains(':');
-        let found = if absolute {
-            self.by_url(tree, known, ["", text])
-        } else {
-            let base = entry_url(tree, known, from);
-            let base = base.as_deref().and_then(|url| server(url));
-            base.and_then(|base| self.by_url(tree, known, [base, text]))
-                .or_else(|| self.by_url(tree, known, ["", text]))
-                .or_else(|| self.by_id(tree, known, text))
-        };
-        found.map_or(Target::Outside, Target::Bundled)
     }
 }
 
@@ -146,16 +112,7 @@ fn full_url<'a>(
     known: &Known,
     resource: NodeId,
 ) -> Option<std::borrow::Cow<'a, str>> {
-    plain(tree, child(tree, tree.parent(resource)?, known.full_url)?)
-}
-
-/// The fullUrl of the entry that a node is in.
-fn entry_url<'a>(tree: &'a Tree, known: &Known, from: NodeId) -> Option<std::borrow::Cow<'a, str>> {
-    let mut at = from;
-    while tree.node(at).name != known.entry || tree.parent(at) != tree.root() {
-        at = tree.parent(at)?;
-    }
-    plain(tree, child(tree, at, known.full_url)?)
+    tree.text(child(tree, tree.parent(resource)?, known.full_url)?)
 }
 
 /// `https://server/fhir/` of `https://server/fhir/Patient/1`.
@@ -176,15 +133,4 @@ pub fn container(tree: &Tree, known: &Known, from: NodeId) -> Option<NodeId> {
         }
         at = tree.parent(at)?;
     }
-}
-
-fn contained(tree: &Tree, known: &Known, from: NodeId, fragment: &str) -> Target {
-    let Some(container) = container(tree, known, from) else { return Target::NoFragment };
-    if fragment.is_empty() {
-        return Target::Contained(container);
-    }
-    let mut inside = tree.children(container).filter(|c| tree.node(*c).name == known.contained);
-    let found =
-        inside.find(|c| child(tree, *c, known.id).is_some_and(|i| tree.text_is(i, fragment)));
-    found.map_or(Target::NoFragment, Target::Contained)
 }

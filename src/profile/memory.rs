@@ -8,7 +8,6 @@ use super::program::{ConstraintId, ProgramId, SpecId};
 use crate::tree::NodeId;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Memory for validations: one a worker, used for one message after the other.
 #[derive(Default)]
@@ -23,12 +22,12 @@ pub struct Memory {
     pub(super) tested: HashMap<(NodeId, ConstraintId), Tested, FixedState>,
     /// Where references lead.
     pub(super) index: Index,
-    /// Where references lead, as expressions see it; shared by those that nest.
-    pub(super) references: Arc<crate::fhirpath::References>,
     /// Memories of expressions that are being evaluated; they nest through `conformsTo`.
     pub(super) paths: Vec<crate::fhirpath::Memory>,
     /// Scratch text.
     pub(super) text: String,
+    /// Scratch of the rule on contained resources: those of one container, and whether they are used.
+    pub(super) contained: Vec<(NodeId, bool)>,
     /// Scratch of the narrative rule.
     pub(super) open: Vec<(usize, usize)>,
 }

@@ -131,10 +131,6 @@ impl Validator {
         summary.chosen = chosen;
         memory.clear();
         memory.index.make(tree, &self.known);
-        match Arc::get_mut(&mut memory.references) {
-            Some(references) => references.build(tree),
-            None => debug_assert!(false, "no expression outlives its validation"),
-        }
         let mut run =
             Run { validator: self, tree, root_package: package, memory, issues, now, asking: 0 };
         self.asked(&mut run, root, request);

@@ -90,7 +90,7 @@ pub(super) fn test(
         }
     }
     let mut memory = run.memory.paths.pop().unwrap_or_default();
-    let references = Arc::clone(&run.memory.references);
+    let references = Arc::clone(run.memory.index.references());
     let (table, now) = (&run.validator.table, run.now);
     let result = {
         let hooks = Answers(RefCell::new(run));

@@ -2,55 +2,52 @@
 
 use crate::message::Arg;
 use crate::profile::catalogue;
-use crate::profile::index::{Target, container};
-use crate::profile::known::child;
+use crate::profile::index::Target;
 use crate::profile::run::Run;
 use crate::tree::NodeId;
 
-/// Checks the contained resources of a resource.
+/// Checks the contained resources of a resource, in one pass over it.
 pub(super) fn check(run: &mut Run<'_>, resource: NodeId) {
-    let (tree, known) = (run.tree, &run.validator.known);
-    let mut at = tree.first_child(resource);
-    while let Some(one) = at {
-        at = tree.next_sibling(one);
-        if tree.node(one).name != known.contained || container(tree, known, one) != Some(resource) {
-            continue;
-        }
-        // quadratic in the contained resources of one container alone; a reference ends the search
-        let refers = tree.descend(resource).any(|node| {
-            let types = &run.validator.known;
-            let kind = tree.node(node).type_id;
-            if kind == types.reference_type {
-                let target = run.memory.index.target(tree, known, node);
-                let up = target == Target::Contained(resource) && within(run, node, one);
-                target == Target::Contained(one) || up
-            } else {
-                let points = kind == types.canonical_type || kind == types.uri_type;
-                points && names(run, node, one)
+    let (tree, name) = (run.tree, run.validator.known.contained);
+    let mut inside = std::mem::take(&mut run.memory.contained);
+    inside.clear();
+    let children = tree.children(resource).filter(|c| tree.node(*c).name == name);
+    inside.extend(children.map(|c| (c, false)));
+    if !inside.is_empty() {
+        inside.sort_unstable();
+        for node in tree.descend(resource) {
+            let Some(used) = points_at(run, node, resource) else { continue };
+            if let Ok(at) = inside.binary_search_by_key(&used, |(c, _)| *c) {
+                inside[at].1 = true;
             }
-        });
-        if !refers {
-            run.tell_base(&catalogue::CONTAINED_UNUSED, one, Arg::None);
+        }
+        for (one, _) in inside.iter().filter(|(_, used)| !used) {
+            run.tell_base(&catalogue::CONTAINED_UNUSED, *one, Arg::None);
         }
     }
+    run.memory.contained = inside;
 }
 
-fn within(run: &Run<'_>, node: NodeId, ancestor: NodeId) -> bool {
-    let mut at = Some(node);
-    while let Some(one) = at {
-        if one == ancestor {
-            return true;
+/// The contained resource that a node makes used: the one it names, or the one it stands in when it names
+/// the container.
+fn points_at(run: &Run<'_>, node: NodeId, container: NodeId) -> Option<NodeId> {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let kind = tree.node(node).type_id;
+    let target = if kind == known.reference_type {
+        run.memory.index.target(tree, known, node)
+    } else if kind == known.canonical_type || kind == known.uri_type || kind == known.url_type {
+        let text = tree.text(node).filter(|t| t.starts_with('#'))?;
+        run.memory.index.resolve(tree, node, &text)
+    } else {
+        return None;
+    };
+    match target {
+        Target::Contained(found) if found == container => {
+            let ups = std::iter::successors(Some(node), |n| tree.parent(*n));
+            let mut ups = ups.take_while(|n| *n != container);
+            ups.find(|n| tree.parent(*n) == Some(container))
         }
-        at = run.tree.parent(one);
+        Target::Contained(found) => Some(found),
+        _ => None,
     }
-    false
-}
-
-/// Whether a canonical or uri is `#id` of the contained resource.
-fn names(run: &Run<'_>, node: NodeId, contained: NodeId) -> bool {
-    let Some(value) = run.tree.value(node) else { return false };
-    let Some(own) = child(run.tree, contained, run.validator.known.id) else { return false };
-    let Some(id) = run.tree.value(own) else { return false };
-    let mut text = run.tree.chars(value);
-    text.next() == Some('#') && text.eq(run.tree.chars(id))
 }
