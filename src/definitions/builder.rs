@@ -5,9 +5,11 @@
 
 use super::core::{Core, Kind};
 use super::library::{Body, ByUrl, Library, PackageId, PackageInfo, Stored};
+use super::model::StructureKind;
 use super::tables::{self, TableBuilder};
-use super::{archive, closure, decode, missing};
+use super::{archive, closure, decode, missing, snapshot, xml};
 use crate::message::{Diagnostic, Error, ErrorKind, Origin, Severity};
+use crate::tree::types::Table;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +21,8 @@ pub struct LibraryBuilder {
     names: Vec<Box<str>>,
     strict: bool,
     diagnostics: Vec<Diagnostic>,
+    /// Made when the first XML file is added.
+    core_table: Option<Arc<Table>>,
 }
 
 impl Default for LibraryBuilder {
@@ -42,6 +46,7 @@ impl LibraryBuilder {
             names: Vec::new(),
             strict: false,
             diagnostics: Vec::new(),
+            core_table: None,
         }
     }
 
@@ -118,6 +123,26 @@ impl LibraryBuilder {
         }
     }
 
+    /// Adds such a definition as JSON or XML, whichever its first character says.
+    pub fn add_resource(&mut self, file: &str, bytes: &[u8]) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.trim_start_matches('\u{feff}').trim_start(),
+            Err(_) => {
+                let origin = Origin { file: file.into(), ..Origin::default() };
+                let one = Diagnostic::error(origin, "definitions-unreadable", "is not UTF-8");
+                return self.diagnostics.push(one);
+            }
+        };
+        if !text.starts_with('<') {
+            return self.add_json(file, text);
+        }
+        let table = self.core_table.get_or_insert_with(|| Core::embedded().table());
+        match xml::to_json(file, text, table) {
+            Ok(json) => self.add_json(file, &json),
+            Err(mut faults) => self.diagnostics.append(&mut faults),
+        }
+    }
+
     /// Makes the library, and says what was found on the way. A diagnostic that refuses means that the
     /// library must not become active.
     pub fn build(mut self) -> (Library, Vec<Diagnostic>) {
@@ -137,23 +162,24 @@ impl LibraryBuilder {
         for (at, one) in stored.iter().enumerate() {
             by_url.add(one.kind, &one.url, at as u32);
         }
-        let table = self.table(&core, &stored);
-        let library = Library {
+        let mut library = Library {
             core,
-            table: Arc::new(table),
-            packages: self.packages,
+            table: Arc::new(TableBuilder::new().build(&[]).0),
+            packages: std::mem::take(&mut self.packages),
             closures,
             stored,
             by_url,
-            aliases: self.aliases,
+            aliases: std::mem::take(&mut self.aliases),
             terminology: super::terminology::Cache::default(),
         };
+        snapshot::complete(&mut library, &mut self.diagnostics);
+        library.table = Arc::new(self.table(&library.core, &library.stored));
         missing::list(&library, &mut self.diagnostics);
         (library, self.diagnostics)
     }
 
     /// The table of the core's types and of what the packages define anew: models, mostly.
-    fn table(&mut self, core: &Core, stored: &[Stored]) -> crate::tree::types::Table {
+    fn table(&mut self, core: &Core, stored: &[Stored]) -> Table {
         let mut builder = TableBuilder::new();
         for outline in core.outlines() {
             builder.add(outline);
@@ -162,6 +188,14 @@ impl LibraryBuilder {
             let Body::Structure(structure) = &one.body else { continue };
             for outline in tables::outline(structure) {
                 builder.add(outline);
+            }
+        }
+        for one in stored {
+            if let Body::Structure(structure) = &one.body
+                && structure.kind == StructureKind::Logical
+                && structure.constrains
+            {
+                builder.alias(&structure.url, &structure.type_name);
             }
         }
         let names: Vec<&str> = self.names.iter().map(|n| &**n).collect();

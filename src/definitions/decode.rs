@@ -7,6 +7,7 @@ use super::element::Element;
 use super::model::*;
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// What a resource says about itself at its top, read without building anything.
 #[derive(Deserialize, Debug, Default, Clone)]
@@ -135,6 +136,30 @@ pub fn structure(json: &str) -> Result<StructureDefinition, serde_json::Error> {
         snapshot,
         differential,
     })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Paths {
+    differential: PathList,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PathList {
+    element: Vec<OnePath>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct OnePath {
+    path: String,
+}
+
+/// The paths of a StructureDefinition's differential alone.
+pub fn differential_paths(json: &str) -> Result<HashSet<String>, serde_json::Error> {
+    let one: Paths = serde_json::from_str(json)?;
+    Ok(one.differential.element.into_iter().map(|e| e.path).collect())
 }
 
 #[derive(Deserialize, Default)]

@@ -4,8 +4,10 @@
 
 use super::archive;
 use super::core::{self, Source};
+use super::model::{StructureDefinition, StructureKind};
 use super::{decode, tables};
 use crate::message::{Error, ErrorKind};
+use std::collections::{HashMap, HashSet};
 
 /// The files to check in.
 pub struct Generated {
@@ -18,6 +20,7 @@ pub struct Generated {
 /// Makes the table of a package.
 pub fn generate(package: &[u8]) -> Result<Generated, Error> {
     let mut source = Source::default();
+    let mut differentials = HashMap::new();
     let mut about = archive::About::default();
     let broken = |member: &str, fault: serde_json::Error| {
         Error::new(ErrorKind::Configuration, format!("{member}: {fault}"))
@@ -31,6 +34,8 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
         match &*head.resource_type {
             "StructureDefinition" => {
                 source.structures.push(decode::structure(json).map_err(|f| broken(member, f))?);
+                let own = decode::differential_paths(json).map_err(|f| broken(member, f))?;
+                differentials.insert(head.url.into_owned(), own);
             }
             "ValueSet" => {
                 source.value_sets.push(decode::value_set(json).map_err(|f| broken(member, f))?);
@@ -45,10 +50,65 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
         }
         Ok(())
     })?;
+    let foreign = drop_foreign(&mut source.structures, &differentials);
     arrange(&mut source);
     let table = core::pack(&source);
-    let manifest = manifest(package, &about, &source, &table);
+    let manifest = manifest(package, &about, &source, foreign, &table);
     Ok(Generated { table, manifest })
+}
+
+/// The package at hand carries elements that its maker added to snapshots and that FHIR never published
+/// (`Meta.project`, an R5 `ResearchStudy`): they are in no differential. Drops them, and says how many.
+fn drop_foreign(
+    structures: &mut [StructureDefinition],
+    differentials: &HashMap<String, HashSet<String>>,
+) -> usize {
+    let inherited: HashMap<Box<str>, HashSet<String>> = structures
+        .iter()
+        .map(|s| (s.url.clone(), s.snapshot.iter().map(|e| below_root(&e.path).into()).collect()))
+        .collect();
+    let mut dropped = 0;
+    for one in structures.iter_mut().filter(|s| !s.constrains) {
+        let base = one.base.as_ref().and_then(|b| inherited.get(b));
+        let own = differentials.get(&*one.url);
+        let before = one.snapshot.len();
+        let mut foreign: Vec<Box<str>> = Vec::new();
+        one.snapshot.retain(|e| {
+            let below = below_root(&e.path);
+            let last = e.path.rsplit('.').next().unwrap_or_default();
+            let above = foreign
+                .iter()
+                .any(|f| e.path.strip_prefix(&**f).is_some_and(|rest| rest.starts_with('.')));
+            let known = below.is_empty()
+                || matches!(last, "id" | "extension" | "modifierExtension")
+                || base.is_some_and(|b| b.contains(below))
+                || own.is_some_and(|o| o.contains(&*e.path));
+            if above || !known {
+                foreign.push(e.path.clone());
+            }
+            !above && known
+        });
+        dropped += before - one.snapshot.len();
+    }
+    dropped
+}
+
+fn below_root(path: &str) -> &str {
+    path.split_once('.').map_or("", |(_, below)| below)
+}
+
+/// What the package at hand says otherwise than FHIR R4 publishes: a resource's id has the format of an id,
+/// and a response's outcome is any resource.
+fn mend(one: &mut StructureDefinition) {
+    let resource = one.kind == StructureKind::Resource;
+    for element in one.snapshot.iter_mut().filter(|_| resource) {
+        let code = match below_root(&element.path) {
+            "id" => "id",
+            "entry.response.outcome" => "Resource",
+            _ => continue,
+        };
+        element.types.iter_mut().for_each(|t| t.code = code.into());
+    }
 }
 
 /// Sorts everything, outlines the types, and drops what only people read.
@@ -57,6 +117,7 @@ fn arrange(source: &mut Source) {
     source.value_sets.sort_by(|a, b| a.url.cmp(&b.url));
     source.code_systems.sort_by(|a, b| a.url.cmp(&b.url));
     source.concept_maps.sort_by(|a, b| a.url.cmp(&b.url));
+    source.structures.iter_mut().for_each(mend);
     source.outlines = source.structures.iter().flat_map(tables::outline).collect();
     for concept in source.code_systems.iter_mut().flat_map(|s| &mut s.concepts) {
         concept.display = None;
@@ -64,7 +125,13 @@ fn arrange(source: &mut Source) {
     }
 }
 
-fn manifest(package: &[u8], about: &archive::About, source: &Source, table: &[u8]) -> String {
+fn manifest(
+    package: &[u8],
+    about: &archive::About,
+    source: &Source,
+    foreign: usize,
+    table: &[u8],
+) -> String {
     let elements: usize = source.structures.iter().map(|s| s.snapshot.len()).sum();
     let concepts: usize = source.code_systems.iter().map(|s| s.concepts.len()).sum();
     let manifest = serde_json::json!({
@@ -78,6 +145,7 @@ fn manifest(package: &[u8], about: &archive::About, source: &Source, table: &[u8
         "counts": {
             "structures": source.structures.len(),
             "elements": elements,
+            "foreignElementsDropped": foreign,
             "types": source.outlines.len(),
             "valueSets": source.value_sets.len(),
             "codeSystems": source.code_systems.len(),

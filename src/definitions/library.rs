@@ -193,6 +193,19 @@ impl Library {
         }
     }
 
+    /// Where a definition came from: `package#version!member`, or a support file's name.
+    pub fn place(&self, id: DefinitionId) -> Box<str> {
+        self.place_of(&self.stored[id.0 as usize])
+    }
+
+    pub(super) fn place_of(&self, one: &Stored) -> Box<str> {
+        let package = self.package(one.package);
+        match one.package {
+            PackageId::SUPPORT => one.file.clone(),
+            _ => format!("{}#{}!{}", package.name, package.version, one.file).into(),
+        }
+    }
+
     /// Which definition a canonical, perhaps with `|version`, means. Aliases are followed where nothing has
     /// the canonical itself.
     pub fn resolve(&self, kind: Kind, canonical: &str, scope: Scope) -> Option<DefinitionId> {

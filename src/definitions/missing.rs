@@ -124,11 +124,7 @@ impl<'a> Search<'a> {
             Problem::OtherVersion(_) => canonical,
         };
         let key = (kind as u8, named);
-        let package = self.library.package(by.package);
-        let file = match by.package {
-            PackageId::SUPPORT => by.file.clone(),
-            _ => format!("{}#{}!{}", package.name, package.version, by.file).into(),
-        };
+        let file = self.library.place_of(by);
         self.found.entry(key).or_insert((file, problem));
     }
 }

@@ -20,10 +20,12 @@ mod library;
 mod missing;
 pub mod model;
 mod pack;
+pub mod snapshot;
 pub mod tables;
 pub mod terminology;
 pub mod typing;
 pub mod version;
+mod xml;
 
 pub use builder::LibraryBuilder;
 pub use library::{DefinitionId, Library, Listed, PackageId, PackageInfo, Scope, StructureRef};

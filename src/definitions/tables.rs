@@ -76,7 +76,7 @@ pub fn outline(structure: &StructureDefinition) -> Vec<Outline> {
         name: name.clone(),
         alias: (model && structure.type_name != *name).then(|| structure.type_name.clone()),
         kind,
-        base: structure.base.as_deref().map(|b| if model { b } else { last(b) }.into()),
+        base: structure.base.as_deref().map(|b| system_type(b).into()),
         is_abstract: structure.is_abstract,
         root_name: model.then(|| {
             let named = structure.xml_name.clone().or_else(|| root.xml_name.clone());
@@ -224,6 +224,13 @@ impl TableBuilder {
         }
         self.outlines.push(outline);
         true
+    }
+
+    /// Lets elements call a type by another name, as a model's elements do that name a constrained type.
+    pub fn alias(&mut self, name: &str, type_name: &str) {
+        if let Some(id) = self.by_name.get(type_name).copied() {
+            self.by_name.entry(name.into()).or_insert(id);
+        }
     }
 
     /// Whether there is a type of that name.

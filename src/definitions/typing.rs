@@ -8,6 +8,9 @@ use crate::message::{Catalogue, Issue, IssueKind, IssueType, Severity};
 use crate::tree::types::{Child, ElementId, Primitive, Representation, Table, TypeId, TypeKind};
 use crate::tree::{Kind, Marks, NameId, NodeId, State, Token, Tree};
 
+/// The namespace of schema instances.
+const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
 macro_rules! kinds {
     ($($name:ident, $id:literal, $text:literal, $help:literal;)*) => {
         $(static $name: IssueKind = IssueKind {
@@ -144,7 +147,7 @@ impl Pass<'_> {
         let node = tree.node(id);
         let name = if node.kind == Kind::Text { NameId::NONE } else { node.name };
         let Some(child) = self.table.child(parent, name) else {
-            return self.unknown(node.kind, id, parent);
+            return self.unknown(tree, id, parent);
         };
         if !self.namespace_fits(tree, id, parent, child) {
             self.report(&WRONG_NAMESPACE, id);
@@ -161,8 +164,11 @@ impl Pass<'_> {
         (child.element, child.type_id)
     }
 
-    fn unknown(&mut self, kind: Kind, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
-        match kind {
+    fn unknown(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
+        let node = tree.node(id);
+        match node.kind {
+            // what XML Schema says about a document is about its syntax
+            Kind::Attribute if tree.name_text(node.namespace) == INSTANCE => {}
             // the character data of a simple element is its value
             Kind::Text if self.table.primitive(parent).is_some() => {
                 return (ElementId::NONE, parent);

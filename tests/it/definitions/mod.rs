@@ -3,6 +3,7 @@
 mod hostile;
 mod messages;
 mod resolution;
+mod snapshots;
 mod terminology;
 
 use crate::support::{Needs, root, shared, trial};
@@ -26,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(hostile::trials());
     trials.extend(messages::trials());
     trials.extend(resolution::trials());
+    trials.extend(snapshots::trials());
     trials.extend(terminology::trials());
     trials
 }

@@ -1,11 +1,12 @@
 //! Which definition a canonical means when many versions of it are loaded at once.
 
 use super::{builder, check, library};
-use crate::support::{Needs, trial};
+use crate::support::{Needs, shared, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::definitions::core::Kind;
 use stafett::definitions::{Library, LibraryBuilder, PackageId, Scope};
 use stafett::message::Severity;
+use stafett::tree::types::Representation;
 use std::collections::BTreeMap;
 
 const PATIENT: &str = "http://medcomfhir.dk/ig/core/StructureDefinition/medcom-core-patient";
@@ -22,6 +23,11 @@ pub fn trials() -> Vec<Trial> {
         trial("definitions: what is missing is listed once", data(), missing),
         trial("definitions: every element's types are known", data(), types_are_known),
         trial("definitions: support files and aliases", Needs::Nothing, support),
+        trial(
+            "definitions: models written as XML load and have types",
+            Needs::Data("data/fhir-test-cases/structure-mapping/cda-models"),
+            models,
+        ),
         trial("definitions: what cannot be read says where", Needs::Nothing, unreadable),
     ]
 }
@@ -172,6 +178,36 @@ fn support() -> Result<(), Failed> {
         check(is == stafett::definitions::terminology::Membership::In, canonical)?;
     }
     Ok(())
+}
+
+fn models() -> Result<(), Failed> {
+    let mut builder = LibraryBuilder::new();
+    let folder = shared().join("data/fhir-test-cases/structure-mapping/cda-models");
+    for name in ["any", "cd", "cda", "ce", "ed", "ii", "st"] {
+        let file = format!("{name}.xml");
+        builder.add_resource(&file, &std::fs::read(folder.join(&file))?);
+    }
+    let broken = b"<ValueSet xmlns='http://hl7.org/fhir'>\n<urls value=''/></ValueSet>";
+    builder.add_resource("broken.xml", broken);
+    let (library, diagnostics) = builder.build();
+    let refused: Vec<_> =
+        diagnostics.iter().filter(|d| d.refuses()).map(|d| d.to_string()).collect();
+    let there = "broken.xml:2:1: error[definitions-unreadable]";
+    check(!refused.is_empty() && refused.iter().all(|r| r.starts_with(there)), refused.join("\n"))?;
+    let table = library.table();
+    let base = "http://hl7.org/fhir/cdatest/StructureDefinition/";
+    let document = table.find(&format!("{base}ClinicalDocument")).ok_or("no ClinicalDocument")?;
+    let namespace = table.names().find("urn:hl7-org:v3-test").ok_or("no namespace")?;
+    let root = table.names().find("ClinicalDocument").and_then(|name| table.root(namespace, name));
+    check(root == Some(document), "the model is not found by its root element")?;
+    let text = table.find(&format!("{base}ST")).ok_or("no ST")?;
+    check(*table.type_of(text).name == format!("{base}ED"), "ST is an ED with less in it")?;
+    let identifier = table.find(&format!("{base}II")).ok_or("no II")?;
+    let written = |name: &str| {
+        let child = table.child(identifier, table.names().find(name)?)?;
+        Some(table.element(child.element).representation)
+    };
+    check(written("root") == Some(Representation::Attribute), "II.root is an attribute")
 }
 
 fn unreadable() -> Result<(), Failed> {
