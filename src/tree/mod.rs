@@ -74,6 +74,7 @@ impl Tree {
     pub fn reset(&mut self, names: &Arc<Names>) {
         if !Arc::ptr_eq(&self.names, names) {
             self.names = Arc::clone(names);
+            self.work.spellings.clear();
         }
         self.nodes.clear();
         self.scratch.clear();

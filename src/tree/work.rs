@@ -14,10 +14,12 @@ pub struct Work {
     /// Places in a stack by what they are about, for the rare case of many. Keyed at random, because a
     /// sender chooses what goes in.
     pub index: HashMap<(u32, u32), u32>,
+    /// Spellings of the snapshot's names and their ids; emptied only when the tree gets other names.
+    pub spellings: Vec<[u64; 4]>,
 }
 
 impl Work {
-    /// Empties everything and keeps the memory.
+    /// Empties everything but the spellings, and keeps the memory.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.more.clear();

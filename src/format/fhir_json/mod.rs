@@ -6,6 +6,7 @@
 mod properties;
 mod read;
 mod scan;
+mod seen;
 mod write;
 
 pub(super) use read::RESOURCE_PLACES;

@@ -5,6 +5,7 @@
 
 use super::properties::{Run, SHADOW};
 use super::scan::{Piece, Scanner};
+use super::seen;
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
 use crate::message::{Issue, Place};
@@ -54,7 +55,6 @@ impl Reader<'_> {
         if self.text.len() > limits::BYTES {
             return Err(self.scan.faults.end(&kinds::TOO_LARGE, 0));
         }
-        self.scan.noncharacters()?;
         match self.scan.next() {
             b'{' => {}
             _ if self.scan.at >= self.text.len() => {
@@ -143,15 +143,29 @@ impl Reader<'_> {
         piece: Piece,
         depth: u32,
     ) -> Result<bool, Stop> {
-        let mut key = self.key(piece);
-        let text = self.tree.raw_slice(key);
-        let shadow = text.len() > 1 && text.starts_with('_');
-        let narrative = text == "div";
-        let resource_type = text == "resourceType" && self.may_be_resource(parent);
-        if shadow {
-            key = Slice::new(key.buffer(), key.start() + 1, key.len() - 1, Escape::None);
-        }
-        let name = self.tree.name_of(key);
+        let decoded = piece.escaped.then(|| self.key(piece));
+        let text = match decoded {
+            None => &self.scan.bytes[piece.start..piece.end],
+            Some(key) => self.tree.raw_slice(key).as_bytes(),
+        };
+        let shadow = text.len() > 1 && text[0] == b'_';
+        let narrative = text == b"div";
+        let resource_type = text == b"resourceType" && self.may_be_resource(parent);
+        let skip = usize::from(shadow);
+        let name = match decoded {
+            None => {
+                let (start, end) = (piece.start + skip, piece.end);
+                let key = Slice::new(self.buffer, start, end - start, Escape::None);
+                let place = (self.scan.bytes, start, end);
+                let known = self.tree.names().len() as u32;
+                let slots = &mut self.work.spellings;
+                seen::name(slots, known, place, || self.tree.name_of(key))
+            }
+            Some(key) => {
+                let (start, length) = (key.start() + skip, key.len() - skip);
+                self.tree.name_of(Slice::new(key.buffer(), start, length, Escape::None))
+            }
+        };
         let shadow_bit = if shadow { SHADOW } else { 0 };
         let twin = self.register(parent, start, name.0 | shadow_bit, offset)?;
         if resource_type && self.scan.peek() == b'"' {

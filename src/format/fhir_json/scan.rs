@@ -25,16 +25,28 @@ pub struct Scanner<'a> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
-/// The lowest byte of eight that is a quotation mark, a backslash or a control character.
+/// From here on a string is long enough to look at it in blocks.
+const LONG: usize = 32;
+
+/// The lowest byte of eight that is a quotation mark, a backslash, a control character, or one that
+/// U+FFFE and U+FFFF begin with.
+#[inline]
 fn special(word: u64) -> u64 {
     let zero = |x: u64| x.wrapping_sub(ONES) & !x;
     let quote = zero(word ^ (ONES * b'"' as u64));
     let backslash = zero(word ^ (ONES * b'\\' as u64));
     let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & TOPS
+    let found = (quote | backslash | control) & TOPS;
+    if word & TOPS == 0 {
+        return found;
+    }
+    // Exact up to the lowest one, like the others.
+    let noncharacter = zero(word ^ (ONES * 0xEF)) & TOPS;
+    found | noncharacter
 }
 
-fn eight(bytes: &[u8], at: usize) -> Option<u64> {
+#[inline]
+pub fn eight(bytes: &[u8], at: usize) -> Option<u64> {
     let chunk = bytes.get(at..at + 8)?;
     Some(u64::from_le_bytes(chunk.try_into().ok()?))
 }
@@ -76,7 +88,13 @@ impl Scanner<'_> {
         self.at = start;
         let mut escaped = false;
         loop {
+            let mut long = self.at + LONG;
             while let Some(word) = eight(self.bytes, self.at) {
+                if self.at >= long {
+                    self.skip_plain();
+                    long = usize::MAX;
+                    continue;
+                }
                 let found = special(word);
                 if found != 0 {
                     self.at += (found.trailing_zeros() / 8) as usize;
@@ -101,9 +119,33 @@ impl Scanner<'_> {
                     self.faults.at(&kinds::JSON_CONTROL, self.at)?;
                     self.at += 1;
                 }
+                Some(0xEF) => {
+                    if matches!(self.bytes.get(self.at + 1..self.at + 3), Some([0xBF, 0xBE | 0xBF]))
+                    {
+                        self.faults.at(&kinds::JSON_CONTROL, self.at)?;
+                    }
+                    self.at += 3;
+                }
                 Some(_) => self.at += 1,
                 None => return Err(self.faults.end(&kinds::JSON_TRUNCATED, self.at)),
             }
+        }
+    }
+
+    /// Skips whole blocks that have nothing special in them: what a long string mostly is.
+    #[inline(never)]
+    fn skip_plain(&mut self) {
+        let (blocks, _) = self.bytes[self.at..].as_chunks::<64>();
+        for block in blocks {
+            // Without early exits, so that the compiler makes a few wide instructions of it.
+            let special = block.iter().fold(0u8, |found, b| {
+                let one = *b < 0x20 || *b == b'"' || *b == b'\\' || *b == 0xEF;
+                found | u8::from(one)
+            });
+            if special != 0 {
+                break;
+            }
+            self.at += block.len();
         }
     }
 
@@ -180,16 +222,6 @@ impl Scanner<'_> {
             return Err(self.faults.end(&kinds::JSON_TRUNCATED, self.bytes.len()));
         }
         Err(self.unexpected("a value is due"))
-    }
-
-    /// Characters that neither FHIR nor XML have and that a look at single bytes does not find.
-    pub fn noncharacters(&mut self) -> Result<(), Stop> {
-        for at in memchr::memchr_iter(0xEF, self.bytes) {
-            if matches!(self.bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])) {
-                self.faults.at(&kinds::JSON_CONTROL, at)?;
-            }
-        }
-        Ok(())
     }
 }
 
