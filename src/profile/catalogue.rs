@@ -152,6 +152,9 @@ kinds! {
         "a relative reference must be Type/id"
         "Write `Patient/123`, an absolute URL, `urn:uuid:` with a uuid, or # with the id of a contained \
          resource."
+    REFERENCE_AMBIGUOUS "profile-reference-ambiguous" MultipleMatches Error
+        "the reference leads to more than one entry of the Bundle"
+        "Give each entry a fullUrl of its own, or refer to one version of the resource."
     REFERENCE_MISMATCH "profile-reference-mismatch" Structure Error
         "{0}: what it refers to is a {1}"
         "The type in the reference's text or in its `type` differs from the resource that it leads to."

@@ -42,7 +42,7 @@ known! {
     }
     types {
     extension_type = "Extension", reference_type = "Reference", coding_type = "Coding",
-    concept_type = "CodeableConcept", quantity_type = "Quantity", bundle = "Bundle",
+    concept_type = "CodeableConcept", quantity_type = "Quantity", bundle = "Bundle", observation = "Observation",
     message_header = "MessageHeader", attachment = "Attachment", resource_type = "Resource",
     composition = "Composition", canonical_type = "canonical", uri_type = "uri", url_type = "url",
     }

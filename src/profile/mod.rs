@@ -50,6 +50,7 @@ pub struct Validator {
     formats: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
     systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
+    vital_signs: Vec<(&'static str, ProgramId)>,
     roots: Vec<PackageId>,
 }
 
@@ -98,6 +99,9 @@ impl Validator {
                 claims.entry(url.into()).or_default().push(claim);
             }
         }
+        let vital_signs = rules::claims::vital_signs(|canonical| {
+            compiler.program_for(canonical, Scope::of(PackageId::CORE))
+        });
         let (programs, diagnostics) = compiler.finish();
         let table = Arc::clone(library.table());
         let formats = table.types().iter().map(|t| Format::of(&t.name)).collect();
@@ -110,6 +114,7 @@ impl Validator {
             formats,
             claims,
             systems: systems(library, &roots),
+            vital_signs,
             roots,
         };
         (validator, diagnostics)
@@ -203,6 +208,12 @@ impl Validator {
         let of_root = claims.iter().filter(fits).find(|c| c.root == root);
         let own = || claims.iter().rev().find(fits);
         of_root.or_else(own).map(|c| c.program)
+    }
+
+    /// The program of one of FHIR's own profiles on vital signs.
+    fn vital_sign(&self, name: &str) -> Option<ProgramId> {
+        let known = self.vital_signs.iter().find(|(n, _)| *n == name)?;
+        Some(known.1)
     }
 
     /// The program of an extension's definition.

@@ -53,8 +53,8 @@ pub enum Place {
     Anywhere,
     /// A type, or anything that specialises it.
     Type(TypeId),
-    /// An element.
-    Element(ElementId),
+    /// An element of a type, or of anything that specialises it.
+    Element(TypeId, NameId),
     /// Inside the extension of that url.
     Extension(Box<str>),
     /// Something that is not checked (FHIRPath contexts).

@@ -207,12 +207,10 @@ impl<'a> Compiler<'a> {
             return Place::Type(type_id);
         }
         let found = path.rsplit_once('.').and_then(|(parent, name)| {
-            let parent = self.table.find(parent)?;
-            let name = name.trim_end_matches("[x]");
-            let elements = self.table.type_of(parent).elements.iter();
-            elements.copied().find(|e| self.table.names().text(self.table.element(*e).name) == name)
+            let name = self.table.names().find(name.trim_end_matches("[x]"))?;
+            Some(Place::Element(self.table.find(parent)?, name))
         });
-        found.map_or(Place::Unchecked, Place::Element)
+        found.unwrap_or(Place::Unchecked)
     }
 }
 

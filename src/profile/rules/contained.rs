@@ -4,7 +4,7 @@ use crate::message::Arg;
 use crate::profile::catalogue;
 use crate::profile::index::Target;
 use crate::profile::run::Run;
-use crate::tree::NodeId;
+use crate::tree::{Kind, NodeId};
 
 /// Checks the contained resources of a resource, in one pass over it.
 pub(super) fn check(run: &mut Run<'_>, resource: NodeId) {
@@ -16,6 +16,10 @@ pub(super) fn check(run: &mut Run<'_>, resource: NodeId) {
     if !inside.is_empty() {
         inside.sort_unstable();
         for node in tree.descend(resource) {
+            if tree.node(node).kind == Kind::Xhtml {
+                linked(run, node, &mut inside);
+                continue;
+            }
             let Some(used) = points_at(run, node, resource) else { continue };
             if let Ok(at) = inside.binary_search_by_key(&used, |(c, _)| *c) {
                 inside[at].1 = true;
@@ -26,6 +30,21 @@ pub(super) fn check(run: &mut Run<'_>, resource: NodeId) {
         }
     }
     run.memory.contained = inside;
+}
+
+/// The contained resources that a narrative's links and images name.
+fn linked(run: &mut Run<'_>, narrative: NodeId, inside: &mut [(NodeId, bool)]) {
+    let (tree, index) = (run.tree, &run.memory.index);
+    let Some(markup) = tree.text(narrative) else { return };
+    for (at, _) in markup.match_indices("\"#") {
+        let end = markup[at + 1..].find('"').unwrap_or(0);
+        let found = index.resolve(tree, narrative, &markup[at + 1..at + 1 + end]);
+        if let Target::Contained(found) = found
+            && let Ok(at) = inside.binary_search_by_key(&found, |(c, _)| *c)
+        {
+            inside[at].1 = true;
+        }
+    }
 }
 
 /// The contained resource that a node makes used: the one it names, or the one it stands in when it names

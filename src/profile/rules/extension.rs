@@ -5,6 +5,7 @@ use crate::profile::catalogue;
 use crate::profile::known::child;
 use crate::profile::program::{Extension, Place, ProgramId};
 use crate::profile::run::Run;
+use crate::tree::types::ElementId;
 use crate::tree::{NodeId, Tree};
 use std::sync::Arc;
 
@@ -39,7 +40,9 @@ fn placed(run: &mut Run<'_>, id: NodeId, program: ProgramId, modifier: bool) {
         run.tell_of(&catalogue::EXTENSION_NOT_MODIFIER, id, program, args());
     }
     if !allowed(run, id, extension) {
-        run.tell_of(&catalogue::EXTENSION_CONTEXT, id, program, args());
+        // told on what holds it, which is what is wrong with the place
+        let holder = run.tree.parent(id).unwrap_or(id);
+        run.tell_of(&catalogue::EXTENSION_CONTEXT, holder, program, args());
     }
 }
 
@@ -52,7 +55,12 @@ fn allowed(run: &Run<'_>, id: NodeId, extension: &Extension) -> bool {
         || extension.contexts.iter().any(|place| match place {
             Place::Anywhere | Place::Unchecked => true,
             Place::Type(type_id) => run.is_a(holder.type_id, *type_id),
-            Place::Element(element) => holder.element == *element,
+            Place::Element(of, name) => {
+                let above = tree.parent(parent).map(|p| tree.node(p).type_id);
+                holder.element != ElementId::NONE
+                    && run.validator.table.element(holder.element).name == *name
+                    && above.is_some_and(|above| run.is_a(above, *of))
+            }
             Place::Extension(url) => {
                 child(tree, parent, known.url).is_some_and(|u| tree.text_is(u, url))
             }

@@ -12,6 +12,15 @@ use std::sync::Arc;
 
 /// ref-1, and that the text agrees with what it leads to.
 pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
+    let text = child(run.tree, id, run.validator.known.reference).and_then(|r| run.tree.text(r));
+    if let Some(text) = text {
+        if !well_formed(run, &text) {
+            run.tell_base(&catalogue::REFERENCE_FORM, id, Arg::None);
+        }
+        if run.memory.index.ambiguous(run.tree, id, &text) {
+            run.tell_base(&catalogue::REFERENCE_AMBIGUOUS, id, Arg::None);
+        }
+    }
     let target = run.memory.index.target(run.tree, &run.validator.known, id);
     match target {
         Target::Nothing | Target::Outside => {}
@@ -28,6 +37,17 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
             }
         }
     }
+}
+
+/// Absolute, a fragment, or `Type/id` (`Type?search` in what a server is asked).
+fn well_formed(run: &Run<'_>, text: &str) -> bool {
+    if text.contains(':') || text.starts_with('#') || text.contains('?') {
+        return true;
+    }
+    let mut parts = text.split(['/', '#']);
+    let kind = parts.next().and_then(|kind| run.validator.table.find(kind));
+    kind.is_some_and(|kind| run.is_a(kind, run.validator.known.resource_type))
+        && parts.next().is_some_and(|id| !id.is_empty())
 }
 
 /// The type that a reference's `type` or its text says; not asked of what we do not know.

@@ -16,7 +16,11 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> 
     let good = spec.types.iter().any(|t| run.is_a(node.type_id, *t));
     if !good {
         let name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
-        run.tell(&catalogue::TYPE, id, spec, [name, Arg::None]);
+        // an extension's value has no name of its own: it is the extension that has the wrong type
+        let holder = run.tree.parent(id);
+        let extension = run.validator.known.extension_type;
+        let place = holder.filter(|h| run.tree.node(*h).type_id == extension).unwrap_or(id);
+        run.tell(&catalogue::TYPE, place, spec, [name, Arg::None]);
     }
     good
 }

@@ -3,6 +3,7 @@
 pub mod lab;
 mod mutants;
 mod published;
+mod suite;
 
 use libtest_mimic::Trial;
 
@@ -10,5 +11,6 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = published::trials();
     trials.extend(mutants::trials());
+    trials.extend(suite::trials());
     trials
 }

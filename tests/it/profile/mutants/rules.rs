@@ -215,7 +215,11 @@ impl Maker<'_> {
             if let Some((wire, name, sample)) = other {
                 let pointer = format!("{}/{wire}", site.holder.pointer);
                 let expression = format!("{}.{}.ofType({name})", site.holder.expression, site.name);
-                let spot = Spot { pointer: pointer.clone(), expression };
+                let extension = &*self.table.type_of(site.holder_type).name == "Extension";
+                let spot = match extension {
+                    true => site.holder.clone(),
+                    false => Spot { pointer: pointer.clone(), expression },
+                };
                 let ops = vec![Op::Remove(found.spot.pointer.clone()), Op::Set(pointer, sample)];
                 self.add("types", format!("other type {}", site.label), ops, &spot);
             }
