@@ -118,18 +118,17 @@ impl<'a> Walk<'a> {
         };
         let one_type = types.iter().all(|t| t.code == first.code);
         let found = match (&first.profiles[..], types) {
-            ([profile], [_]) => self.named(profile)?,
+            // a profile that is not loaded is listed as missing; its type's elements are sure all the same
+            ([profile], [_]) => match self.library.structure(profile, self.scope) {
+                Some(found) => found,
+                None => self.of_type(&first.code)?,
+            },
             // of several types only what every element has is sure
             _ if !one_type => self.of_type("Element")?,
             _ => self.of_type(&first.code)?,
         };
         let tree = node::tree(&found.definition.snapshot);
         tree.map(|t| t.children).ok_or_else(|| Unsure::waits_for(&found.definition.url))
-    }
-
-    fn named(&self, canonical: &str) -> Result<StructureRef<'a>, Unsure> {
-        let found = self.library.structure(canonical, self.scope);
-        found.ok_or_else(|| Unsure::new(format!("{canonical} is not loaded")))
     }
 
     fn of_type(&self, code: &str) -> Result<StructureRef<'a>, Unsure> {

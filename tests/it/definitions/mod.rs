@@ -4,6 +4,7 @@ mod hostile;
 mod messages;
 mod resolution;
 mod snapshots;
+mod suite;
 mod terminology;
 
 use crate::support::{Needs, root, shared, trial};
@@ -28,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(messages::trials());
     trials.extend(resolution::trials());
     trials.extend(snapshots::trials());
+    trials.extend(suite::trials());
     trials.extend(terminology::trials());
     trials
 }
