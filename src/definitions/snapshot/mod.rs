@@ -6,6 +6,8 @@
 
 mod merge;
 mod node;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use super::core::Kind;

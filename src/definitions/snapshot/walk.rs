@@ -54,8 +54,9 @@ impl<'a> Walk<'a> {
         let at = self.child(node, step)?;
         self.apply(&mut node.children[at], rest, own)?;
         let said = self.says_slicing.contains(&*own.path) || step.slice.is_none();
-        if rest.is_empty() && step.name.ends_with("[x]") {
-            close_choice(node, &step.name, at, !said);
+        let name = node.children[at].name.clone();
+        if rest.is_empty() && name.ends_with("[x]") {
+            close_choice(node, &name, at, !said);
         }
         Ok(())
     }
