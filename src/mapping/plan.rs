@@ -1,0 +1,250 @@
+//! A compiled map: indexes instead of names, expressions compiled, constants in one buffer.
+//!
+//! Promises: holds all that a run needs; never changes; shared by all messages in flight. Never: a
+//! reference to the text of the map, except the file and line that an issue names.
+
+use super::concepts::Concepts;
+use super::expression::Compiled;
+use super::facts::Facts;
+use crate::tree::types::{ElementId, Table, TypeId};
+use bytestring::ByteString;
+use std::sync::Arc;
+
+/// A compiled map. Its first group is where it starts.
+pub struct Plan {
+    /// The map's canonical.
+    pub(super) url: Arc<str>,
+    /// The map's name.
+    pub(super) name: Box<str>,
+    pub(super) table: Arc<Table>,
+    pub(super) facts: Arc<Facts>,
+    /// Groups, one for each combination of parameter types they are called with.
+    pub(super) groups: Vec<Group>,
+    /// Every literal of the map, one after the other.
+    pub(super) constants: ByteString,
+    /// What issues call the rules: `file:line`.
+    pub(super) rules: Vec<Arc<str>>,
+    /// The concept maps that were at hand when the plan was made.
+    pub(super) concepts: Vec<Arc<Concepts>>,
+    /// Route parameters, by the index that expressions use.
+    pub(super) parameters: Vec<Parameter>,
+    /// The types of the entry group's sources, and of its target.
+    pub(super) sources: Vec<TypeId>,
+    pub(super) target: TypeId,
+    /// The slots of the entry group's parameters: sources, then the target.
+    pub(super) entry: Vec<Slot>,
+    /// How many share keys there are.
+    pub(super) shares: u32,
+}
+
+/// A default that the route declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name, without `route.`.
+    pub name: Arc<str>,
+    /// What the map's head says it is for.
+    pub about: Box<str>,
+}
+
+/// A register, counted from the frame of its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot(pub u32);
+
+/// The index of a rule among all of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RuleId(pub u32);
+
+pub(super) struct Group {
+    pub slots: u32,
+    pub rules: Vec<Rule>,
+}
+
+pub(super) struct Rule {
+    pub id: RuleId,
+    pub sources: Vec<Source>,
+    pub targets: Vec<Target>,
+    pub calls: Vec<Call>,
+    pub rules: Vec<Rule>,
+}
+
+pub(super) struct Call {
+    pub group: u32,
+    /// The values of the callee's first slots.
+    pub arguments: Vec<Operand>,
+}
+
+pub(super) struct Source {
+    pub from: Slot,
+    pub steps: Vec<Step>,
+    pub filter: Option<TypeId>,
+    pub cardinality: Option<(u32, u32)>,
+    pub default: Option<Compiled>,
+    pub list: Option<super::ast::SourceList>,
+    pub into: Slot,
+    pub condition: Option<Compiled>,
+    pub check: Option<Compiled>,
+    pub log: Option<Log>,
+}
+
+pub(super) enum Log {
+    /// A drop on purpose.
+    Dropped,
+    /// A literal text.
+    Text(Arc<str>),
+    /// A computed text, which is not shown.
+    Computed,
+}
+
+/// One element down.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// An element.
+    Element(ElementId),
+    /// A choice element by its wire name.
+    Choice(ElementId, TypeId),
+    /// A primitive's own value.
+    Value,
+    /// By name, where the type is known only at run time.
+    Named(Box<str>),
+}
+
+pub(super) struct Target {
+    pub place: Place,
+    pub transform: Transform,
+    pub list: List,
+    pub bind: Option<Slot>,
+}
+
+/// Where a target goes.
+pub(super) enum Place {
+    /// Nowhere: only a variable is made.
+    Nowhere,
+    /// The variable itself.
+    Whole(Slot),
+    /// An element below a variable.
+    Below(Slot, Step),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    New,
+    First,
+    Last,
+    Single,
+    Share(u32),
+}
+
+/// A value that a transform is given.
+pub(super) enum Operand {
+    Slot(Slot),
+    /// A piece of the plan's constants, with its type.
+    Constant(u32, u32, TypeId),
+    Expression(Box<Compiled>),
+}
+
+/// What a target is made of.
+pub(super) enum Transform {
+    /// The element's only type; what is there already if it cannot repeat.
+    Make,
+    Create(TypeId),
+    Copy(Operand),
+    /// An element of a type, filled by the group that maps to it: group, created type.
+    Typed(Operand, u32, TypeId),
+    Evaluate(Box<Compiled>),
+    Translate(Box<Translate>),
+    Append(Vec<Operand>),
+    Cast(Operand, TypeId),
+    Truncate(Operand, Operand),
+    Uuid(Vec<Operand>),
+    Reference(Slot),
+    Pointer(Slot),
+    Build(Build),
+    DateOp(Box<DateOp>),
+    Flatten(Operand, Box<str>),
+    Unflatten(Operand, ElementId),
+    ToHtml(Operand),
+}
+
+/// A datatype made of parts.
+pub(super) struct Build {
+    pub type_id: TypeId,
+    pub parts: Vec<(ElementId, Piece)>,
+}
+
+pub(super) enum Piece {
+    Operand(Operand),
+    Build(Build),
+}
+
+pub(super) struct Translate {
+    pub operand: Operand,
+    pub map: ConceptSource,
+    pub output: Output,
+    pub optional: bool,
+}
+
+/// Where a translation is looked up.
+pub(super) enum ConceptSource {
+    /// One of the plan's concept maps.
+    Plan(u32),
+    /// One that the route names.
+    Route(Arc<str>),
+    /// A book of the world: which, from what, to what.
+    Book(Arc<str>, Box<str>, Box<str>, Box<str>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    Code,
+    System,
+    Display,
+    Coding,
+    CodeableConcept,
+}
+
+pub(super) struct DateOp {
+    pub operand: Operand,
+    pub zone: jiff::tz::TimeZone,
+    pub form: DateForm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DateForm {
+    DateTime,
+    Date,
+    Time,
+    Minutes,
+    Local,
+}
+
+impl Plan {
+    /// The map's canonical.
+    pub fn url(&self) -> &Arc<str> {
+        &self.url
+    }
+
+    /// The map's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The defaults that a route using this plan must declare.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The types of the sources, the message's first.
+    pub fn sources(&self) -> &[TypeId] {
+        &self.sources
+    }
+
+    /// The type of what it makes.
+    pub fn target(&self) -> TypeId {
+        self.target
+    }
+
+    /// The table that its trees must be typed by.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+}
