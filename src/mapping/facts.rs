@@ -3,68 +3,7 @@
 //! Promises: a missing type (a table without FHIR's datatypes) makes a transform unavailable, never a panic.
 //! Never: changes after that.
 
-use crate::tree::types::{ElementId, Table, TypeId, TypeKind};
-
-/// How a primitive's text must look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lexical {
-    /// It is no primitive.
-    None,
-    /// `true`, `false`.
-    Boolean,
-    /// A whole number, from a least one.
-    Integer(i64),
-    /// A decimal number.
-    Decimal,
-    /// `2024`, `2024-07`, `2024-07-01`.
-    Date,
-    /// A date, or a date and a time with a zone.
-    DateTime,
-    /// A date and a time to the second, with a zone.
-    Instant,
-    /// `12:10:00`.
-    Time,
-    /// No white space at the ends, none doubled inside.
-    Code,
-    /// Up to 64 letters, digits, `-` and `.`.
-    Id,
-    /// No white space.
-    Uri,
-    /// Base 64.
-    Base64,
-    /// A narrative.
-    Xhtml,
-    /// Any text.
-    Text,
-}
-
-impl Lexical {
-    fn of(name: &str) -> Option<Lexical> {
-        Some(match name.rsplit('/').next().unwrap_or(name) {
-            "boolean" => Lexical::Boolean,
-            "integer" | "integer64" => Lexical::Integer(i64::MIN),
-            "unsignedInt" => Lexical::Integer(0),
-            "positiveInt" => Lexical::Integer(1),
-            "decimal" => Lexical::Decimal,
-            "date" => Lexical::Date,
-            "dateTime" => Lexical::DateTime,
-            "instant" => Lexical::Instant,
-            "time" => Lexical::Time,
-            "code" => Lexical::Code,
-            "id" => Lexical::Id,
-            "uri" | "url" | "canonical" | "oid" | "uuid" => Lexical::Uri,
-            "base64Binary" => Lexical::Base64,
-            "xhtml" => Lexical::Xhtml,
-            "string" | "markdown" => Lexical::Text,
-            _ => return None,
-        })
-    }
-
-    /// Whether a value of this form is a text to begin with.
-    pub fn is_text(self) -> bool {
-        matches!(self, Lexical::Text | Lexical::Code | Lexical::Id | Lexical::Uri)
-    }
-}
+use crate::tree::types::{ElementId, Table, TypeId};
 
 /// The primitives that values made by a map have.
 #[derive(Clone, Copy, Debug)]
@@ -119,9 +58,8 @@ pub struct Datatypes {
 }
 
 /// The facts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    lexical: Vec<Lexical>,
     /// The primitives.
     pub primitives: Primitives,
     /// The datatypes.
@@ -131,7 +69,6 @@ pub struct Facts {
 impl Facts {
     /// Asks a table.
     pub fn new(table: &Table) -> Facts {
-        let lexical = (0..table.types().len()).map(|i| lexical(table, TypeId(i as u32))).collect();
         let find = |name: &str| table.find(name).unwrap_or(TypeId::NONE);
         let primitives = Primitives {
             string: find("string"),
@@ -161,35 +98,8 @@ impl Facts {
             quantity_system: element("Quantity", "system"),
             quantity_code: element("Quantity", "code"),
         };
-        Facts { lexical, primitives, datatypes }
+        Facts { primitives, datatypes }
     }
-
-    /// How a type's text must look.
-    pub fn lexical(&self, id: TypeId) -> Lexical {
-        self.lexical.get(id.0 as usize).copied().unwrap_or(Lexical::None)
-    }
-
-    /// Whether a type has a value.
-    pub fn is_primitive(&self, id: TypeId) -> bool {
-        self.lexical(id) != Lexical::None
-    }
-}
-
-fn lexical(table: &Table, id: TypeId) -> Lexical {
-    let mut at = Some(id);
-    let mut primitive = false;
-    while let Some(one) = at.filter(|t| *t != TypeId::NONE) {
-        let facts = table.type_of(one);
-        primitive |= facts.kind == TypeKind::Primitive;
-        if !primitive {
-            return Lexical::None;
-        }
-        if let Some(found) = Lexical::of(&facts.name) {
-            return found;
-        }
-        at = facts.base;
-    }
-    if primitive { Lexical::Text } else { Lexical::None }
 }
 
 /// The element of a type by its name, without `[x]`.

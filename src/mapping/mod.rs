@@ -4,6 +4,19 @@
 //! source it read and what it dropped. Never: parses, hashes a name or looks at a file while a message waits.
 
 pub mod ast;
+mod compile;
+mod concepts;
+mod expression;
+mod facts;
+mod issues;
+mod limits;
 mod parse;
+mod plan;
+mod primitives;
 
+pub use compile::{Materials, Plans};
+pub use concepts::{Concept, Concepts, Translation};
+pub use issues::CATALOGUE;
+pub use limits::Limits;
 pub use parse::parse;
+pub use plan::{Parameter, Plan};

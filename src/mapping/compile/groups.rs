@@ -1,0 +1,163 @@
+//! Groups: one instance for each combination of types, with the parent's rules first.
+//!
+//! Promises: a declared parameter type is narrowed by a call, never widened. Never: compiles an instance twice.
+
+use super::shape::Shape;
+use super::{Binding, Compiler, INSTANCES};
+use crate::mapping::ast::{self, Argument};
+use crate::mapping::plan::{self, Call, Slot};
+
+/// Which instance of which group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub map: usize,
+    pub group: usize,
+    pub shapes: Vec<Shape>,
+}
+
+/// Groups extending each other deeper than this go in a circle.
+const EXTENDS: u32 = 50;
+
+impl Compiler<'_> {
+    /// The shapes that a group declares.
+    pub(super) fn declared(&mut self, map: usize, group: usize) -> Vec<Shape> {
+        let before = std::mem::replace(&mut self.map, map);
+        let mut shapes = Vec::new();
+        for parameter in &self.maps[map].groups[group].parameters {
+            let type_id = parameter.type_name.as_ref().and_then(|name| self.type_named(name));
+            shapes.push(Shape { types: type_id.into_iter().collect(), is_target: parameter.is_target });
+        }
+        self.map = before;
+        shapes
+    }
+
+    /// The index of an instance, which is compiled later if it is new.
+    pub(super) fn instance(&mut self, key: Key) -> u32 {
+        if let Some(id) = self.instances.get(&key) {
+            return *id;
+        }
+        let id = self.groups.len() as u32;
+        if self.groups.len() >= INSTANCES {
+            let name = &self.maps[key.map].groups[key.group].name;
+            let text = format!("the groups are called with more than {INSTANCES} combinations of types");
+            self.error(name.at, "map-too-many-groups", text, None);
+            return 0;
+        }
+        self.groups.push(None);
+        self.instances.insert(key.clone(), id);
+        self.pending.push((id, key));
+        id
+    }
+
+    /// Compiles an instance.
+    pub(super) fn group(&mut self, key: &Key) -> plan::Group {
+        self.map = key.map;
+        self.scope.clear();
+        self.slots = key.shapes.len() as u32;
+        let rules = self.group_rules(key.map, key.group, &key.shapes, 0);
+        plan::Group { slots: self.slots, rules }
+    }
+
+    fn group_rules(
+        &mut self,
+        map: usize,
+        group: usize,
+        shapes: &[Shape],
+        depth: u32,
+    ) -> Vec<plan::Rule> {
+        let one = &self.maps[map].groups[group];
+        let mut rules = Vec::new();
+        let before = std::mem::replace(&mut self.map, map);
+        if let Some(parent) = &one.extends {
+            if depth > EXTENDS {
+                self.error(parent.at, "map-circular", "the groups extend each other", None);
+            } else if let Some((map, group)) = self.group_named(parent) {
+                let narrowed = self.narrowed_for_parent(map, group, shapes, parent);
+                if let Some(shapes) = narrowed {
+                    rules = self.group_rules(map, group, &shapes, depth + 1);
+                }
+            }
+        }
+        self.scope.clear();
+        for (at, (parameter, shape)) in one.parameters.iter().zip(shapes).enumerate() {
+            self.scope.push(Binding {
+                name: parameter.name.text.clone(),
+                slot: Slot(at as u32),
+                shape: shape.clone(),
+                implicit: false,
+            });
+        }
+        rules.extend(one.rules.iter().map(|rule| self.rule(rule)));
+        self.map = before;
+        rules
+    }
+
+    fn narrowed_for_parent(
+        &mut self,
+        map: usize,
+        group: usize,
+        shapes: &[Shape],
+        parent: &ast::Name,
+    ) -> Option<Vec<Shape>> {
+        let declared = self.declared(map, group);
+        let alike = declared.len() == shapes.len()
+            && declared.iter().zip(shapes).all(|(a, b)| a.is_target == b.is_target);
+        if !alike {
+            let text = format!("`{}` has other parameters, so it cannot be extended", &**parent);
+            self.error(parent.at, "map-arity", text, None);
+        }
+        alike.then(|| shapes.to_vec())
+    }
+
+    /// A call of a group from a rule.
+    pub(super) fn call(&mut self, call: &ast::Call) -> Option<Call> {
+        let (map, group) = self.group_named(&call.name)?;
+        let one = &self.maps[map].groups[group];
+        if one.parameters.len() != call.arguments.len() {
+            let (wants, given) = (one.parameters.len(), call.arguments.len());
+            let text = format!("`{}` takes {wants} arguments, {given} are given", &*call.name);
+            self.error(call.name.at, "map-arity", text, None);
+            return None;
+        }
+        let declared = self.declared(map, group);
+        let mut arguments = Vec::new();
+        let mut shapes = Vec::new();
+        for (argument, declared) in call.arguments.iter().zip(declared) {
+            let (operand, given) = self.operand(argument)?;
+            self.check_mode(argument, &given, &declared);
+            shapes.push(self.narrow(argument, &given, declared));
+            arguments.push(operand);
+        }
+        let group = self.instance(Key { map, group, shapes });
+        Some(Call { group, arguments })
+    }
+
+    fn check_mode(&mut self, argument: &Argument, given: &Shape, declared: &Shape) {
+        if declared.is_target && !given.is_target {
+            let text = "a source is given where the group wants a target";
+            self.error(argument.at(), "map-wrong-mode", text, None);
+        }
+    }
+
+    /// The more specific of what is given and what is declared.
+    fn narrow(&mut self, argument: &Argument, given: &Shape, declared: Shape) -> Shape {
+        let Some(wanted) = declared.only() else {
+            return Shape { is_target: declared.is_target, ..given.clone() };
+        };
+        if given.types.is_empty() {
+            return declared;
+        }
+        let fitting: Vec<_> =
+            given.types.iter().copied().filter(|t| self.table.is_a(*t, wanted)).collect();
+        let wider = given.types.iter().any(|t| self.table.is_a(wanted, *t));
+        if fitting.is_empty() && !wider {
+            let (given, wanted) = (self.type_names(&given.types), self.type_names(&[wanted]));
+            let text = format!("{given} is given where the group wants {wanted}");
+            self.error(argument.at(), "map-wrong-type", text, None);
+        }
+        match fitting.is_empty() {
+            true => declared,
+            false => Shape { types: fitting, is_target: declared.is_target },
+        }
+    }
+}

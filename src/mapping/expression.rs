@@ -1,0 +1,184 @@
+//! FHIRPath inside a map: written the way maps write it, compiled the way FHIRPath is.
+//!
+//! Promises: a fault is reported at its place in the map's file; an expression is given the variables it names
+//! and no others. Never: compiles while a message waits.
+
+use super::ast::Fragment;
+use super::plan::Slot;
+use crate::fhirpath::{Context, Expression};
+use crate::tree::types::{Table, TypeId};
+use std::sync::Arc;
+
+/// Where a variable's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Variable {
+    /// A register.
+    Slot(Slot),
+    /// A default of the route, by its index in the plan.
+    Parameter(u32),
+    /// A value of the engine, by its index in [`ENGINE`].
+    Engine(u32),
+}
+
+/// What the engine tells a map, in the order of `Facts::engine`.
+pub(super) const ENGINE: [&str; 3] = ["messageId", "envelopeId", "now"];
+
+/// A compiled expression.
+pub(super) struct Compiled {
+    pub expression: Expression,
+    /// The focus.
+    pub focus: Option<Slot>,
+    /// The variables it names, in the order they were compiled in.
+    pub variables: Vec<Variable>,
+}
+
+/// A variable that an expression may name.
+pub(super) struct Visible<'a> {
+    pub name: &'a str,
+    pub types: &'a [TypeId],
+    pub from: Variable,
+}
+
+/// A fault, at an offset of the map's text.
+pub(super) struct Fault {
+    pub at: u32,
+    pub text: String,
+    pub help: Option<String>,
+}
+
+/// Compiles a fragment for a focus among visible variables (the later of a name counts).
+pub(super) fn compile(
+    fragment: &Fragment,
+    table: &Arc<Table>,
+    focus: (Option<Slot>, &[TypeId]),
+    visible: &[Visible<'_>],
+) -> Result<Compiled, Vec<Fault>> {
+    let written = Written::new(&fragment.text);
+    let mut context = Context { focus: focus.1.to_vec(), wire_names: true, ..Context::default() };
+    let mut variables = Vec::new();
+    for one in visible.iter().rev() {
+        let known = context.variables.iter().any(|(name, _)| **name == *one.name);
+        if !known && written.names(one.name) {
+            context.variables.push((one.name.into(), one.types.to_vec()));
+            variables.push(one.from);
+        }
+    }
+    match Expression::compile(&written.text, table, &context) {
+        Ok(expression) => Ok(Compiled { expression, focus: focus.0, variables }),
+        Err(faults) => Err(faults
+            .into_iter()
+            .map(|fault| Fault {
+                at: fragment.at + written.original(fault.offset),
+                text: fault.text,
+                help: fault.help,
+            })
+            .collect()),
+    }
+}
+
+/// The expression as FHIRPath writes it: texts in single quotes, `%route.x` as one name.
+struct Written {
+    text: String,
+    /// (offset here, offset in the map) where the two go apart.
+    shifts: Vec<(u32, u32)>,
+}
+
+impl Written {
+    fn new(text: &str) -> Written {
+        let mut written = Written { text: String::with_capacity(text.len() + 8), shifts: Vec::new() };
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let rest = &text[at..];
+            at += match c {
+                '"' => written.double(rest),
+                '\'' | '`' => written.same(rest, quoted(rest, c)),
+                '%' => written.external(rest),
+                '/' if rest.starts_with("//") => {
+                    let end = rest.find('\n').unwrap_or(rest.len());
+                    written.same(rest, end)
+                }
+                c => written.same(rest, c.len_utf8()),
+            };
+            written.shifts.push((written.text.len() as u32, at as u32));
+        }
+        written
+    }
+
+    fn same(&mut self, rest: &str, len: usize) -> usize {
+        self.text.push_str(&rest[..len]);
+        len
+    }
+
+    fn double(&mut self, rest: &str) -> usize {
+        let len = quoted(rest, '"');
+        let inner = rest[1..len].strip_suffix('"').unwrap_or(&rest[1..len]);
+        self.text.push('\'');
+        self.text.push_str(&inner.replace("\\'", "'").replace('\'', "\\'"));
+        self.text.push('\'');
+        len
+    }
+
+    fn external(&mut self, rest: &str) -> usize {
+        for book in ["%route.", "%engine."] {
+            let Some(name) = rest.strip_prefix(book) else { continue };
+            let len = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+            if len > 0 {
+                self.text.push_str("%`");
+                self.text.push_str(&rest[1..book.len() + len]);
+                self.text.push('`');
+                return book.len() + len;
+            }
+        }
+        self.same(rest, 1)
+    }
+
+    /// Whether a name stands in the expression as a word of its own.
+    fn names(&self, name: &str) -> bool {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        self.text.match_indices(name).any(|(at, found)| {
+            let before = self.text[..at].chars().next_back().is_some_and(word);
+            let after = self.text[at + found.len()..].chars().next().is_some_and(word);
+            !before && !after
+        })
+    }
+
+    /// The offset in the map of an offset here.
+    fn original(&self, offset: u32) -> u32 {
+        let at = self.shifts.partition_point(|(here, _)| *here <= offset);
+        match at.checked_sub(1).map(|i| self.shifts[i]) {
+            Some((here, there)) => there + (offset - here),
+            None => offset,
+        }
+    }
+}
+
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_maps_way_of_writing_becomes_fhirpaths() {
+        let written = Written::new("a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b");
+        assert_eq!(
+            written.text,
+            "a = 'it\\'s' and 'x \"y\"' & %`route.category`.x // \"c\"\n+ b"
+        );
+        let offset = written.text.find("+ b").unwrap() as u32;
+        let there = written.original(offset) as usize;
+        assert_eq!(&"a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b"[there..], "+ b");
+        assert!(written.names("b") && !written.names("categor"));
+    }
+}
