@@ -59,6 +59,7 @@ pub(super) struct Group {
     pub rules: Vec<Rule>,
 }
 
+/// A rule.
 pub(super) struct Rule {
     pub id: RuleId,
     pub sources: Vec<Source>,
@@ -160,8 +161,10 @@ pub(super) enum Transform {
     Pointer(Slot),
     Build(Build),
     DateOp(Box<DateOp>),
-    Flatten(Operand, Box<str>),
-    Unflatten(Operand, ElementId),
+    /// Mixed content to text: the names of a line break and of a space.
+    Flatten(Operand, Vec<Box<str>>),
+    /// Text to mixed content: the elements of a line break and of a space.
+    Unflatten(Operand, Vec<ElementId>),
     ToHtml(Operand),
 }
 

@@ -420,18 +420,19 @@ impl Compiler<'_> {
         let text = vec![self.facts.primitives.string];
         match (&**from, &**to) {
             ("mixed", "text") => {
-                let name = self.text_argument(call, 3)?;
-                Some((Transform::Flatten(operand, name.text.clone()), text))
+                let names = (3..call.arguments.len().max(4)).map(|at| self.text_argument(call, at));
+                let names = names.map(|name| Some(name?.text.clone())).collect::<Option<_>>()?;
+                Some((Transform::Flatten(operand, names), text))
             }
             ("text", "mixed") => {
-                let name = self.text_argument(call, 3)?;
                 let shape = Shape::target(spot.types.clone());
-                match self.step(&shape, name).0 {
-                    Step::Element(element) => {
-                        Some((Transform::Unflatten(operand, element), spot.types.clone()))
-                    }
-                    _ => None,
+                let mut elements = Vec::new();
+                for at in 3..call.arguments.len().max(4) {
+                    let name = self.text_argument(call, at)?;
+                    let Step::Element(element) = self.step(&shape, name).0 else { return None };
+                    elements.push(element);
                 }
+                Some((Transform::Unflatten(operand, elements), spot.types.clone()))
             }
             ("text", "html") => Some((Transform::ToHtml(operand), spot.types.clone())),
             _ => {

@@ -1,0 +1,174 @@
+//! Sources: which items a rule is for.
+//!
+//! Promises: conditions are asked before list modes count; items are in document order. Never: writes.
+
+use super::value::{Value, text_of};
+use super::{Machine, Stop, issues};
+use crate::mapping::ast::SourceList;
+use crate::mapping::plan::{Log, Source, Step};
+use crate::message::Arg;
+use crate::tree::types::ElementId;
+use crate::tree::{NodeId, Tree};
+use std::sync::Arc;
+
+impl<'p> Machine<'p, '_> {
+    /// Pushes the items of a source.
+    pub(super) fn items(&mut self, source: &'p Source, frame: usize) -> Result<(), Stop> {
+        let base = self.memory.items.len();
+        let from = self.slot(frame, source.from);
+        if from != Value::None {
+            self.memory.items.push(from);
+        }
+        for step in &source.steps {
+            self.descend(base, step);
+        }
+        if let Some(wanted) = source.filter {
+            self.retain(base, |machine, item| machine.is_a(machine.type_of(item), wanted));
+        }
+        if self.memory.items.len() == base
+            && let Some(default) = &source.default
+        {
+            self.evaluate(default, from, frame, from);
+        }
+        self.check_cardinality(source, base, from);
+        for _ in base..self.memory.items.len() {
+            self.step()?;
+        }
+        if let Some(condition) = &source.condition {
+            self.retain(base, |machine, item| {
+                machine.set(frame, source.into, item);
+                machine.holds(condition, item, frame)
+            });
+        }
+        if let Some(check) = &source.check {
+            self.retain(base, |machine, item| {
+                machine.set(frame, source.into, item);
+                let holds = machine.holds(check, item, frame);
+                if !holds {
+                    machine.report(&issues::CHECK_FAILED, item, Arg::None);
+                }
+                holds
+            });
+        }
+        self.choose(source, base);
+        if let Some(log) = &source.log {
+            self.log(log, base);
+        }
+        Ok(())
+    }
+
+    /// Keeps the items from `base` on for which `keep` says so.
+    fn retain(&mut self, base: usize, mut keep: impl FnMut(&mut Self, Value) -> bool) {
+        let mut kept = base;
+        for at in base..self.memory.items.len() {
+            let item = self.memory.items[at];
+            if keep(self, item) {
+                self.memory.items[kept] = item;
+                kept += 1;
+            }
+        }
+        self.memory.items.truncate(kept);
+    }
+
+    /// Replaces the items from `base` on by what is one step below them.
+    fn descend(&mut self, base: usize, step: &Step) {
+        let end = self.memory.items.len();
+        for at in base..end {
+            let item = self.memory.items[at];
+            match item {
+                Value::Node(tree, node) => self.children(tree, node, step),
+                Value::Text(..) if is_value(step) => self.memory.items.push(item),
+                _ => {}
+            }
+        }
+        self.memory.items.drain(base..end);
+    }
+
+    fn children(&mut self, tree: u8, node: NodeId, step: &Step) {
+        let of = self.sources.get(usize::from(tree)).copied().unwrap_or(self.target);
+        let table = &self.plan.table;
+        if is_value(step) && table.primitive(of.node(node).type_id).is_some() {
+            if text_of(of, node).is_some() {
+                self.memory.items.push(Value::Node(tree, node));
+            }
+            return;
+        }
+        let fits = |child: &NodeId| {
+            let one = of.node(*child);
+            match step {
+                Step::Element(element) => one.element == *element,
+                Step::Choice(element, type_id) => {
+                    one.element == *element && one.type_id == *type_id
+                }
+                Step::Value => false,
+                Step::Named(name) => {
+                    of.name_text(one.name) == &**name
+                        || (one.element != ElementId::NONE
+                            && table.names().text(table.element(one.element).name) == &**name)
+                }
+            }
+        };
+        let children = of.children(node).filter(fits).map(|child| Value::Node(tree, child));
+        self.memory.items.extend(children);
+    }
+
+    fn check_cardinality(&mut self, source: &Source, base: usize, from: Value) {
+        let Some((min, max)) = source.cardinality else { return };
+        let count = self.memory.items.len() - base;
+        if (count as u64) < u64::from(min) || count as u64 > u64::from(max) {
+            let most = if max == u32::MAX { "*".to_owned() } else { max.to_string() };
+            let range = Arg::Shared(Arc::from(format!("{min}..{most}")));
+            self.report(&issues::CARDINALITY, from, range);
+        }
+    }
+
+    /// Applies the list mode.
+    fn choose(&mut self, source: &Source, base: usize) {
+        let items = &mut self.memory.items;
+        match source.list {
+            None => {}
+            Some(SourceList::First) => items.truncate(base + 1),
+            Some(SourceList::NotFirst) => {
+                items.drain(base..items.len().min(base + 1));
+            }
+            Some(SourceList::Last) => {
+                let last = items.len().saturating_sub(1).max(base);
+                items.drain(base..last);
+            }
+            Some(SourceList::NotLast) => items.truncate(items.len().saturating_sub(1).max(base)),
+            Some(SourceList::OnlyOne) => {
+                if items.len() > base + 1 {
+                    let second = items[base + 1];
+                    items.truncate(base);
+                    self.report(&issues::ONLY_ONE, second, Arg::None);
+                }
+            }
+        }
+    }
+
+    fn log(&mut self, log: &Log, base: usize) {
+        for at in base..self.memory.items.len() {
+            let item = self.memory.items[at];
+            match log {
+                Log::Dropped => self.mark_declared(item),
+                Log::Text(text) => {
+                    self.report(&issues::LOGGED, item, Arg::Shared(Arc::clone(text)));
+                }
+                Log::Computed => {}
+            }
+        }
+    }
+}
+
+fn is_value(step: &Step) -> bool {
+    match step {
+        Step::Value => true,
+        Step::Named(name) => &**name == "value",
+        _ => false,
+    }
+}
+
+/// The first child of an element.
+pub(super) fn child_of(tree: &Tree, node: NodeId, element: ElementId) -> Option<NodeId> {
+    tree.children(node).find(|child| tree.node(*child).element == element)
+}

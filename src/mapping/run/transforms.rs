@@ -1,0 +1,320 @@
+//! Transforms: what a target is made of.
+//!
+//! Promises: a transform that cannot be made says why at the item of its rule, writes nothing and binds nothing.
+
+use super::value::{Value, text_of};
+use super::{Machine, Stop, issues};
+use crate::mapping::facts::element_of;
+use crate::mapping::ids;
+use crate::mapping::plan::{Build, List, Operand, Piece, Place, Step, Target, Transform};
+use crate::tree::types::{ElementId, TypeId};
+use crate::tree::{NodeId, Token};
+
+impl<'p> Machine<'p, '_> {
+    /// Makes a target of a rule for an item; gives what its variable is bound to.
+    pub(super) fn target(
+        &mut self,
+        target: &'p Target,
+        frame: usize,
+        at: Value,
+    ) -> Result<Value, Stop> {
+        let value = match &target.transform {
+            Transform::Make => return Ok(self.make(target, frame, None, at)),
+            Transform::Create(type_id) => return Ok(self.make(target, frame, Some(*type_id), at)),
+            Transform::Typed(operand, group, type_id) => {
+                let source = self.operand(operand, frame, at);
+                let made = self.make(target, frame, Some(*type_id), at);
+                if made != Value::None && source != Value::None {
+                    let callee = self.memory.slots.len();
+                    self.memory.slots.extend([source, made]);
+                    self.enter(*group, callee)?;
+                }
+                return Ok(made);
+            }
+            Transform::Evaluate(compiled) => {
+                let focus = compiled.focus.map_or(Value::None, |slot| self.slot(frame, slot));
+                return self.evaluated(target, compiled, focus, frame, at);
+            }
+            Transform::Build(build) => {
+                let made = self.make(target, frame, Some(build.type_id), at);
+                if let Value::Node(_, node) = made {
+                    self.build(node, build, frame, at);
+                }
+                return Ok(made);
+            }
+            Transform::Translate(translate) => {
+                return Ok(self.translate(target, translate, frame, at));
+            }
+            Transform::Unflatten(operand, elements) => {
+                let value = self.operand(operand, frame, at);
+                return Ok(self.unflatten(target, elements, value, frame, at));
+            }
+            Transform::Copy(operand) => self.operand(operand, frame, at),
+            Transform::Append(parts) => self.append(parts, frame, at),
+            Transform::Cast(operand, type_id) => self.cast(operand, *type_id, frame, at),
+            Transform::Truncate(operand, length) => self.truncate(operand, length, frame, at),
+            Transform::Uuid(parts) => self.uuid(parts, frame, at),
+            Transform::Reference(slot) => {
+                let of = self.slot(frame, *slot);
+                self.reference(of, false, at)
+            }
+            Transform::Pointer(slot) => {
+                let of = self.slot(frame, *slot);
+                self.reference(of, true, at)
+            }
+            Transform::DateOp(op) => {
+                let value = self.operand(&op.operand, frame, at);
+                self.date_op(op, value, at)
+            }
+            Transform::Flatten(operand, names) => {
+                let value = self.operand(operand, frame, at);
+                self.flatten(value, names)
+            }
+            Transform::ToHtml(operand) => {
+                let value = self.operand(operand, frame, at);
+                self.to_html(value)
+            }
+        };
+        Ok(self.write(target, frame, value, at))
+    }
+
+    fn evaluated(
+        &mut self,
+        target: &'p Target,
+        compiled: &'p crate::mapping::expression::Compiled,
+        focus: Value,
+        frame: usize,
+        at: Value,
+    ) -> Result<Value, Stop> {
+        let base = self.memory.items.len();
+        self.evaluate(compiled, focus, frame, at);
+        let mut first = Value::None;
+        for place in base..self.memory.items.len() {
+            self.step()?;
+            let item = self.memory.items[place];
+            let made = self.write(target, frame, item, at);
+            if first == Value::None {
+                first = made;
+            }
+        }
+        self.memory.items.truncate(base);
+        Ok(first)
+    }
+
+    /// An element of a type, or of its only one.
+    pub(super) fn make(
+        &mut self,
+        target: &Target,
+        frame: usize,
+        type_id: Option<TypeId>,
+        at: Value,
+    ) -> Value {
+        let (slot, step) = match &target.place {
+            Place::Nowhere => return Value::None,
+            Place::Whole(slot) => return self.slot(frame, *slot),
+            Place::Below(slot, step) => (*slot, step),
+        };
+        let Value::Node(tree, parent) = self.slot(frame, slot) else { return Value::None };
+        if *step == Step::Value {
+            return Value::Node(tree, parent);
+        }
+        let Some(spot) = self.spot(parent, step, type_id) else {
+            self.unwritable(parent, step, Value::None, at);
+            return Value::None;
+        };
+        let reuse = type_id.is_none() || matches!(target.list, List::Share(_));
+        let old = if reuse { self.reuse(parent, spot, target.list) } else { None };
+        let node = old.unwrap_or_else(|| self.place(parent, spot, target.list, at));
+        Value::Node(self.target_tree(), node)
+    }
+
+    /// Fills a datatype with its parts; one without any is taken away again.
+    fn build(&mut self, node: NodeId, build: &'p Build, frame: usize, at: Value) {
+        for (element, piece) in &build.parts {
+            let step = Step::Element(*element);
+            match piece {
+                Piece::Operand(operand) => {
+                    let value = self.operand(operand, frame, at);
+                    self.write_below(node, &step, List::New, value, at);
+                }
+                Piece::Build(inner) => {
+                    if let Some(spot) = self.spot(node, &step, Some(inner.type_id)) {
+                        let below = self.fresh(node, spot);
+                        self.build(below, inner, frame, at);
+                    }
+                }
+            }
+        }
+        if self.target.first_child(node).is_none() {
+            self.target.detach(node);
+        }
+    }
+
+    fn append(&mut self, parts: &'p [Operand], frame: usize, at: Value) -> Value {
+        let mut all = std::mem::take(&mut self.memory.name);
+        all.clear();
+        for part in parts {
+            let value = self.operand(part, frame, at);
+            if let Some(text) = self.text(value) {
+                all.push_str(&text);
+            }
+        }
+        let made = self.keep(&all, self.plan.facts.primitives.string);
+        self.memory.name = all;
+        made
+    }
+
+    fn cast(&mut self, operand: &'p Operand, type_id: TypeId, frame: usize, at: Value) -> Value {
+        let value = self.operand(operand, frame, at);
+        if value == Value::None {
+            return Value::None;
+        }
+        let primitive = self.plan.table.primitive(type_id);
+        match primitive.and_then(|to| self.converted(value, to, true)) {
+            Some(slice) => Value::Text(slice, type_id),
+            None => {
+                let place = if matches!(value, Value::Node(..)) { value } else { at };
+                let name = self.type_arg(type_id);
+                self.report(&issues::CONVERSION, place, name);
+                Value::None
+            }
+        }
+    }
+
+    fn truncate(
+        &mut self,
+        operand: &'p Operand,
+        length: &'p Operand,
+        frame: usize,
+        at: Value,
+    ) -> Value {
+        let length = self.operand(length, frame, at);
+        let length = self.text(length).and_then(|t| t.parse::<usize>().ok()).unwrap_or(usize::MAX);
+        let value = self.operand(operand, frame, at);
+        let Some(text) = self.take_text(value) else { return Value::None };
+        let end = text.char_indices().nth(length).map_or(text.len(), |(at, _)| at);
+        let made = match end == text.len() {
+            true => value,
+            false => self.keep(&text[..end], self.plan.facts.primitives.string),
+        };
+        self.memory.text = text;
+        made
+    }
+
+    /// An id: of the key that is given, or of the rule, the item and how often it was asked for there.
+    pub(super) fn uuid(&mut self, parts: &'p [Operand], frame: usize, at: Value) -> Value {
+        let mut name = std::mem::take(&mut self.memory.name);
+        self.inputs.ids.begin(&self.plan.url, &mut name);
+        for part in parts {
+            let value = self.operand(part, frame, at);
+            if let Some(text) = self.text(value) {
+                ids::add(&text, &mut name);
+            }
+        }
+        if parts.is_empty() {
+            self.name_by_place(at, &mut name);
+        }
+        let made = self.keep_id(&name);
+        self.memory.name = name;
+        made
+    }
+
+    fn keep_id(&mut self, name: &str) -> Value {
+        let mut letters = [0u8; uuid::fmt::Hyphenated::LENGTH];
+        let text: &str = ids::id(name).hyphenated().encode_lower(&mut letters);
+        self.keep(text, self.plan.facts.primitives.string)
+    }
+
+    /// Adds the rule, the item's path and the count of ids made there.
+    fn name_by_place(&mut self, at: Value, name: &mut String) {
+        if let Some(rule) = self.plan.rules.get(self.rule.0 as usize) {
+            // The line alone: an id must not change when a folder is renamed.
+            ids::add(rule.rsplit(':').next().unwrap_or(rule), name);
+        }
+        if let Value::Node(tree, node) = at {
+            ids::add_number(u32::from(tree), name);
+            self.add_path(tree, node, name);
+        }
+        let rule = self.rule.0;
+        let asked = self.memory.asked.iter_mut().find(|(r, v, _)| *r == rule && *v == at);
+        let count = match asked {
+            Some((_, _, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.memory.asked.push((rule, at, 0));
+                0
+            }
+        };
+        ids::add_number(count, name);
+    }
+
+    /// A node's path by the places of its ancestors among their alike.
+    fn add_path(&self, tree: u8, node: NodeId, name: &mut String) {
+        let of = self.tree(tree);
+        let mut at = node;
+        while let Some(parent) = of.parent(at) {
+            let own = of.node(at).name;
+            let alike = of.children(parent).take_while(|n| *n != at);
+            let before = alike.filter(|n| of.node(*n).name == own).count();
+            ids::add(of.name_text(own), name);
+            ids::add_number(before as u32, name);
+            at = parent;
+        }
+    }
+
+    /// `Type/id` or `urn:uuid:id` of a resource, which gets an id if it has none.
+    fn reference(&mut self, of: Value, pointer: bool, at: Value) -> Value {
+        let Value::Node(tree, node) = of else { return Value::None };
+        let type_id = self.tree(tree).node(node).type_id;
+        let element = element_of(&self.plan.table, type_id, "id");
+        let id = element.and_then(|e| super::sources::child_of(self.tree(tree), node, e));
+        let value = match (id, element) {
+            (Some(id), _) => Value::Node(tree, id),
+            (None, Some(element)) if self.is_target(tree) => {
+                let made = self.uuid(&[], 0, at);
+                self.write_id(node, element, made);
+                made
+            }
+            _ => self.uuid(&[], 0, at),
+        };
+        let Some(text) = self.take_text(value) else { return Value::None };
+        let start = self.target.scratch().len();
+        let resource = self.resource_name(tree, node);
+        let scratch = self.target.scratch();
+        match pointer {
+            true => scratch.push_str("urn:uuid:"),
+            false => {
+                scratch.push_str(&resource);
+                scratch.push('/');
+            }
+        }
+        scratch.push_str(&text);
+        self.memory.text = text;
+        Value::Text(self.target.kept_since(start), self.plan.facts.primitives.string)
+    }
+
+    fn resource_name(&self, tree: u8, node: NodeId) -> Box<str> {
+        let of = self.tree(tree);
+        let typed = || match of.node(node).type_id {
+            TypeId::NONE => "",
+            id => &self.plan.table.type_of(id).name,
+        };
+        of.resource_type(node).unwrap_or_else(typed).into()
+    }
+
+    fn write_id(&mut self, node: NodeId, element: ElementId, id: Value) {
+        let step = Step::Element(element);
+        let Some(spot) = self.spot(node, &step, None) else { return };
+        let child = self.fresh(node, spot);
+        if let Value::Text(slice, _) = id {
+            self.target.set_value(child, slice, Token::String);
+        }
+    }
+
+    /// Whether a node has anything to say.
+    pub(super) fn is_empty(&self, tree: u8, node: NodeId) -> bool {
+        text_of(self.tree(tree), node).is_none() && self.tree(tree).first_child(node).is_none()
+    }
+}
