@@ -63,6 +63,10 @@ pub(super) fn compile(
             variables.push(one.from);
         }
     }
+    if variables.len() > super::run::MAX_VARIABLES {
+        let text = "the expression names too many variables".to_owned();
+        return Err(vec![Fault { at: fragment.at, text, help: None }]);
+    }
     match Expression::compile(&written.text, table, &context) {
         Ok(expression) => Ok(Compiled { expression, focus: focus.0, variables }),
         Err(faults) => Err(faults

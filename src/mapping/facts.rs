@@ -26,8 +26,6 @@ pub struct Primitives {
     pub code: TypeId,
     /// `uri`.
     pub uri: TypeId,
-    /// `id`.
-    pub id: TypeId,
 }
 
 /// Elements of the datatypes that transforms make and read; [`ElementId::NONE`] where the table lacks one.
@@ -51,10 +49,6 @@ pub struct Datatypes {
     pub quantity_value: ElementId,
     /// `Quantity.unit`.
     pub quantity_unit: ElementId,
-    /// `Quantity.system`.
-    pub quantity_system: ElementId,
-    /// `Quantity.code`.
-    pub quantity_code: ElementId,
 }
 
 /// The facts.
@@ -80,7 +74,6 @@ impl Facts {
             time: find("time"),
             code: find("code"),
             uri: find("uri"),
-            id: find("id"),
         };
         let element = |type_name: &str, name: &str| {
             element_of(table, find(type_name), name).unwrap_or(ElementId::NONE)
@@ -95,8 +88,6 @@ impl Facts {
             quantity: find("Quantity"),
             quantity_value: element("Quantity", "value"),
             quantity_unit: element("Quantity", "unit"),
-            quantity_system: element("Quantity", "system"),
-            quantity_code: element("Quantity", "code"),
         };
         Facts { primitives, datatypes }
     }

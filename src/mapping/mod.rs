@@ -6,6 +6,7 @@
 pub mod ast;
 mod compile;
 mod concepts;
+mod diff;
 mod expression;
 mod facts;
 mod hooks;
@@ -19,6 +20,7 @@ mod run;
 
 pub use compile::{Materials, Plans};
 pub use concepts::{Concept, Concepts, Translation};
+pub use diff::{Difference, diff};
 pub use hooks::{Hooks, Lookup, NoHooks};
 pub use ids::IdSeed;
 pub use issues::CATALOGUE;

@@ -7,6 +7,7 @@ use super::concepts::Concepts;
 use super::expression::Compiled;
 use super::facts::Facts;
 use crate::tree::types::{ElementId, Table, TypeId};
+use crate::tree::{NodeId, Tree};
 use bytestring::ByteString;
 use std::sync::Arc;
 
@@ -33,8 +34,6 @@ pub struct Plan {
     pub(super) target: TypeId,
     /// The slots of the entry group's parameters: sources, then the target.
     pub(super) entry: Vec<Slot>,
-    /// How many share keys there are.
-    pub(super) shares: u32,
 }
 
 /// A default that the route declares.
@@ -244,6 +243,12 @@ impl Plan {
     /// The type of what it makes.
     pub fn target(&self) -> TypeId {
         self.target
+    }
+
+    /// The rule (`file:line`) that wrote a node of a target: a target's nodes carry it as their offset, for
+    /// they come from no input.
+    pub fn rule_of(&self, target: &Tree, node: NodeId) -> Option<&Arc<str>> {
+        self.rules.get((target.node(node).offset as usize).checked_sub(1)?)
     }
 
     /// The table that its trees must be typed by.

@@ -165,7 +165,6 @@ impl<'a> Compiler<'a> {
             sources,
             target,
             entry,
-            shares: self.shares.len() as u32,
         })
     }
 

@@ -82,7 +82,7 @@ impl Compiler<'_> {
             [] => {
                 let reachable: Vec<usize> = self.reachable().collect();
                 let known = reachable.iter().flat_map(|at| &self.maps[*at].groups);
-                let meant = nearest(name, known.map(|g| &**g.name));
+                let meant = nearest(name, known.map(|g| &*g.name.text));
                 let text = format!("unknown group `{}`", &**name);
                 self.error(name.at, "map-unknown-group", text, meant);
                 None

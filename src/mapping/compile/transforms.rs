@@ -288,7 +288,7 @@ impl Compiler<'_> {
 
     /// A literal code must be in its concept map.
     fn check_code(&mut self, source: &ConceptSource, call: &Call) {
-        let (ConceptSource::Plan(place), Some(Argument::Text(code))) = (source, &call.arguments[0])
+        let (ConceptSource::Plan(place), Some(Argument::Text(code))) = (source, call.arguments.first())
         else {
             return;
         };

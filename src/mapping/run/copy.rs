@@ -28,7 +28,7 @@ impl Machine<'_, '_> {
         let node = *self.tree(tree).node(from);
         let name = self.shared_name(tree, node.name);
         let namespace = self.shared_name(tree, node.namespace);
-        let into = self.target.add(Some(parent), node.kind, name, 0);
+        let into = self.target.add(Some(parent), node.kind, name, self.rule.0 + 1);
         let copy = self.target.node_mut(into);
         copy.namespace = namespace;
         copy.element = node.element;

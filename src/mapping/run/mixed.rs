@@ -121,7 +121,7 @@ impl<'p> Machine<'p, '_> {
         }
         let type_id = self.target.node(parent).type_id;
         let slice = self.target.keep(text);
-        let node = self.target.add(Some(parent), Kind::Text, NameId::NONE, 0);
+        let node = self.target.add(Some(parent), Kind::Text, NameId::NONE, self.rule.0 + 1);
         self.target.set_value(node, slice, Token::Text);
         if let Some(child) = self.plan.table.child(type_id, NameId::NONE) {
             let one = self.target.node_mut(node);

@@ -259,17 +259,11 @@ impl<'p> Machine<'p, '_> {
         self.report(&issues::NOT_EVALUABLE, at, Arg::Static(reason.reason));
     }
 
-    fn parameter(&self, at: u32) -> Option<&str> {
-        let wanted = &*self.plan.parameters.get(at as usize)?.name;
-        let mut given = self.inputs.parameters.iter();
-        given.find(|(name, _)| *name == wanted).map(|(_, value)| *value)
-    }
-
     /// Each use of a route's default is said; a missing one is an error.
     fn defaults_used(&mut self, compiled: &Compiled, at: Value) {
         for variable in &compiled.variables {
             let Variable::Parameter(place) = variable else { continue };
-            let kind = match self.parameter(*place) {
+            let kind = match parameter(self.plan, self.inputs, *place) {
                 Some(_) => &issues::DEFAULT_USED,
                 None => &issues::NO_PARAMETER,
             };
@@ -277,6 +271,13 @@ impl<'p> Machine<'p, '_> {
             self.report(kind, at, Arg::Shared(name));
         }
     }
+}
+
+/// The value that the route gives a parameter.
+fn parameter<'a>(plan: &Plan, inputs: &Inputs<'a>, at: u32) -> Option<&'a str> {
+    let wanted = &*plan.parameters.get(at as usize)?.name;
+    let mut given = inputs.parameters.iter();
+    given.find(|(name, _)| *name == wanted).map(|(_, value)| *value)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Promises: a transform that cannot be made says why at the item of its rule, writes nothing and binds nothing.
 
-use super::value::{Value, text_of};
+use super::value::Value;
 use super::{Machine, Stop, issues};
 use crate::mapping::facts::element_of;
 use crate::mapping::ids;
@@ -311,10 +311,5 @@ impl<'p> Machine<'p, '_> {
         if let Value::Text(slice, _) = id {
             self.target.set_value(child, slice, Token::String);
         }
-    }
-
-    /// Whether a node has anything to say.
-    pub(super) fn is_empty(&self, tree: u8, node: NodeId) -> bool {
-        text_of(self.tree(tree), node).is_none() && self.tree(tree).first_child(node).is_none()
     }
 }

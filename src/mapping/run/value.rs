@@ -3,7 +3,7 @@
 //! Promises: a value is small and copied freely; text that a run makes lies in the target's scratch buffer.
 //! Never: holds a reference into a tree.
 
-use super::{Machine, MAX_SOURCES};
+use super::{MAX_SOURCES, Machine, parameter};
 use crate::fhirpath::{self, Collection, Item, MomentKind, NotEvaluable, Scene};
 use crate::mapping::expression::{Compiled, Variable};
 use crate::mapping::facts::Facts;
@@ -153,15 +153,13 @@ impl<'p> Machine<'p, '_> {
         let item = |value: Value| item_of(value, target, &self.plan.table);
         let focus = item(focus);
         let held: [Option<Item<'_>>; MAX_VARIABLES] = std::array::from_fn(|at| {
-            let text = |text: &'static str| text;
             match compiled.variables.get(at)? {
                 Variable::Slot(slot) => item(slots[frame + slot.0 as usize]),
-                Variable::Parameter(at) => self.parameter(*at).map(string),
+                Variable::Parameter(at) => parameter(self.plan, self.inputs, *at).map(string),
                 Variable::Engine(at) => Some(string(match at {
                     0 => self.inputs.engine.message_id,
                     1 => self.inputs.engine.envelope_id,
-                    2 => self.inputs.engine.now,
-                    _ => text(""),
+                    _ => self.inputs.engine.now,
                 })),
             }
         });
@@ -235,7 +233,7 @@ impl Taker<'_> {
             System::Integer(_) => primitives.integer,
             System::Decimal(_) => primitives.decimal,
             System::String(_) => primitives.string,
-            System::Moment(moment) => match moment.kind() {
+            System::Moment(moment) => match moment.kind {
                 MomentKind::Date => primitives.date,
                 MomentKind::DateTime => primitives.date_time,
                 MomentKind::Time => primitives.time,

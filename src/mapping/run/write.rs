@@ -111,7 +111,7 @@ impl<'p> Machine<'p, '_> {
         };
         match text {
             Some(child) => {
-                let text = self.target.add(Some(node), Kind::Text, NameId::NONE, 0);
+                let text = self.target.add(Some(node), Kind::Text, NameId::NONE, self.rule.0 + 1);
                 self.target.set_value(text, slice, Token::Text);
                 let one = self.target.node_mut(text);
                 (one.element, one.type_id) = (child.element, child.type_id);
@@ -291,7 +291,7 @@ impl<'p> Machine<'p, '_> {
             _ if kind != Kind::Element => NameId::NONE,
             id => table.type_of(id).namespace,
         };
-        let node = self.target.add(Some(parent), kind, spot.name, 0);
+        let node = self.target.add(Some(parent), kind, spot.name, self.rule.0 + 1);
         let one = self.target.node_mut(node);
         one.element = spot.element;
         one.type_id = spot.type_id;
