@@ -2,18 +2,12 @@
 //!
 //! Promises: exit code 0 means that the configuration would become active. Never: starts anything.
 
-use super::load::{self, Folder};
-use super::{Exit, Format};
-use crate::config::{At, File, Route, suggestion};
-use crate::definitions::core::Kind;
-use crate::definitions::{Library, Scope};
-use crate::mapping::ast::Map;
+use super::{Exit, Format, assemble};
+use crate::config::File;
 use crate::message::{Diagnostic, Severity};
-use crate::route::{Intakes, Routes};
 use crate::tree::Lines;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Reports every mistake of a configuration at once, with file, line and column.
 #[derive(Debug, clap::Args)]
@@ -38,74 +32,19 @@ pub fn run(arguments: &Check) -> Exit {
 
 /// Checks a folder and writes the report to `out`.
 pub fn check(folder: &Path, format: Format, out: &mut String) -> Exit {
-    let read = match load::configuration(folder) {
-        Ok(read) => read,
+    let assembled = match assemble::assemble(folder) {
+        Ok(assembled) => assembled,
         Err(error) => {
             let _ = writeln!(out, "stafett check: {error}");
             return Exit::CouldNot;
         }
     };
-    let (files, found) = all(read);
+    let (files, found) = (assembled.files, assembled.diagnostics);
     match format {
         Format::Text => text(&files, &found, out),
         Format::Json => json(folder, &found, out),
     }
     if found.iter().any(Diagnostic::refuses) { Exit::Findings } else { Exit::Fine }
-}
-
-/// What every floor finds. Each looks at what could be read, so that none waits for another.
-fn all(mut read: Folder) -> (Vec<File>, Vec<Diagnostic>) {
-    let config = Arc::new(read.reading.partial().clone());
-    let (library, mut found) = load::library(&read.path, &config);
-    let (maps, more) = load::maps(&read.path, &config);
-    found.extend(more);
-    found.extend(Intakes::compile(&config, library.table()).1);
-    found.extend(Routes::compile(&config, library.table()).1);
-    for route in &config.routes {
-        route_names(route, &library, &maps, &mut found);
-    }
-    for endpoint in &config.endpoints {
-        if let Some(file) = &endpoint.token_file
-            && !read.path.join(&*file.value).is_file()
-        {
-            let text = format!("there is no `{}` from the configuration's folder", file.value);
-            found.push(Diagnostic::error(file.origin.clone(), "config-no-such-file", text));
-        }
-    }
-    read.reading.add(found);
-    let shown = |map: &Map| File { name: map.file.to_string(), text: map.text.to_string() };
-    read.files.extend(maps.iter().map(shown));
-    (read.files, read.reading.finish().1)
-}
-
-/// What a route names beyond the configuration: maps, concept maps, profiles.
-fn route_names(route: &Route, library: &Library, maps: &[Map], found: &mut Vec<Diagnostic>) {
-    let mut unknown = |what: &str, at: &At<Box<str>>, known: &[&str]| {
-        let text = format!("no {what} is called `{}`", at.value);
-        let one = Diagnostic::error(at.origin.clone(), "config-unknown-name", text);
-        found.push(suggestion(one, &at.value, known.iter().copied()));
-    };
-    if let Some(map) = &route.map {
-        let known: Vec<&str> = maps.iter().map(|map| &*map.url.text).collect();
-        if !known.contains(&&*map.value) {
-            unknown("map", map, &known);
-        }
-    }
-    if let Some(profiles) = &route.profiles {
-        let known: Vec<&str> = library.list(Kind::ConceptMap).map(|one| one.url).collect();
-        if !known.contains(&&*profiles.value) {
-            unknown("concept map", profiles, &known);
-        }
-    }
-    for profile in route.validate.iter().chain(&route.target_profiles) {
-        let resolved = library
-            .root_of(&profile.value, None)
-            .and_then(|root| library.resolve(Kind::Structure, &profile.value, Scope::of(root)));
-        if resolved.is_none() {
-            let known: Vec<&str> = library.list(Kind::Structure).map(|one| one.url).collect();
-            unknown("profile", profile, &known);
-        }
-    }
 }
 
 /// One JSON object: what was checked, whether it would become active, what was found.

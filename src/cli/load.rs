@@ -145,6 +145,27 @@ fn refused(name: &str, what: String) -> Diagnostic {
     Diagnostic::error(origin, "config-unreadable-file", what)
 }
 
+/// The files that a command line names: each a file, or a folder whose files of these extensions are meant.
+pub fn files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<Blob>, Error> {
+    let mut blobs = Vec::new();
+    for path in paths {
+        let files = match path.is_dir() {
+            true => files_below(path, &mut Vec::new()),
+            false => vec![path.clone()],
+        };
+        let wanted = |file: &&PathBuf| {
+            !path.is_dir() || extensions.iter().any(|extension| has_extension(file, extension))
+        };
+        for file in files.iter().filter(wanted) {
+            let name = file.display().to_string();
+            let bytes =
+                fs::read(file).map_err(|e| Error::new(ErrorKind::Usage, name.clone()).cause(e))?;
+            blobs.push(Blob { name, bytes });
+        }
+    }
+    Ok(blobs)
+}
+
 /// The files of some paths: each a file, or a folder whose files of these extensions are meant.
 fn named(
     folder: &Path,

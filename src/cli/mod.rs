@@ -2,11 +2,16 @@
 //!
 //! Exit codes: 0 fine, 1 findings, 2 could not.
 
+pub mod assemble;
 pub mod check;
 mod definitions;
+mod demo;
 pub mod expected;
 pub mod load;
 mod model;
+mod open;
+mod run;
+mod validate;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -54,7 +59,10 @@ struct Stafett {
 enum Command {
     Check(check::Check),
     Definitions(definitions::Definitions),
+    Demo(demo::Demo),
     Model(model::Model),
+    Run(run::Run),
+    Validate(validate::Validate),
 }
 
 /// Runs the command line.
@@ -70,6 +78,9 @@ pub fn main() -> ExitCode {
     match stafett.command {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Definitions(arguments) => definitions::run(&arguments).into(),
+        Command::Demo(arguments) => demo::run(&arguments).into(),
         Command::Model(arguments) => model::run(&arguments).into(),
+        Command::Run(arguments) => run::run(&arguments).into(),
+        Command::Validate(arguments) => validate::run(&arguments).into(),
     }
 }

@@ -75,6 +75,9 @@ section! {
         zone: Option<At<Box<str>>>,
         /// True for a test message.
         test: Option<At<Box<str>>>,
+        /// What belongs to the sending and not to the message: left out when contents are compared. For FHIR
+        /// messages this is built in (exchange rules, duplicates).
+        of_sending: Vec<At<Box<str>>>,
         /// The id of the message that this one is a receipt for.
         receipt_for: Option<At<Box<str>>>,
         /// What the receipt says: `ok`, `fatal-error` or `transient-error`.

@@ -25,6 +25,22 @@ pub struct Target {
     pub timeout: Duration,
 }
 
+impl Target {
+    /// A target at this address; `token` is sent as bearer token. None: the address or the token cannot
+    /// stand in a request.
+    pub fn new(url: &str, token: Option<&str>, timeout: Duration) -> Option<Target> {
+        let authorization = match token {
+            None => None,
+            Some(token) => {
+                let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        };
+        Some(Target { url: url.parse().ok()?, authorization, timeout })
+    }
+}
+
 /// What is sent.
 #[derive(Clone, Debug)]
 pub struct Sending {

@@ -89,7 +89,8 @@ struct Written {
 
 impl Written {
     fn new(text: &str) -> Written {
-        let mut written = Written { text: String::with_capacity(text.len() + 8), shifts: Vec::new() };
+        let mut written =
+            Written { text: String::with_capacity(text.len() + 8), shifts: Vec::new() };
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
             let rest = &text[at..];
@@ -176,10 +177,7 @@ mod tests {
     #[test]
     fn a_maps_way_of_writing_becomes_fhirpaths() {
         let written = Written::new("a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b");
-        assert_eq!(
-            written.text,
-            "a = 'it\\'s' and 'x \"y\"' & %`route.category`.x // \"c\"\n+ b"
-        );
+        assert_eq!(written.text, "a = 'it\\'s' and 'x \"y\"' & %`route.category`.x // \"c\"\n+ b");
         let offset = written.text.find("+ b").unwrap() as u32;
         let there = written.original(offset) as usize;
         assert_eq!(&"a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b"[there..], "+ b");

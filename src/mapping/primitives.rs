@@ -12,7 +12,9 @@ pub fn convert(to: Primitive, text: &str, cast: bool) -> Option<Cow<'_, str>> {
     let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
     let fits = |ok: bool| ok.then_some(Cow::Borrowed(trimmed));
     match to {
-        Primitive::String | Primitive::Markdown => (!text.is_empty()).then_some(Cow::Borrowed(text)),
+        Primitive::String | Primitive::Markdown => {
+            (!text.is_empty()).then_some(Cow::Borrowed(text))
+        }
         Primitive::Boolean => match trimmed {
             "true" | "false" => fits(true),
             "1" if cast => Some(Cow::Borrowed("true")),
@@ -151,7 +153,11 @@ mod tests {
             (Primitive::Date, " 2024-02 ", Some("2024-02")),
             (Primitive::Date, "2024-02-03T10:00:00Z", None),
             (Primitive::DateTime, "2024-02-03T10:00:00", None),
-            (Primitive::DateTime, "2024-02-03T10:00:00.5+01:00", Some("2024-02-03T10:00:00.5+01:00")),
+            (
+                Primitive::DateTime,
+                "2024-02-03T10:00:00.5+01:00",
+                Some("2024-02-03T10:00:00.5+01:00"),
+            ),
             (Primitive::Instant, "2024-02-03", None),
             (Primitive::Time, "12:10", None),
             (Primitive::Code, "a  b", None),

@@ -26,6 +26,25 @@ pub enum IdentifierKind {
     Organisation,
 }
 
+impl IdentifierKind {
+    /// All kinds.
+    pub const ALL: [IdentifierKind; 8] = [
+        IdentifierKind::Sor,
+        IdentifierKind::Gln,
+        IdentifierKind::Yder,
+        IdentifierKind::Sks,
+        IdentifierKind::Municipality,
+        IdentifierKind::HerId,
+        IdentifierKind::HsaId,
+        IdentifierKind::Organisation,
+    ];
+
+    /// The kind that is spelled like this.
+    pub fn named(word: &str) -> Option<IdentifierKind> {
+        IdentifierKind::ALL.into_iter().find(|kind| kind.to_string() == word)
+    }
+}
+
 /// An identifier of a party whose form was checked.
 #[derive(
     Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize,

@@ -15,7 +15,7 @@ mod table;
 pub use acknowledgement::{Acknowledging, Address, ProfileSet, acknowledge};
 pub use codes::{Codes, Coding, CodingSystem};
 pub use outcome::{answer, operation_outcome, plain};
-pub use table::{Ending, Row, row};
+pub use table::{Ending, Row, row, verdict};
 
 use crate::message::Syntax;
 

@@ -1,6 +1,6 @@
 //! OperationOutcome, written straight to JSON or XML: it is small, and its shape never changes.
 
-use super::{Ending, content_type, row};
+use super::{Ending, content_type, row, verdict};
 use crate::message::{Answer, Severity, Syntax, ToldIssue};
 use bytes::Bytes;
 use std::fmt::Write;
@@ -130,7 +130,7 @@ pub fn answer(ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
         content_type: Some(content_type(syntax)),
         body: operation_outcome(issues, syntax),
         retry_after: row.retry_after,
-        verdict: matches!(ending, Ending::Accepted | Ending::Refused | Ending::Conflict),
+        verdict: verdict(ending),
     }
 }
 

@@ -85,6 +85,11 @@ pub struct Row {
     pub retry_after: Option<u32>,
 }
 
+/// Whether an ending is a verdict, or rests on one.
+pub fn verdict(ending: Ending) -> bool {
+    matches!(ending, Ending::Accepted | Ending::Refused | Ending::Conflict)
+}
+
 /// The row of an ending.
 pub fn row(ending: Ending) -> Row {
     use IssueType as T;

@@ -5,7 +5,7 @@
 
 use super::expression::{Compiler, first, texts};
 use crate::config::{Config, EndpointSyntax, Intake};
-use crate::fhirpath::{Expression, Memory, Scene};
+use crate::fhirpath::{Expression, Item, Memory, Scene};
 use crate::message::{
     Diagnostic, EnvelopeId, Event, Identifier, IdentifierKind, MessageId, ReceiptCode, ReceiptFor,
     Syntax,
@@ -45,6 +45,8 @@ pub struct Extracted {
     pub test: bool,
     /// The receipt that it is, if it is one.
     pub receipt_for: Option<ReceiptFor>,
+    /// The elements that belong to the sending and not to the message.
+    pub of_sending: Vec<NodeId>,
 }
 
 /// The identifiers of a message's sender or receiver.
@@ -92,6 +94,7 @@ struct Description {
     sent: Option<Expression>,
     zone: Option<TimeZone>,
     test: Option<Expression>,
+    of_sending: Vec<Expression>,
     receipt_for: Option<Expression>,
     receipt_code: Option<Expression>,
 }
@@ -139,6 +142,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         paths.iter().filter_map(|at| compiler.compile(at, &focus)).collect()
     };
     let (version, conversation) = (list(&intake.version), list(&intake.conversation));
+    let of_sending = list(&intake.of_sending);
     let mut ends = |paths: &[crate::config::IdentifierPath]| -> Vec<(IdentifierKind, Expression)> {
         let one = |path: &crate::config::IdentifierPath| {
             Some((path.kind, compiler.compile(&path.path, &focus)?))
@@ -174,6 +178,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         sent,
         zone,
         test,
+        of_sending,
         receipt_for,
         receipt_code,
     })
@@ -219,12 +224,32 @@ impl Description {
             sender: ends(&self.sender, scene, root, memory),
             receiver: ends(&self.receiver, scene, root, memory),
             test: self.test.as_ref().is_some_and(|test| holds(test, scene, root, memory)),
+            of_sending: nodes(&self.of_sending, scene, root, memory),
         }
     }
 }
 
 fn holds(expression: &Expression, scene: &Scene<'_>, root: NodeId, memory: &mut Memory) -> bool {
     matches!(expression.test(scene, 0, root, memory), Ok(Some(true)))
+}
+
+/// The nodes of the first tree that expressions yield.
+fn nodes(
+    expressions: &[Expression],
+    scene: &Scene<'_>,
+    root: NodeId,
+    memory: &mut Memory,
+) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    for expression in expressions {
+        if let Ok(result) = expression.evaluate(scene, &[Item::Node(0, root)], &[], memory) {
+            found.extend(result.iter().filter_map(|item| match item {
+                Item::Node(0, node) => Some(node),
+                _ => None,
+            }));
+        }
+    }
+    found
 }
 
 fn receipt((message, code): (Box<str>, Box<str>)) -> Option<ReceiptFor> {

@@ -114,6 +114,11 @@ impl Tree {
         BufferId(id)
     }
 
+    /// Whether the tree was read from an input, which is then its first buffer.
+    pub fn has_input(&self) -> bool {
+        !self.buffers.is_empty()
+    }
+
     /// The text of a buffer.
     pub fn buffer(&self, id: BufferId) -> &str {
         match id.0 {

@@ -25,7 +25,10 @@ impl Compiler<'_> {
         let mut shapes = Vec::new();
         for parameter in &self.maps[map].groups[group].parameters {
             let type_id = parameter.type_name.as_ref().and_then(|name| self.type_named(name));
-            shapes.push(Shape { types: type_id.into_iter().collect(), is_target: parameter.is_target });
+            shapes.push(Shape {
+                types: type_id.into_iter().collect(),
+                is_target: parameter.is_target,
+            });
         }
         self.map = before;
         shapes
@@ -39,7 +42,8 @@ impl Compiler<'_> {
         let id = self.groups.len() as u32;
         if self.groups.len() >= INSTANCES {
             let name = &self.maps[key.map].groups[key.group].name;
-            let text = format!("the groups are called with more than {INSTANCES} combinations of types");
+            let text =
+                format!("the groups are called with more than {INSTANCES} combinations of types");
             self.error(name.at, "map-too-many-groups", text, None);
             return 0;
         }

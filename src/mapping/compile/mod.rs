@@ -196,13 +196,7 @@ impl<'a> Compiler<'a> {
         (entry, sources, targets.first().copied().unwrap_or(TypeId::NONE))
     }
 
-    fn error(
-        &mut self,
-        at: u32,
-        id: &'static str,
-        text: impl Into<String>,
-        help: Option<String>,
-    ) {
+    fn error(&mut self, at: u32, id: &'static str, text: impl Into<String>, help: Option<String>) {
         let one = Diagnostic::error(self.maps[self.map].origin(at), id, text);
         self.diagnostics.push(Diagnostic { help, ..one });
     }
@@ -219,6 +213,3 @@ impl<'a> Compiler<'a> {
         (start as u32, text.len() as u32)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,8 +3,8 @@
 //! Promises: the map's own names come before imported ones; a name with two meanings is an error. Never: a
 //! default meaning for a name nobody knows.
 
-use super::shape::nearest;
 use super::Compiler;
+use super::shape::nearest;
 use crate::mapping::ast::{Name, TypeMode, Use, Uses};
 use crate::mapping::concepts::Concepts;
 use crate::mapping::plan::Parameter;

@@ -74,24 +74,18 @@ impl Compiler<'_> {
         let check = source.check.as_ref().and_then(|f| self.compile(f, into, &types));
         let log = source.log.as_ref().map(|f| self.log(f, into, &types));
         let (cardinality, list) = (source.cardinality, source.list);
-        let compiled = Source {
-            from,
-            steps,
-            filter,
-            cardinality,
-            default,
-            list,
-            into,
-            condition,
-            check,
-            log,
-        };
+        let compiled =
+            Source { from, steps, filter, cardinality, default, list, into, condition, check, log };
         Some((compiled, shape))
     }
 
-    fn narrow_source(&mut self, name: &Name, shape: &mut Shape, wanted: crate::tree::types::TypeId) {
-        let related =
-            |t: &_| self.table.is_a(*t, wanted) || self.table.is_a(wanted, *t);
+    fn narrow_source(
+        &mut self,
+        name: &Name,
+        shape: &mut Shape,
+        wanted: crate::tree::types::TypeId,
+    ) {
+        let related = |t: &_| self.table.is_a(*t, wanted) || self.table.is_a(wanted, *t);
         if !shape.types.is_empty() && !shape.types.iter().any(related) {
             let (types, wanted) = (self.type_names(&shape.types), self.type_names(&[wanted]));
             let text = format!("the element is never {wanted}, it is {types}");
@@ -100,7 +94,12 @@ impl Compiler<'_> {
         shape.types = vec![wanted];
     }
 
-    fn log(&mut self, fragment: &Fragment, item: Slot, types: &[crate::tree::types::TypeId]) -> Log {
+    fn log(
+        &mut self,
+        fragment: &Fragment,
+        item: Slot,
+        types: &[crate::tree::types::TypeId],
+    ) -> Log {
         match literal(&fragment.text) {
             Some(text) if text.starts_with("dropped:") => Log::Dropped,
             Some(text) => Log::Text(Arc::from(text)),
@@ -167,7 +166,8 @@ impl Compiler<'_> {
             Ok(compiled) => Some(compiled),
             Err(faults) => {
                 for fault in faults {
-                    let id = match fault.text.contains("%route.") || fault.text.contains("%`route.") {
+                    let id = match fault.text.contains("%route.") || fault.text.contains("%`route.")
+                    {
                         true => "map-unknown-parameter",
                         false => "map-expression",
                     };

@@ -113,9 +113,11 @@ impl Compiler<'_> {
         given: &Shape,
         spot: &Spot,
     ) -> (Transform, Vec<TypeId>) {
-        let direct = matches!(spot.place, Place::Whole(_) | Place::Nowhere | Place::Below(_, Step::Value));
+        let direct =
+            matches!(spot.place, Place::Whole(_) | Place::Nowhere | Place::Below(_, Step::Value));
         if direct {
-            let types = if spot.types.is_empty() { given.types.clone() } else { spot.types.clone() };
+            let types =
+                if spot.types.is_empty() { given.types.clone() } else { spot.types.clone() };
             return (Transform::Copy(operand), types);
         }
         if let (Some(source), Operand::Slot(_)) = (given.only(), &operand)
@@ -141,7 +143,9 @@ impl Compiler<'_> {
             return spot.types.clone();
         }
         // The value's own type is taken if the element has it.
-        let own = |t: &TypeId| given.types.contains(t) || given.types.iter().any(|g| self.table.is_a(*g, *t));
+        let own = |t: &TypeId| {
+            given.types.contains(t) || given.types.iter().any(|g| self.table.is_a(*g, *t))
+        };
         let exact: Vec<_> = spot.types.iter().copied().filter(own).collect();
         let unconverted = given.types.iter().all(|g| exact.iter().any(|t| self.table.is_a(*g, *t)));
         if !exact.is_empty() && unconverted {

@@ -19,8 +19,23 @@ use crate::tree::types::{ElementId, TypeId};
 type Made = Option<(Transform, Vec<TypeId>)>;
 
 const KNOWN: &[&str] = &[
-    "create", "copy", "evaluate", "translate", "append", "cast", "truncate", "uuid", "reference",
-    "pointer", "cc", "c", "qty", "id", "cp", "dateOp", "escape",
+    "create",
+    "copy",
+    "evaluate",
+    "translate",
+    "append",
+    "cast",
+    "truncate",
+    "uuid",
+    "reference",
+    "pointer",
+    "cc",
+    "c",
+    "qty",
+    "id",
+    "cp",
+    "dateOp",
+    "escape",
 ];
 
 const IDENTIFIER_TYPES: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
@@ -224,7 +239,8 @@ impl Compiler<'_> {
                 self.output(name)?
             }
         };
-        let optional = matches!(call.arguments.get(3), Some(Argument::Text(t)) if &**t == "optional");
+        let optional =
+            matches!(call.arguments.get(3), Some(Argument::Text(t)) if &**t == "optional");
         self.check_code(&source, call);
         let translate = Translate { operand, map: source, output, optional };
         Some((Transform::Translate(Box::new(translate)), vec![type_id]))
@@ -264,7 +280,12 @@ impl Compiler<'_> {
         if let Some(rest) = map.strip_prefix("urn:stafett:") {
             let parts = rest.split_once('/').and_then(|(book, pair)| {
                 let (from, to) = pair.split_once("-to-")?;
-                Some(ConceptSource::Book(map.text.clone().into(), book.into(), from.into(), to.into()))
+                Some(ConceptSource::Book(
+                    map.text.clone().into(),
+                    book.into(),
+                    from.into(),
+                    to.into(),
+                ))
             });
             if parts.is_none() {
                 let text = "expected `urn:stafett:BOOK/FROM-to-TO` or `urn:stafett:route/NAME`";
@@ -288,7 +309,8 @@ impl Compiler<'_> {
 
     /// A literal code must be in its concept map.
     fn check_code(&mut self, source: &ConceptSource, call: &Call) {
-        let (ConceptSource::Plan(place), Some(Argument::Text(code))) = (source, call.arguments.first())
+        let (ConceptSource::Plan(place), Some(Argument::Text(code))) =
+            (source, call.arguments.first())
         else {
             return;
         };
@@ -373,7 +395,8 @@ impl Compiler<'_> {
     }
 
     fn contact(&mut self, call: &Call) -> Made {
-        let names: &[&str] = if call.arguments.len() == 1 { &["value"] } else { &["system", "value"] };
+        let names: &[&str] =
+            if call.arguments.len() == 1 { &["value"] } else { &["system", "value"] };
         let mut parts = Vec::new();
         for (at, name) in names.iter().enumerate() {
             parts.push((*name, self.piece(call, at)?));

@@ -96,7 +96,8 @@ impl<'p> Machine<'p, '_> {
         let mut rest = line;
         while !rest.is_empty() && space.is_some() {
             // The first space between words stays a character.
-            let lost = if rest.starts_with(' ') { Some(0) } else { rest.find("  ").map(|at| at + 1) };
+            let lost =
+                if rest.starts_with(' ') { Some(0) } else { rest.find("  ").map(|at| at + 1) };
             let Some(lost) = lost else { break };
             self.character_data(parent, &rest[..lost]);
             rest = &rest[lost..];
@@ -130,7 +131,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Text as a narrative.
-    pub(super) fn to_html(&mut self, value: Value) -> Value {
+    pub(super) fn as_html(&mut self, value: Value) -> Value {
         let Some(text) = self.take_text(value) else { return Value::None };
         let start = self.target.scratch().len();
         let out = self.target.scratch();

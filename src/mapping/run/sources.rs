@@ -136,13 +136,12 @@ impl<'p> Machine<'p, '_> {
                 items.drain(base..last);
             }
             Some(SourceList::NotLast) => items.truncate(items.len().saturating_sub(1).max(base)),
-            Some(SourceList::OnlyOne) => {
-                if items.len() > base + 1 {
-                    let second = items[base + 1];
-                    items.truncate(base);
-                    self.report(&issues::ONLY_ONE, second, Arg::None);
-                }
+            Some(SourceList::OnlyOne) if items.len() > base + 1 => {
+                let second = items[base + 1];
+                items.truncate(base);
+                self.report(&issues::ONLY_ONE, second, Arg::None);
             }
+            Some(SourceList::OnlyOne) => {}
         }
     }
 

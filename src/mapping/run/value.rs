@@ -114,7 +114,13 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Evaluates an expression and pushes its items.
-    pub(super) fn evaluate(&mut self, compiled: &'p Compiled, focus: Value, frame: usize, at: Value) {
+    pub(super) fn evaluate(
+        &mut self,
+        compiled: &'p Compiled,
+        focus: Value,
+        frame: usize,
+        at: Value,
+    ) {
         self.memory.spare.clear();
         let start = self.target.scratch().len();
         let result = self.with(compiled, focus, frame, |result, facts, out| {
@@ -152,8 +158,8 @@ impl<'p> Machine<'p, '_> {
         let slots = &memory.slots;
         let item = |value: Value| item_of(value, target, &self.plan.table);
         let focus = item(focus);
-        let held: [Option<Item<'_>>; MAX_VARIABLES] = std::array::from_fn(|at| {
-            match compiled.variables.get(at)? {
+        let held: [Option<Item<'_>>; MAX_VARIABLES] =
+            std::array::from_fn(|at| match compiled.variables.get(at)? {
                 Variable::Slot(slot) => item(slots[frame + slot.0 as usize]),
                 Variable::Parameter(at) => parameter(self.plan, self.inputs, *at).map(string),
                 Variable::Engine(at) => Some(string(match at {
@@ -161,8 +167,7 @@ impl<'p> Machine<'p, '_> {
                     1 => self.inputs.engine.envelope_id,
                     _ => self.inputs.engine.now,
                 })),
-            }
-        });
+            });
         let variables: [&[Item<'_>]; MAX_VARIABLES] = std::array::from_fn(|at| held[at].as_slice());
         let variables = &variables[..compiled.variables.len().min(MAX_VARIABLES)];
         let result = compiled.expression.evaluate(

@@ -57,7 +57,9 @@ impl<'p> Machine<'p, '_> {
             Output::Code => self.write(target, frame, found.code, at),
             Output::System => self.write(target, frame, found.system, at),
             Output::Display => self.write(target, frame, found.display, at),
-            Output::Coding | Output::CodeableConcept => self.coding(target, translate, frame, &found, at),
+            Output::Coding | Output::CodeableConcept => {
+                self.coding(target, translate, frame, &found, at)
+            }
         }
     }
 
@@ -75,7 +77,8 @@ impl<'p> Machine<'p, '_> {
                     Some(text) => self.keep(text, string),
                     None => Value::None,
                 };
-                let (system, code) = (self.keep(&concept.system, string), self.keep(&concept.code, string));
+                let (system, code) =
+                    (self.keep(&concept.system, string), self.keep(&concept.code, string));
                 Some(Found { system, code, display })
             }
             Answer::Provided(code) => {
@@ -83,7 +86,11 @@ impl<'p> Machine<'p, '_> {
             }
             Answer::NotFound => {
                 if !translate.optional {
-                    self.report(&issues::NO_TRANSLATION, place, Arg::Shared(Arc::clone(&concepts.url)));
+                    self.report(
+                        &issues::NO_TRANSLATION,
+                        place,
+                        Arg::Shared(Arc::clone(&concepts.url)),
+                    );
                 }
                 None
             }
@@ -118,7 +125,12 @@ impl<'p> Machine<'p, '_> {
         Answer::of(found, given)
     }
 
-    fn look_for_coding<'c>(&mut self, concepts: &'c Concepts, tree: u8, node: NodeId) -> Answer<'c> {
+    fn look_for_coding<'c>(
+        &mut self,
+        concepts: &'c Concepts,
+        tree: u8,
+        node: NodeId,
+    ) -> Answer<'c> {
         let datatypes = self.plan.facts.datatypes;
         let of: &Tree = self.tree(tree);
         let child = |element: ElementId| child_of(of, node, element);

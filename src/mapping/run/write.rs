@@ -22,7 +22,13 @@ pub(super) struct Spot {
 
 impl<'p> Machine<'p, '_> {
     /// Writes a value where a target says. Gives the node, or the value itself where nothing is written.
-    pub(super) fn write(&mut self, target: &'p Target, frame: usize, value: Value, at: Value) -> Value {
+    pub(super) fn write(
+        &mut self,
+        target: &'p Target,
+        frame: usize,
+        value: Value,
+        at: Value,
+    ) -> Value {
         match &target.place {
             Place::Nowhere => value,
             Place::Whole(slot) => match self.slot(frame, *slot) {
@@ -46,12 +52,15 @@ impl<'p> Machine<'p, '_> {
     ) -> Value {
         let own = *self.target.node(parent);
         let primitive = self.plan.table.primitive(own.type_id).is_some();
-        if *step == Step::Value || (primitive && matches!(step, Step::Named(n) if &**n == "value")) {
+        if *step == Step::Value || (primitive && matches!(step, Step::Named(n) if &**n == "value"))
+        {
             return self.assign(parent, value, at);
         }
         match value {
             Value::None => Value::None,
-            Value::Quantity(number, unit) => self.write_quantity(parent, step, list, number, unit, at),
+            Value::Quantity(number, unit) => {
+                self.write_quantity(parent, step, list, number, unit, at)
+            }
             Value::Text(slice, _) if slice.is_empty() => Value::None,
             _ => match self.spot_for(parent, step, value) {
                 Some(spot) => {
@@ -210,13 +219,13 @@ impl<'p> Machine<'p, '_> {
         let table = &self.plan.table;
         let alternatives = &table.element(element).alternatives;
         let Some(wanted) = wanted.filter(|t| *t != TypeId::NONE) else {
-            let mut possible =
-                alternatives.iter().filter(|a| fixed.is_none_or(|t| t == a.type_id));
+            let mut possible = alternatives.iter().filter(|a| fixed.is_none_or(|t| t == a.type_id));
             let only = possible.next().filter(|_| possible.next().is_none())?;
             return Some(Spot { element, type_id: only.type_id, name: only.wire_name });
         };
         let exact = alternatives.iter().find(|a| a.type_id == wanted);
-        let found = exact.or_else(|| alternatives.iter().find(|a| table.is_a(wanted, a.type_id)))?;
+        let found =
+            exact.or_else(|| alternatives.iter().find(|a| table.is_a(wanted, a.type_id)))?;
         let fits = fixed.is_none_or(|t| t == found.type_id);
         fits.then_some(Spot { element, type_id: wanted, name: found.wire_name })
     }

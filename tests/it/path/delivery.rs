@@ -34,8 +34,7 @@ struct Reception {
 impl Desk for Reception {
     fn target(&self, endpoint: &str) -> Option<(Target, usize)> {
         let (_, url) = self.urls.iter().find(|(name, _)| name == endpoint)?;
-        let url = url.parse().ok()?;
-        Some((Target { url, authorization: None, timeout: Duration::from_secs(5) }, 4))
+        Some((Target::new(url, None, Duration::from_secs(5))?, 4))
     }
 
     fn pauses(&self, _route: &str) -> (Duration, Duration) {

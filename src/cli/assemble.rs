@@ -1,0 +1,160 @@
+//! From a configuration's folder to an engine: reads, compiles, and says everything that is wrong at once.
+//!
+//! Promises: `check` and `run` see the same findings, since both come from here; each part looks at what
+//! could be read, so that one kind of mistake hides no other. Never: starts anything.
+
+use super::load;
+use crate::config::{At, Config, File, Route, suggestion};
+use crate::definitions::core::Kind;
+use crate::definitions::{Library, Scope};
+use crate::deliver::http::Target;
+use crate::engine::{self, Engine};
+use crate::mapping::ast::Map;
+use crate::mapping::{Concepts, Materials, Plans};
+use crate::message::{Diagnostic, Error, ErrorKind};
+use crate::pipeline::Targets;
+use crate::profile::{self, Validator, Wanted, exchange};
+use crate::receipt::Codes;
+use crate::route::{Intakes, Routes};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a folder came to.
+pub struct Assembled {
+    /// The engine; none when something keeps it from becoming active.
+    pub engine: Option<Engine>,
+    /// The configuration's files and maps, for excerpts.
+    pub files: Vec<File>,
+    /// Everything that was found, by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and compiles a configuration's folder. An error: there is no such folder.
+pub fn assemble(folder: &Path) -> Result<Assembled, Error> {
+    let mut read = load::configuration(folder)?;
+    let config = Arc::new(read.reading.partial().clone());
+    let (maps, mut found) = load::maps(folder, &config);
+    let engine = compile(folder, &config, &maps, &mut found);
+    token_files(folder, &config, &mut found);
+    read.reading.add(found);
+    let shown = |map: &Map| File { name: map.file.to_string(), text: map.text.to_string() };
+    read.files.extend(maps.iter().map(shown));
+    let (whole, diagnostics) = read.reading.finish();
+    Ok(Assembled { engine: whole.and(engine), files: read.files, diagnostics })
+}
+
+/// Compiles what a configuration names, as far as it can be: for its findings even when it is not whole.
+fn compile(
+    folder: &Path,
+    config: &Arc<Config>,
+    maps: &[Map],
+    found: &mut Vec<Diagnostic>,
+) -> Option<Engine> {
+    let mut keep = |more: Vec<Diagnostic>| found.extend(more);
+    let (library, more) = load::library(folder, config);
+    keep(more);
+    let library = Arc::new(library);
+    let settings = profile::Settings::default();
+    let (validator, more) = Validator::build(&library, &Wanted::All, &settings);
+    // What is odd about R4 core itself is known, and nothing that a site could change.
+    let core = |one: &Diagnostic| one.origin.file.starts_with("http://hl7.org/fhir/");
+    keep(more.into_iter().filter(|one| one.refuses() || !core(one)).collect());
+    let (intakes, more) = Intakes::compile(config, library.table());
+    keep(more);
+    let (routes, more) = Routes::compile(config, library.table());
+    keep(more);
+    let concepts: Vec<Arc<Concepts>> =
+        library.concept_maps().map(|(_, map)| Arc::new(Concepts::of_resource(&map))).collect();
+    let materials = Materials { table: library.table(), concepts: &concepts };
+    let (plans, more) = Plans::build(maps, &materials);
+    keep(more);
+    for route in &config.routes {
+        route_names(route, &library, maps, found);
+    }
+    let codes = match Codes::built_in() {
+        Ok(codes) => codes,
+        Err(diagnostic) => {
+            found.push(diagnostic);
+            return None;
+        }
+    };
+    let sets = engine::profile_sets(library.concept_maps().map(|(_, map)| map));
+    let exchange = exchange::Rules::new(library.table(), exchange::Data::embedded());
+    Some(Engine::new(
+        Arc::clone(config),
+        library,
+        validator,
+        exchange,
+        intakes,
+        routes,
+        plans,
+        concepts,
+        sets,
+        codes,
+    ))
+}
+
+/// What a route names beyond the configuration: maps, concept maps, profiles.
+fn route_names(route: &Route, library: &Library, maps: &[Map], found: &mut Vec<Diagnostic>) {
+    let mut unknown = |what: &str, at: &At<Box<str>>, known: &[&str]| {
+        let text = format!("no {what} is called `{}`", at.value);
+        let one = Diagnostic::error(at.origin.clone(), "config-unknown-name", text);
+        found.push(suggestion(one, &at.value, known.iter().copied()));
+    };
+    if let Some(map) = &route.map {
+        let known: Vec<&str> = maps.iter().map(|map| &*map.url.text).collect();
+        if !known.contains(&&*map.value) {
+            unknown("map", map, &known);
+        }
+    }
+    if let Some(profiles) = &route.profiles {
+        let known: Vec<&str> = library.list(Kind::ConceptMap).map(|one| one.url).collect();
+        if !known.contains(&&*profiles.value) {
+            unknown("concept map", profiles, &known);
+        }
+    }
+    for profile in route.validate.iter().chain(&route.target_profiles) {
+        let resolved = library
+            .root_of(&profile.value, None)
+            .and_then(|root| library.resolve(Kind::Structure, &profile.value, Scope::of(root)));
+        if resolved.is_none() {
+            let known: Vec<&str> = library.list(Kind::Structure).map(|one| one.url).collect();
+            unknown("profile", profile, &known);
+        }
+    }
+}
+
+/// Every token file that an endpoint names is there.
+fn token_files(folder: &Path, config: &Config, found: &mut Vec<Diagnostic>) {
+    for file in config.endpoints.iter().filter_map(|endpoint| endpoint.token_file.as_ref()) {
+        if !folder.join(&*file.value).is_file() {
+            let text = format!("there is no `{}` from the configuration's folder", file.value);
+            found.push(Diagnostic::error(file.origin.clone(), "config-no-such-file", text));
+        }
+    }
+}
+
+/// The endpoints as the deliverers need them; reads the token files.
+pub fn targets(folder: &Path, config: &Config) -> Result<Targets, Error> {
+    let mut targets = Targets::new();
+    for endpoint in &config.endpoints {
+        let token = match &endpoint.token_file {
+            None => None,
+            Some(file) => {
+                let path = folder.join(&*file.value);
+                let text = std::fs::read_to_string(&path).map_err(|e| {
+                    let note = format!("{}: cannot read the token file", file.origin);
+                    Error::new(ErrorKind::Configuration, note).cause(e)
+                })?;
+                Some(text.trim().to_owned())
+            }
+        };
+        let url = endpoint.url.value.to_string();
+        let target = Target::new(&url, token.as_deref(), endpoint.timeout).ok_or_else(|| {
+            let note = format!("{}: the address cannot stand in a request", endpoint.url.origin);
+            Error::new(ErrorKind::Configuration, note)
+        })?;
+        targets.insert((*endpoint.name).into(), (target, endpoint.connections as usize));
+    }
+    Ok(targets)
+}

@@ -1,0 +1,105 @@
+//! `stafett run DIR`: the engine, until it is told to stop.
+//!
+//! Promises: nothing listens before the configuration is whole and recovery has ended; SIGTERM and SIGINT let
+//! open requests end. Never: starts on a folder that another engine has.
+
+use super::{Exit, assemble, open};
+use crate::message::Error;
+use crate::pipeline::{self, Pipeline, SystemClock};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Runs the engine of a configuration's folder.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// The configuration's folder.
+    folder: PathBuf,
+    /// What is logged, as `level` or `target=level,...`.
+    #[arg(long, default_value = "info")]
+    log: String,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Run) -> Exit {
+    if let Err(error) = logs(&arguments.log) {
+        eprintln!("stafett run: {error}");
+        return Exit::CouldNot;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("stafett run: {error}");
+            return Exit::CouldNot;
+        }
+    };
+    match runtime.block_on(serve(&arguments.folder)) {
+        Ok(exit) => exit,
+        Err(error) => {
+            tracing::error!(%error, "the engine did not start");
+            eprintln!("stafett run: {error}");
+            Exit::CouldNot
+        }
+    }
+}
+
+/// Structured logs: one JSON object a line on standard error.
+fn logs(filter: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let filter = EnvFilter::try_new(filter)?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init()
+}
+
+async fn serve(folder: &Path) -> Result<Exit, Error> {
+    let assembled = assemble::assemble(folder)?;
+    for one in &assembled.diagnostics {
+        tracing::warn!(diagnostic = %one, "configuration");
+    }
+    let Some(engine) = assembled.engine else {
+        let told = assembled.diagnostics.iter().filter(|one| one.refuses());
+        told.for_each(|one| eprintln!("{one}"));
+        eprintln!("stafett run: the configuration has errors, so nothing was started");
+        return Ok(Exit::Findings);
+    };
+    let config = Arc::clone(&engine.config);
+    let targets = assemble::targets(folder, &config)?;
+    let data = folder.join(&*config.store.folder.value);
+    let store = open::store(&data)?;
+    let status = store.status();
+    tracing::info!(
+        sync_micros = status.sync_micros,
+        bad_records = status.bad_records,
+        open_deliveries = status.open_deliveries,
+        "the store is open"
+    );
+    let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
+    let running = pipeline::start(pipeline).await?;
+    let mut out = std::io::stdout();
+    for (name, kind, address) in &running.listeners {
+        // Whoever started us may have closed the pipe; the listeners are in the log as well.
+        let _ = writeln!(out, "{name} ({}) on http://{address}", kind.word());
+    }
+    let _ = out.flush();
+    stopped().await;
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(Exit::Fine)
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

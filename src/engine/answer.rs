@@ -1,0 +1,176 @@
+//! How a verdict is told to whoever waits for it: a receipt in the message's own language where there is
+//! one, else an OperationOutcome.
+
+use super::read::{Read, Unread};
+use super::sets::FAMILY;
+use super::{Engine, told};
+use crate::config::Answers;
+use crate::definitions::typing;
+use crate::format;
+use crate::message::{Answer, MessageId, ReceiptCode, ReceiptFor, Syntax, ToldIssue};
+use crate::receipt::{self, Acknowledging, Ending, ProfileSet};
+use crate::tree::Tree;
+use bytes::Bytes;
+use bytestring::ByteString;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+impl Engine {
+    /// The answer to a submission that got no verdict.
+    pub fn answer_unread(&self, unread: &Unread, syntax: Syntax) -> Answer {
+        match unread.issues.is_empty() {
+            true => receipt::plain(unread.ending, syntax),
+            false => receipt::answer(unread.ending, &unread.issues, syntax),
+        }
+    }
+
+    /// The answer that tells a verdict. `envelope` is new for every answer.
+    pub fn answer(
+        &self,
+        read: &Read,
+        ending: Ending,
+        issues: &[ToldIssue],
+        syntax: Syntax,
+        now: Timestamp,
+        envelope: Uuid,
+    ) -> Answer {
+        let row = receipt::row(ending);
+        let is_receipt = read.says.receipt_for.is_some();
+        let Some((status, code)) = row.receipt.filter(|_| !is_receipt) else {
+            return self.outcome(ending, issues, syntax);
+        };
+        // The final receiver's receipt is the one that counts: ours says only that the message arrived.
+        if code == ReceiptCode::Ok && self.answers(read) == Answers::Receiver {
+            return self.outcome(ending, issues, syntax);
+        }
+        let Some(json) = self.acknowledgement(read, code, issues, now, envelope) else {
+            return self.outcome(ending, issues, syntax);
+        };
+        let body = match syntax {
+            Syntax::FhirJson => Bytes::from(json),
+            Syntax::FhirXml | Syntax::Xml => self.as_xml(json),
+        };
+        let syntax = if syntax == Syntax::FhirJson { syntax } else { Syntax::FhirXml };
+        Answer {
+            status,
+            content_type: Some(receipt::content_type(syntax)),
+            body,
+            retry_after: row.retry_after,
+            verdict: receipt::verdict(ending),
+        }
+    }
+
+    fn outcome(&self, ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
+        match issues.is_empty() {
+            true => receipt::plain(ending, syntax),
+            false => receipt::answer(ending, issues, syntax),
+        }
+    }
+
+    /// The acknowledgement as FHIR JSON, where the message is a FHIR message of a family of profiles.
+    pub fn acknowledgement(
+        &self,
+        read: &Read,
+        code: ReceiptCode,
+        issues: &[ToldIssue],
+        now: Timestamp,
+        envelope: Uuid,
+    ) -> Option<String> {
+        let parts = read.parts.as_ref()?;
+        let profiles = self.profile_set(&parts.profiles)?;
+        let issues = match code {
+            ReceiptCode::Ok => Vec::new(),
+            _ => told::for_receipt(issues),
+        };
+        let occurred =
+            if parts.occurred.is_empty() { now.to_string() } else { parts.occurred.to_string() };
+        let activity = if parts.activity.is_empty() { "new-message" } else { &parts.activity };
+        Some(receipt::acknowledge(&Acknowledging {
+            profiles,
+            message: &read.message,
+            code,
+            issues: &issues,
+            codes: &self.codes,
+            from: &parts.destination,
+            to: &parts.source,
+            occurred: &occurred,
+            activity,
+            now,
+            envelope,
+        }))
+    }
+
+    /// The family of profiles that a message's claims belong to.
+    fn profile_set(&self, claimed: &[Box<str>]) -> Option<&ProfileSet> {
+        let ours = |set: &&ProfileSet| {
+            let family = set.canonical(FAMILY);
+            !family.is_empty() && claimed.iter().any(|claim| claim.starts_with(family))
+        };
+        self.profile_sets.iter().find(ours).or(self.profile_sets.first())
+    }
+
+    fn answers(&self, read: &Read) -> Answers {
+        let route = self.config.routes.iter().find(|route| {
+            route.event.contains(&read.event)
+                && route.sender.iter().any(|sender| sender.value == read.sender)
+        });
+        route.map_or(Answers::Engine, |route| route.answers)
+    }
+
+    pub(super) fn as_xml(&self, json: String) -> Bytes {
+        let mut tree = Tree::new(self.library.names().clone());
+        let mut issues = Vec::new();
+        format::fhir_json::read(ByteString::from(json), &mut tree, &mut issues);
+        typing::type_tree(&mut tree, self.library.table(), &mut issues);
+        let mut out = String::new();
+        if let Some(root) = tree.root() {
+            format::fhir_xml::write(&tree, self.library.table(), root, &mut out);
+        }
+        Bytes::from(out)
+    }
+}
+
+/// What an answer over a transport says as a receipt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The message that it answers, by the id that its receiver saw.
+    pub message: MessageId,
+    /// What it says.
+    pub code: ReceiptCode,
+    /// Whether it is valid by the profiles that it claims. One that is not is believed, and reported.
+    pub valid: bool,
+}
+
+impl Engine {
+    /// The receipt that an answer's body holds, if it holds one.
+    pub fn receipt_in(&self, content_type: &str, body: &Bytes, now: Timestamp) -> Option<Told> {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        let syntax = match essence {
+            "application/fhir+json" => Syntax::FhirJson,
+            "application/fhir+xml" => Syntax::FhirXml,
+            _ => return None,
+        };
+        let mut arena = super::Arena::new(self);
+        let text = ByteString::try_from(body.clone()).ok()?;
+        let (tree, issues) = (&mut arena.tree, &mut arena.issues);
+        let whole = match syntax {
+            Syntax::FhirJson => format::fhir_json::read(text, tree, issues),
+            _ => format::fhir_xml::read(text, tree, issues),
+        };
+        if !whole || told::refuse(issues) {
+            return None;
+        }
+        typing::type_tree(tree, self.library.table(), issues);
+        arena.references.build(&arena.tree);
+        let says = {
+            let trees = [&arena.tree];
+            let scene = self.scene(&trees, &arena.references, now);
+            self.intakes.extract(&scene, syntax, &mut arena.paths)?
+        };
+        let ReceiptFor { message, code } = says.receipt_for?;
+        let request = crate::profile::Request::default();
+        let (tree, issues) = (&arena.tree, &mut arena.issues);
+        self.validator.validate(tree, &request, now, &mut arena.validation, issues);
+        Some(Told { message, code, valid: !told::refuse(&arena.issues) })
+    }
+}

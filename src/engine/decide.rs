@@ -1,0 +1,366 @@
+//! The decision: from a message that was read, and what is known, to what is committed.
+
+use super::read::{Read, day};
+use super::translate::Stopped;
+use super::{Arena, Engine, Stages, catalogue, told};
+use crate::config::{Acknowledges, Conflict, LaneKey, Route};
+use crate::message::{
+    Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
+    ToldIssue, Unit, Verdict,
+};
+use crate::profile::Request;
+use crate::receipt::Ending;
+use crate::route::{Query, Routed};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// How far a message may be ahead of our clock.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// What was decided.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The message came before: its verdict again, nothing to commit.
+    Again(Again),
+    /// To be committed before it is answered.
+    Commit(Box<Decided>),
+}
+
+/// A verdict that is repeated.
+#[derive(Debug)]
+pub struct Again {
+    /// The verdict, or the conflict that the route asks for.
+    pub ending: Ending,
+    /// What was told, and that it came before.
+    pub issues: Vec<ToldIssue>,
+    /// Whether the content differs: an alarm.
+    pub other_content: bool,
+}
+
+/// A verdict, and all that its commit makes true.
+#[derive(Debug)]
+pub struct Decided {
+    /// What is committed.
+    pub unit: Unit,
+    /// How it is answered.
+    pub ending: Ending,
+    /// The route that took it.
+    pub route: Option<Box<str>>,
+    /// Everything that was found, worst first, for reports and logs.
+    pub issues: Vec<ToldIssue>,
+    /// Checks that could not be made.
+    pub not_checked: u32,
+}
+
+/// The deliveries and outputs that a decision makes due.
+#[derive(Default)]
+pub(super) struct Due {
+    pub outputs: Vec<Output>,
+    pub deliveries: Vec<NewDelivery>,
+    pub quarantine: Option<Box<str>>,
+}
+
+impl Engine {
+    /// Decides about a message. `now` and `known` are all it knows of the world.
+    pub fn decide(
+        &self,
+        read: &Read,
+        arena: &mut Arena,
+        known: &KnownAbout,
+        now: Timestamp,
+        stages: &mut dyn Stages,
+    ) -> Outcome {
+        if let Some(before) = &known.message {
+            let other_content = before.content_hash != read.content_hash;
+            return Outcome::Again(self.again(read, before, other_content));
+        }
+        let root = Place { node: arena.tree.root(), offset: None };
+        if known.envelope.as_ref().is_some_and(|other| other.message != read.message) {
+            arena.issues.push(Issue::new(&catalogue::ENVELOPE_SEEN, root));
+            return self.refused(read, arena, known, None, now);
+        }
+        self.check_time(read, None, arena, now);
+        let not_checked = self.check(read, arena, now);
+        stages.ended("validate");
+        let (routed, route) = self.route(read, arena, now);
+        stages.ended("route");
+        if let Some(route) = route {
+            self.check_time(read, Some(route), arena, now);
+        }
+        // A receipt has reached whom it is for when it is stored; a route takes it further where one leads.
+        let no_further = routed.is_empty() && read.says.receipt_for.is_none();
+        if told::refuse(&arena.issues) || no_further {
+            return self.refused(read, arena, known, route.map(|r| &*r.name), now);
+        }
+        let mut due = Due::default();
+        for destination in &routed {
+            match self.translate(read, arena, *destination, now) {
+                Ok(output) => {
+                    let at = u16::try_from(due.outputs.len()).unwrap_or(u16::MAX);
+                    due.outputs.push(output);
+                    due.deliveries.push(self.delivery(
+                        read,
+                        destination.route,
+                        destination,
+                        at,
+                        now,
+                    ));
+                }
+                Err(Stopped::NotExpressible) => {
+                    arena.issues.push(Issue::new(&catalogue::NOT_EXPRESSIBLE, root));
+                    return self.refused(read, arena, known, route.map(|r| &*r.name), now);
+                }
+                Err(Stopped::Ours(why)) => {
+                    due = Due { quarantine: Some(why.into()), ..Due::default() };
+                    break;
+                }
+            }
+        }
+        stages.ended("translate");
+        self.accepted(read, arena, known, route, due, not_checked, now)
+    }
+
+    /// The verdict again, with the issues that were told then, and that it is a duplicate.
+    pub fn again(&self, read: &Read, known: &crate::message::Known, other_content: bool) -> Again {
+        let kind = if other_content { &catalogue::OTHER_CONTENT } else { &catalogue::SEEN };
+        let conflict = other_content
+            && self.config.routes.iter().any(|route| {
+                route.conflict == Conflict::Status409
+                    && route.event.contains(&read.event)
+                    && route.sender.iter().any(|sender| sender.value == read.sender)
+            });
+        let ending = match (conflict, known.verdict) {
+            (true, _) => Ending::Conflict,
+            (_, Verdict::Accepted) => Ending::Accepted,
+            (_, Verdict::Refused) => Ending::Refused,
+        };
+        let mut issues = known.issues.clone();
+        issues.push(told::about(kind));
+        Again { ending, issues, other_content }
+    }
+
+    /// Profiles and exchange rules; says how many checks could not be made.
+    fn check(&self, read: &Read, arena: &mut Arena, now: Timestamp) -> u32 {
+        if read.parts.is_none() {
+            return 0;
+        }
+        let wanted: Vec<&str> = self.asked_profiles(read).collect();
+        let request = Request { profiles: &wanted, version: None };
+        let (tree, memory) = (&arena.tree, &mut arena.validation);
+        let summary = self.validator.validate(tree, &request, now, memory, &mut arena.issues);
+        self.exchange.check(&arena.tree, now, &mut arena.exchange, &mut arena.issues);
+        let refuse = self.config.definitions.not_checked == crate::config::NotChecked::Refuse;
+        if refuse && summary.not_checked > 0 {
+            let root = Place { node: arena.tree.root(), offset: None };
+            let number = Arg::Number(summary.not_checked.into());
+            arena.issues.push(Issue::new(&catalogue::NOT_CHECKED_REFUSED, root).arg(number));
+        }
+        summary.not_checked
+    }
+
+    /// The profiles that routes for this sender and event ask for besides those that the message claims.
+    fn asked_profiles<'a>(&'a self, read: &'a Read) -> impl Iterator<Item = &'a str> {
+        let routes = self.config.routes.iter().filter(|route| {
+            route.event.contains(&read.event)
+                && route.sender.iter().any(|sender| sender.value == read.sender)
+        });
+        routes.flat_map(|route| route.validate.iter().map(|one| &*one.value))
+    }
+
+    fn check_time(&self, read: &Read, route: Option<&Route>, arena: &mut Arena, now: Timestamp) {
+        let Some(sent) = read.says.sent else { return };
+        let place = Place { node: arena.tree.root(), offset: None };
+        match route {
+            // For FHIR messages this is one of the exchange rules.
+            None if sent > now + AHEAD && read.parts.is_none() => {
+                arena.issues.push(Issue::new(&catalogue::TOO_NEW, place));
+            }
+            Some(Route { max_age: Some(age), .. }) if sent < now - signed(*age) => {
+                arena.issues.push(Issue::new(&catalogue::TOO_OLD, place));
+            }
+            _ => {}
+        }
+    }
+
+    fn route<'e>(
+        &'e self,
+        read: &Read,
+        arena: &mut Arena,
+        now: Timestamp,
+    ) -> (Vec<crate::route::Destination<'e>>, Option<&'e Route>) {
+        let query = Query {
+            sender: &read.sender,
+            receivers: &read.says.receiver.identifiers,
+            receiver_unreadable: read.says.receiver.unreadable,
+            event: read.says.event.as_ref(),
+            version: read.says.version.as_deref(),
+            test: read.says.test,
+            day: day(now),
+        };
+        let trees = [&arena.tree];
+        let scene = self.scene(&trees, &arena.references, now);
+        let decision = self.routes.decide(&query, &scene, &mut arena.paths);
+        if read.says.receipt_for.is_none() || matches!(decision.routed, Routed::To(_)) {
+            arena.issues.extend(decision.issues());
+        }
+        match decision.routed {
+            Routed::To(destinations) => {
+                let route = destinations.first().map(|one| one.route);
+                (destinations, route)
+            }
+            _ => (Vec::new(), None),
+        }
+    }
+
+    fn delivery(
+        &self,
+        read: &Read,
+        route: &Route,
+        destination: &crate::route::Destination<'_>,
+        output: u16,
+        now: Timestamp,
+    ) -> NewDelivery {
+        let receiver = PartyName(route.receiver.value.0.clone());
+        let answers = self.config.party(&receiver).map(|party| party.acknowledges);
+        let waits = answers == Some(Acknowledges::All) && read.says.receipt_for.is_none();
+        let within = route.receipt_within.as_ref().filter(|_| waits);
+        NewDelivery {
+            route: (*route.name).into(),
+            endpoint: (*destination.endpoint.name).into(),
+            output,
+            lane: lane(read, route, &receiver),
+            receiver,
+            expires: now + signed(route.retry.give_up),
+            receipt_within: within.map(|at| u32::try_from(at.value.as_secs()).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn refused(
+        &self,
+        read: &Read,
+        arena: &Arena,
+        known: &KnownAbout,
+        route: Option<&str>,
+        now: Timestamp,
+    ) -> Outcome {
+        let mut unit = self.unit(read, arena, known, Verdict::Refused);
+        let worst = unit.issues.first().map(|issue| issue.id.clone());
+        unit.audit.push(record(read, AuditAction::Received, now, None));
+        unit.audit.push(record(read, AuditAction::Refused, now, worst));
+        self.decided(arena, unit, Ending::Refused, route.map(Into::into), 0)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all of them are the decision's parts, used once")]
+    fn accepted(
+        &self,
+        read: &Read,
+        arena: &Arena,
+        known: &KnownAbout,
+        route: Option<&Route>,
+        due: Due,
+        not_checked: u32,
+        now: Timestamp,
+    ) -> Outcome {
+        let mut unit = self.unit(read, arena, known, Verdict::Accepted);
+        let name: Option<Box<str>> = route.map(|route| (*route.name).into());
+        unit.audit.push(record(read, AuditAction::Received, now, None));
+        unit.audit.push(record(read, AuditAction::Validated, now, None));
+        unit.audit.push(record(read, AuditAction::Routed, now, name.clone()));
+        for output in due.outputs.iter().filter(|output| output.map.is_some()) {
+            unit.audit.push(record(read, AuditAction::Translated, now, output.map.clone()));
+        }
+        unit.audit.push(record(read, AuditAction::Accepted, now, None));
+        if let Some(why) = &due.quarantine {
+            unit.audit.push(record(read, AuditAction::Quarantined, now, Some(why.clone())));
+        }
+        (unit.outputs, unit.deliveries) = (due.outputs, due.deliveries);
+        unit.quarantine = due.quarantine;
+        self.decided(arena, unit, Ending::Accepted, name, not_checked)
+    }
+
+    /// The unit of a message that our own fault stopped: accepted, quarantined, nothing delivered.
+    pub fn quarantined(&self, read: &Read, known: &KnownAbout, why: &str, now: Timestamp) -> Unit {
+        let mut unit = self.bare(read, known, Verdict::Accepted);
+        unit.audit.push(record(read, AuditAction::Received, now, None));
+        unit.audit.push(record(read, AuditAction::Accepted, now, None));
+        unit.audit.push(record(read, AuditAction::Quarantined, now, Some(why.into())));
+        unit.quarantine = Some(why.into());
+        unit
+    }
+
+    fn decided(
+        &self,
+        arena: &Arena,
+        unit: Unit,
+        ending: Ending,
+        route: Option<Box<str>>,
+        not_checked: u32,
+    ) -> Outcome {
+        let issues = told::tell(&arena.tree, self.library.table(), &arena.issues);
+        Outcome::Commit(Box::new(Decided { unit, ending, route, issues, not_checked }))
+    }
+
+    fn unit(&self, read: &Read, arena: &Arena, known: &KnownAbout, verdict: Verdict) -> Unit {
+        let issues = told::tell(&arena.tree, self.library.table(), &arena.issues);
+        Unit { issues: told::for_receipt(&issues), ..self.bare(read, known, verdict) }
+    }
+
+    fn bare(&self, read: &Read, known: &KnownAbout, verdict: Verdict) -> Unit {
+        Unit {
+            party: read.incoming.party.clone(),
+            carrier: read.carried.then(|| read.incoming.party.clone()),
+            message: read.message.clone(),
+            envelope: read.envelope.clone(),
+            sender: read.says.sender.identifiers.first().cloned(),
+            receiver: read.says.receiver.identifiers.first().cloned(),
+            event: read.event.clone(),
+            conversation: read.says.conversation.clone(),
+            syntax: read.incoming.syntax,
+            received: read.incoming.received,
+            original: read.incoming.bytes.clone(),
+            content_hash: read.content_hash,
+            verdict,
+            issues: Vec::new(),
+            quarantine: None,
+            configuration: self.config.hash,
+            receipt_for: read.says.receipt_for.clone(),
+            outputs: Vec::new(),
+            deliveries: Vec::new(),
+            audit: Vec::new(),
+            read_at: Some(known.read_at),
+        }
+    }
+}
+
+fn record(
+    read: &Read,
+    action: AuditAction,
+    at: Timestamp,
+    outcome: Option<Box<str>>,
+) -> AuditRecord {
+    let actor = match action {
+        AuditAction::Received => read.incoming.party.0.clone(),
+        _ => "stafett".into(),
+    };
+    AuditRecord { at, action, actor, delivery: None, outcome }
+}
+
+/// The lane: sender, receiver and a key that is hashed, since it may be a person's.
+fn lane(read: &Read, route: &Route, receiver: &PartyName) -> Option<Box<str>> {
+    let key = blake3::derive_key("stafett 2026 lane key", b"");
+    let conversation = read.says.conversation.as_deref();
+    let conversation =
+        conversation.map(|text| *blake3::keyed_hash(&key, text.as_bytes()).as_bytes());
+    let patient = || read.says.patient.as_ref().map(|patient| patient.hash(&key));
+    let hash = match route.lane {
+        LaneKey::None => None,
+        LaneKey::Patient => patient(),
+        LaneKey::Conversation => conversation.or_else(patient),
+    }?;
+    let short = u64::from_le_bytes(hash[..8].try_into().ok()?);
+    Some(format!("{}>{}:{short:016x}", read.sender, receiver).into())
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,192 @@
+//! From bytes to a typed tree with its ids: what can be known of a message from itself alone.
+
+use super::{Arena, Engine, catalogue, header, told};
+use crate::definitions::typing;
+use crate::format;
+use crate::message::{
+    EnvelopeId, Event, Issue, IssueType, MessageId, PartyName, Place, Syntax, ToldIssue,
+};
+use crate::receipt::Ending;
+use crate::route::{Extracted, Identity};
+use bytes::Bytes;
+use bytestring::ByteString;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// A message as somebody handed it in.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Who handed it in, authenticated.
+    pub party: PartyName,
+    /// Its syntax, as declared.
+    pub syntax: Syntax,
+    /// Its charset, where the transport declares one.
+    pub charset: Option<Box<str>>,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// When its last byte came.
+    pub received: Timestamp,
+}
+
+/// A message that was read; its tree and the issues so far are in the arena.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// As it was handed in.
+    pub incoming: Incoming,
+    /// The sending party; the same as the authenticated one unless that is a carrier.
+    pub sender: PartyName,
+    /// Whether the authenticated party is its carrier.
+    pub carried: bool,
+    /// What the message says about itself.
+    pub says: Extracted,
+    /// Its id.
+    pub message: MessageId,
+    /// The id of this sending.
+    pub envelope: EnvelopeId,
+    /// What happened; empty when it does not say.
+    pub event: Event,
+    /// The parts of a FHIR message.
+    pub parts: Option<header::Parts>,
+    /// The hash of its content.
+    pub content_hash: [u8; 32],
+}
+
+/// A submission that gets no verdict.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// How it ended.
+    pub ending: Ending,
+    /// What is told.
+    pub issues: Vec<ToldIssue>,
+}
+
+fn decode(incoming: &Incoming) -> Result<ByteString, Issue> {
+    let (bytes, declared) = (&incoming.bytes, incoming.charset.as_deref());
+    match incoming.syntax {
+        Syntax::FhirJson => format::charset::decode_fhir(bytes, declared, false),
+        Syntax::FhirXml => format::charset::decode_fhir(bytes, declared, true),
+        Syntax::Xml => Ok(format::charset::decode(bytes, declared, true)?.text),
+    }
+}
+
+/// The day it is, for identifiers whose validity has dates.
+pub(super) fn day(now: Timestamp) -> Date {
+    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+impl Engine {
+    /// Reads a message into the arena: decodes, parses, types, finds its ids, and checks that whoever
+    /// handed it in may do so.
+    pub fn read(
+        &self,
+        incoming: Incoming,
+        arena: &mut Arena,
+        now: Timestamp,
+    ) -> Result<Read, Box<Unread>> {
+        arena.clear(self);
+        if incoming.bytes.iter().all(u8::is_ascii_whitespace) {
+            arena.issues.push(Issue::new(&catalogue::EMPTY, Place::default()));
+            return Err(self.unread(Ending::NotWellFormed, arena));
+        }
+        self.parse(&incoming, arena)?;
+        typing::type_tree(&mut arena.tree, self.library.table(), &mut arena.issues);
+        arena.references.build(&arena.tree);
+        let Some(says) = self.says(&incoming, arena, now) else {
+            let kind = match told::refuse(&arena.issues) {
+                // An unknown root was told already, by typing.
+                true => None,
+                false => Some(&catalogue::NOT_IDENTIFIED),
+            };
+            let place = Place { node: arena.tree.root(), offset: None };
+            arena.issues.extend(kind.map(|kind| Issue::new(kind, place)));
+            return Err(self.unread(Ending::Unidentified, arena));
+        };
+        self.identify(incoming, says, arena, now)
+    }
+
+    /// Decodes and parses; what is not well formed gets no verdict, since nothing in it can be believed.
+    fn parse(&self, incoming: &Incoming, arena: &mut Arena) -> Result<(), Box<Unread>> {
+        let text = match decode(incoming) {
+            Ok(text) => text,
+            Err(issue) => {
+                let unsupported = format::class(issue.kind) == format::Class::Charset;
+                let ending = if unsupported { Ending::NotTaken } else { Ending::NotWellFormed };
+                arena.issues.push(issue);
+                return Err(self.unread(ending, arena));
+            }
+        };
+        let (tree, issues) = (&mut arena.tree, &mut arena.issues);
+        let whole = match incoming.syntax {
+            Syntax::FhirJson => format::fhir_json::read(text, tree, issues),
+            Syntax::FhirXml => format::fhir_xml::read(text, tree, issues),
+            Syntax::Xml => format::xml::read(text, tree, issues),
+        };
+        let worst = arena.issues.iter().map(|issue| format::class(issue.kind)).max();
+        let costly =
+            arena.issues.iter().any(|i| i.refuses() && i.kind.code == IssueType::TooCostly);
+        match worst {
+            Some(format::Class::Charset) => Err(self.unread(Ending::NotTaken, arena)),
+            Some(format::Class::Syntax) if costly => Err(self.unread(Ending::TooCostly, arena)),
+            Some(format::Class::Syntax) => Err(self.unread(Ending::NotWellFormed, arena)),
+            _ if whole => Ok(()),
+            _ => Err(self.unread(Ending::NotWellFormed, arena)),
+        }
+    }
+
+    fn says(&self, incoming: &Incoming, arena: &mut Arena, now: Timestamp) -> Option<Extracted> {
+        let trees = [&arena.tree];
+        let scene = self.scene(&trees, &arena.references, now);
+        self.intakes.extract(&scene, incoming.syntax, &mut arena.paths)
+    }
+
+    fn identify(
+        &self,
+        incoming: Incoming,
+        says: Extracted,
+        arena: &mut Arena,
+        now: Timestamp,
+    ) -> Result<Read, Box<Unread>> {
+        let root = Place { node: arena.tree.root(), offset: None };
+        let Some(message) = says.message.clone() else {
+            arena.issues.push(Issue::new(&catalogue::NO_MESSAGE_ID, root));
+            return Err(self.unread(Ending::Unidentified, arena));
+        };
+        let senders = &says.sender.identifiers;
+        if senders.is_empty() {
+            arena.issues.push(Issue::new(&catalogue::NO_SENDER, root));
+            return Err(self.unread(Ending::Unidentified, arena));
+        }
+        let (sender, carried) = match self.routes.admits(&incoming.party, senders, day(now)) {
+            Identity::Own => (incoming.party.clone(), false),
+            Identity::Carrier { sender } => (sender, true),
+            Identity::Impostor | Identity::Nobody => {
+                arena.issues.clear();
+                return Err(self.unread(Ending::NotYours, arena));
+            }
+        };
+        let envelope = says.envelope.clone().unwrap_or_else(|| {
+            arena.issues.push(Issue::new(&catalogue::NO_ENVELOPE_ID, root));
+            // A key of its own: no other message can have it.
+            EnvelopeId(format!("none:{}", message.0).into())
+        });
+        let parts = match incoming.syntax {
+            Syntax::FhirJson | Syntax::FhirXml => header::parts(&arena.tree),
+            Syntax::Xml => None,
+        };
+        let newest = parts.as_ref().and_then(|parts| parts.newest);
+        let content_hash = self.hasher.hash(
+            &arena.tree,
+            self.library.table(),
+            newest,
+            &says.of_sending,
+            &mut arena.content,
+        );
+        let event = says.event.clone().unwrap_or_else(|| Event("".into()));
+        Ok(Read { incoming, sender, carried, message, envelope, event, parts, content_hash, says })
+    }
+
+    fn unread(&self, ending: Ending, arena: &Arena) -> Box<Unread> {
+        let issues = told::tell(&arena.tree, self.library.table(), &arena.issues);
+        Box::new(Unread { ending, issues })
+    }
+}

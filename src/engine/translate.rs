@@ -1,0 +1,207 @@
+//! A message for one of its destinations: as it came, in another syntax, or through a map.
+//!
+//! Promises: what a map made is validated before it may leave; what the sender's content lacks is the
+//! sender's fault, an invalid output is ours. The same message, engine and moment give the same bytes.
+
+use super::hooks::World;
+use super::read::{Read, day};
+use super::{Arena, Engine, told};
+use crate::config::{EndpointCharset, EndpointSyntax, Route};
+use crate::definitions::typing;
+use crate::format::{self, charset::Charset};
+use crate::mapping::{self, IdSeed, Inputs};
+use crate::message::{Output, Severity, Syntax};
+use crate::profile::Request;
+use crate::route::Destination;
+use crate::tree::{NodeId, Tree};
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The namespace of the message and envelope ids that the engine mints.
+const NAMESPACE: Uuid = Uuid::from_u128(0x5d63_1d0e_0f0b_4a53_8a8e_2b61_77f0_91c4);
+/// The most characters of a letter's or envelope's id in legacy formats.
+const LEGACY_ID: usize = 14;
+
+/// Why there is no output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stopped {
+    /// The message cannot be expressed for this receiver; the issues say why.
+    NotExpressible,
+    /// A fault of ours: the message is quarantined.
+    Ours(&'static str),
+}
+
+impl Engine {
+    /// Makes the output for one destination. Issues of the message are added to the arena's.
+    pub(super) fn translate(
+        &self,
+        read: &Read,
+        arena: &mut Arena,
+        destination: Destination<'_>,
+        now: Timestamp,
+    ) -> Result<Output, Stopped> {
+        let syntax = syntax(destination.endpoint.syntax);
+        let charset = charset(destination.endpoint.charset);
+        let Some(map) = &destination.route.map else {
+            let bytes = match syntax == read.incoming.syntax {
+                true => Bytes::new(),
+                false => self.write(&arena.tree, syntax, charset)?,
+            };
+            let (message, envelope) = (read.message.clone(), read.envelope.clone());
+            return Ok(Output { syntax, bytes, message, envelope, map: None });
+        };
+        let plan = self.plans.find(&map.value).ok_or(Stopped::Ours("map-missing"))?;
+        self.run(read, arena, destination, plan, now)?;
+        self.check_output(arena, destination.route, syntax, now)?;
+        let mut references = std::mem::take(&mut arena.references);
+        references.build(&arena.target);
+        let trees = [&arena.target];
+        let says = {
+            let scene = self.scene(&trees, &references, now);
+            self.intakes.extract(&scene, syntax, &mut arena.paths)
+        };
+        // Further destinations ask about the message again.
+        references.build(&arena.tree);
+        arena.references = references;
+        let says = says.ok_or(Stopped::Ours("output-not-identified"))?;
+        let message = says.message.ok_or(Stopped::Ours("output-without-id"))?;
+        let envelope = says.envelope.ok_or(Stopped::Ours("output-without-envelope-id"))?;
+        let bytes = self.write(&arena.target, syntax, charset)?;
+        Ok(Output { syntax, bytes, message, envelope, map: Some(map.value.clone()) })
+    }
+
+    fn run(
+        &self,
+        read: &Read,
+        arena: &mut Arena,
+        destination: Destination<'_>,
+        plan: &mapping::Plan,
+        now: Timestamp,
+    ) -> Result<(), Stopped> {
+        let route = destination.route;
+        let legacy = destination.endpoint.syntax == EndpointSyntax::Xml;
+        let message = mint(read, &destination, legacy, &read.message.0, "message");
+        let envelope = mint(read, &destination, legacy, &read.envelope.0, "envelope");
+        let moment = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let parameters: Vec<(&str, &str)> =
+            route.defaults.iter().map(|(name, at)| (&**name, &*at.value)).collect();
+        let world = World { engine: self, route, day: day(now) };
+        let inputs = Inputs {
+            sources: &[&arena.tree],
+            now,
+            engine: mapping::Engine { message_id: &message, envelope_id: &envelope, now: &moment },
+            parameters: &parameters,
+            ids: IdSeed {
+                message: &read.message.0,
+                destination: &destination.endpoint.name,
+                generation: 0,
+            },
+            limits: mapping::Limits::default(),
+        };
+        let before = arena.issues.len();
+        let ran =
+            plan.run(&inputs, &mut arena.target, &world, &mut arena.mapping, &mut arena.issues);
+        if let Err(failure) = ran {
+            arena.issues.push(failure.issue);
+            return Err(Stopped::NotExpressible);
+        }
+        match told::refuse(&arena.issues[before..]) {
+            true => Err(Stopped::NotExpressible),
+            false => Ok(()),
+        }
+    }
+
+    /// The output against the profiles that it claims and that the route asks for; a fault is ours.
+    fn check_output(
+        &self,
+        arena: &mut Arena,
+        route: &Route,
+        syntax: Syntax,
+        now: Timestamp,
+    ) -> Result<(), Stopped> {
+        arena.target_issues.clear();
+        let issues = &mut arena.target_issues;
+        typing::type_tree(&mut arena.target, self.library.table(), issues);
+        if syntax != Syntax::Xml {
+            let wanted: Vec<&str> = route.target_profiles.iter().map(|at| &*at.value).collect();
+            let request = Request { profiles: &wanted, version: None };
+            self.validator.validate(&arena.target, &request, now, &mut arena.validation, issues);
+        }
+        match issues.iter().any(|issue| issue.severity >= Severity::Error) {
+            true => Err(Stopped::Ours("output-invalid")),
+            false => Ok(()),
+        }
+    }
+
+    /// What is wrong with the last output that was made in an arena, for tools and logs: ids and paths.
+    pub fn output_issues(&self, arena: &Arena) -> Vec<crate::message::ToldIssue> {
+        told::tell(&arena.target, self.library.table(), &arena.target_issues)
+    }
+
+    fn write(&self, tree: &Tree, syntax: Syntax, charset: Charset) -> Result<Bytes, Stopped> {
+        let (table, root) = (self.library.table(), tree.root().unwrap_or(NodeId(0)));
+        let mut text = String::new();
+        match syntax {
+            Syntax::FhirJson => format::fhir_json::write(tree, table, root, &mut text),
+            Syntax::FhirXml => format::fhir_xml::write(tree, table, root, &mut text),
+            Syntax::Xml => {
+                let mut bytes = Vec::new();
+                let written = format::xml::write(tree, table, root, charset, &mut bytes);
+                return match written {
+                    Ok(()) => Ok(Bytes::from(bytes)),
+                    Err(_) => Err(Stopped::Ours("output-not-writable")),
+                };
+            }
+        }
+        Ok(Bytes::from(text))
+    }
+}
+
+/// An id for what is sent on, from what came: a UUID towards FHIR, at most 14 characters towards letters.
+///
+/// It depends on who sent it and on who it is for, so that two senders' or two receivers' ids never meet,
+/// and on nothing else: a translation that is made again has the same ids.
+fn mint(
+    read: &Read,
+    destination: &Destination<'_>,
+    legacy: bool,
+    own: &str,
+    what: &str,
+) -> Box<str> {
+    let sender = read.says.sender.identifiers.first().map_or_else(String::new, ToString::to_string);
+    let name = [what, &sender, own, &destination.endpoint.name].join("\u{1f}");
+    let id = Uuid::new_v5(&NAMESPACE, name.as_bytes());
+    match legacy {
+        false => id.to_string().into(),
+        true => base32(id.as_u128()).into(),
+    }
+}
+
+/// 14 characters of an alphabet without look-alikes: 70 of the id's bits.
+fn base32(mut bits: u128) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    (0..LEGACY_ID)
+        .map(|_| {
+            let digit = (bits & 31) as usize;
+            bits >>= 5;
+            char::from(ALPHABET[digit])
+        })
+        .collect()
+}
+
+fn syntax(endpoint: EndpointSyntax) -> Syntax {
+    match endpoint {
+        EndpointSyntax::FhirJson => Syntax::FhirJson,
+        EndpointSyntax::FhirXml => Syntax::FhirXml,
+        EndpointSyntax::Xml => Syntax::Xml,
+    }
+}
+
+fn charset(endpoint: EndpointCharset) -> Charset {
+    match endpoint {
+        EndpointCharset::Utf8 => Charset::Utf8,
+        EndpointCharset::Latin1 => Charset::Latin1,
+        EndpointCharset::Windows1252 => Charset::Windows1252,
+    }
+}

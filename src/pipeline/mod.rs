@@ -1,0 +1,254 @@
+//! The shell around the spine: bounded queue, workers, commit, answer, wake the deliverers, drain.
+//!
+//! ```text
+//!  submit ─> queue (bounded; full: 503) ─> worker: read ─> known? ─> decide ─> store.submit
+//!    ▲                                                                            │ durable
+//!    └──────────────── answer <── New | Existing | Stale (decide again) <─────────┘
+//! ```
+//!
+//! Promises: no verdict is answered before its commit is on disk; a message that our own fault stops is
+//! quarantined with its bytes, and the worker lives. Never: logs an element's value; a message is named by
+//! its place in the journal.
+
+mod desk;
+mod running;
+mod worker;
+
+pub use running::{Running, start};
+
+use crate::deliver::http::Target;
+use crate::engine::{Decided, Engine, Read};
+use crate::message::{
+    Answer, Answering, Clock, Committed, Error, Intake, PartyName, Position, Submission, Syntax,
+    Verdict,
+};
+use crate::ops::{Counted, Metrics, Watched};
+use crate::receipt::{self, Ending};
+use crate::store::Store;
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::time::Instant;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+use worker::{Job, Step, Waiting};
+
+/// How often a message is decided again because what was known of it had moved.
+const MOST_DECISIONS: u32 = 3;
+
+/// The present moment, from the system.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The pipeline: shared by the listeners, the workers and the deliverers.
+pub struct Pipeline {
+    engine: ArcSwap<Engine>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    targets: Targets,
+    queue: SyncSender<Job>,
+}
+
+/// Endpoints by name: where they are, and how many messages may be on their way to each.
+pub type Targets = HashMap<Box<str>, (Target, usize)>;
+
+impl Pipeline {
+    /// A pipeline with its workers started.
+    pub fn new(
+        engine: Engine,
+        targets: Targets,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Pipeline> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers = engine.config.engine.workers.map_or(cores, |n| n.max(1) as usize);
+        let (queue, jobs) = sync_channel(engine.config.engine.queue.max(1) as usize);
+        let pipeline = Arc::new(Pipeline {
+            engine: ArcSwap::from_pointee(engine),
+            store,
+            clock,
+            metrics: Metrics::default(),
+            targets,
+            queue,
+        });
+        worker::start(&pipeline, workers, jobs);
+        pipeline
+    }
+
+    /// The engine in force.
+    pub fn engine(&self) -> Arc<Engine> {
+        self.engine.load_full()
+    }
+
+    /// Puts another engine in force; messages in hand end on the one they began with.
+    pub fn swap(&self, engine: Engine) {
+        self.engine.store(Arc::new(engine));
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    async fn take(&self, submission: Submission) -> Answer {
+        let answer_in = submission.answer_in;
+        let submission = Arc::new(submission);
+        for _ in 0..MOST_DECISIONS {
+            let (reply, step) = oneshot::channel();
+            let job = Job { submission: Arc::clone(&submission), reply };
+            match self.queue.try_send(job) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => break,
+            }
+            let waiting = match step.await {
+                Ok(Step::Answer(answer)) => return answer,
+                Ok(Step::Waiting(waiting)) => waiting,
+                Err(_) => return receipt::plain(Ending::Broken, answer_in),
+            };
+            if let Some(answer) = self.committed(*waiting, answer_in).await {
+                return answer;
+            }
+        }
+        self.metrics.unverdicted();
+        receipt::plain(Ending::Overloaded, answer_in)
+    }
+
+    /// Waits for the commit and answers it; none when the decision has to be made again.
+    async fn committed(&self, waiting: Waiting, answer_in: Syntax) -> Option<Answer> {
+        let Waiting { engine, read, decided, committed, since } = waiting;
+        let result = committed.await.unwrap_or_else(|_| {
+            Err(Error::new(crate::message::ErrorKind::Internal, "the store's writer is gone"))
+        });
+        self.metrics.stage("commit", since.elapsed());
+        match result {
+            Ok(Committed::New(position)) => {
+                self.tell(&engine, &read, &decided, position);
+                let begin = Instant::now();
+                let (ending, issues) = (decided.ending, &decided.unit.issues);
+                let answer = engine.answer(
+                    &read,
+                    ending,
+                    issues,
+                    answer_in,
+                    self.clock.now(),
+                    Uuid::new_v4(),
+                );
+                self.metrics.stage("answer", begin.elapsed());
+                Some(answer)
+            }
+            Ok(Committed::Existing(known)) => {
+                let other = known.content_hash != read.content_hash;
+                let again = engine.again(&read, &known, other);
+                Some(self.again(&engine, &read, &again, answer_in))
+            }
+            Ok(Committed::Stale) => None,
+            Err(error) => {
+                tracing::error!(%error, "a message could not be committed");
+                self.metrics.unverdicted();
+                Some(receipt::plain(Ending::Overloaded, answer_in))
+            }
+        }
+    }
+
+    /// Answers a message that came before.
+    fn again(
+        &self,
+        engine: &Engine,
+        read: &Read,
+        again: &crate::engine::Again,
+        answer_in: Syntax,
+    ) -> Answer {
+        let event = engine.event_label(&read.event);
+        self.metrics.count(Counted::Duplicate, "none", event);
+        let party = &*read.incoming.party.0;
+        if again.other_content {
+            tracing::error!(party, event, "ALARM: a known message id came with other content");
+        } else {
+            tracing::info!(party, event, "a message came again");
+        }
+        engine.answer(
+            read,
+            again.ending,
+            &again.issues,
+            answer_in,
+            self.clock.now(),
+            Uuid::new_v4(),
+        )
+    }
+
+    /// Counts and logs a verdict, by names of the configuration and codes of our own.
+    fn tell(&self, engine: &Engine, read: &Read, decided: &Decided, position: Position) {
+        let event = engine.event_label(&read.event);
+        let route = decided.route.as_deref().unwrap_or("none");
+        self.metrics.count(Counted::Received, route, event);
+        self.metrics.not_checked(decided.not_checked.into());
+        let party = &*read.incoming.party.0;
+        let Position { partition, sequence } = position;
+        let worst = decided.unit.issues.first().map_or("", |issue| &issue.id);
+        match (decided.unit.verdict, &decided.unit.quarantine) {
+            (_, Some(why)) => {
+                self.metrics.count(Counted::Quarantined, route, event);
+                tracing::error!(
+                    party,
+                    event,
+                    route,
+                    partition,
+                    sequence,
+                    why = &**why,
+                    "ALARM: a message is quarantined"
+                );
+            }
+            (Verdict::Refused, _) => {
+                self.metrics.count(Counted::Refused, route, event);
+                tracing::info!(party, event, route, partition, sequence, worst, "refused");
+            }
+            (Verdict::Accepted, _) => {
+                tracing::info!(party, event, route, partition, sequence, "accepted");
+            }
+        }
+    }
+}
+
+/// The pipeline as the listeners know it.
+#[derive(Clone)]
+pub struct Door(pub Arc<Pipeline>);
+
+impl Intake for Door {
+    fn submit(&self, submission: Submission) -> Answering {
+        let pipeline = Arc::clone(&self.0);
+        Box::pin(async move { pipeline.take(submission).await })
+    }
+
+    fn ready(&self) -> bool {
+        self.0.store.status().failed.is_none()
+    }
+
+    fn party_of(&self, token: &str) -> Option<PartyName> {
+        let engine = self.0.engine.load();
+        let party = engine.config.authenticate(token.as_bytes())?;
+        Some(PartyName((*party.name).into()))
+    }
+
+    fn metadata(&self, syntax: Syntax) -> Bytes {
+        self.0.engine.load().metadata(syntax, self.0.clock.now())
+    }
+}
+
+impl Watched for Door {
+    fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    fn not_ready(&self) -> Option<String> {
+        self.0.store.status().failed
+    }
+}

@@ -1,0 +1,102 @@
+//! A running engine: listeners, deliverers, and how it stops.
+
+use super::{Door, Pipeline};
+use crate::config::ListenerKind;
+use crate::deliver::Deliverer;
+use crate::message::{Error, ErrorKind};
+use crate::ops;
+use crate::receive::{self, Front, Limits, Quota};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long a stop may take before what is still open is cut off; nothing that was answered is lost by it.
+const STOP: Duration = Duration::from_secs(9);
+
+/// An engine that runs.
+pub struct Running {
+    /// Its pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// Its listeners: name, kind, and the address that it really listens on.
+    pub listeners: Vec<(Box<str>, ListenerKind, SocketAddr)>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts everything that a pipeline's configuration asks for. Must be called inside a runtime.
+pub async fn start(pipeline: Arc<Pipeline>) -> Result<Running, Error> {
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let mut listeners = Vec::new();
+    let door = Door(Arc::clone(&pipeline));
+    let config = Arc::clone(&pipeline.engine().config);
+    for listener in &config.listeners {
+        let address = listener.address.value.to_string();
+        let failed =
+            |e| Error::new(ErrorKind::Transport, format!("cannot listen on {address}")).cause(e);
+        let socket = TcpListener::bind(&address).await.map_err(failed)?;
+        let own = socket.local_addr().map_err(failed)?;
+        listeners.push(((*listener.name).into(), listener.kind, own));
+        tracing::info!(listener = &*listener.name, address = %own, "listening");
+        let mut stopped = stopped.clone();
+        let stop = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        match listener.kind {
+            ListenerKind::Messages => {
+                let limits = limits(&config, listener.connections as usize);
+                let quota = quota(&config.limits.quota);
+                let front = Front::new(Arc::new(door.clone()), limits, quota);
+                tasks.spawn(receive::serve(Arc::new(front), socket, stop));
+            }
+            ListenerKind::Operations => {
+                tasks.spawn(ops::serve(Arc::new(door.clone()), socket, stop));
+            }
+        }
+    }
+    let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
+    let deliverer = Deliverer::new(store, Arc::new(door), clock);
+    for endpoint in &config.endpoints {
+        let name = endpoint.name.to_string();
+        tasks.spawn(Arc::clone(&deliverer).endpoint(name, stopped.clone()));
+    }
+    tasks.spawn(deliverer.receipts(stopped));
+    Ok(Running { pipeline, listeners, stop, tasks })
+}
+
+impl Running {
+    /// The address of the first listener of a kind.
+    pub fn address(&self, kind: ListenerKind) -> Option<SocketAddr> {
+        self.listeners.iter().find(|(_, own, _)| *own == kind).map(|(_, _, address)| *address)
+    }
+
+    /// Stops: closes the listeners, lets open requests and attempts end, then returns.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP, ended).await.is_err() {
+            tracing::warn!("stopped with requests open; nothing that was answered is lost");
+        }
+    }
+}
+
+fn limits(config: &crate::config::Config, connections: usize) -> Limits {
+    let limits = &config.limits;
+    Limits {
+        body: limits.body.0 as usize,
+        headers: limits.headers.0 as usize,
+        header_time: limits.header_time,
+        body_idle: limits.body_idle,
+        body_time: limits.body_time,
+        connections,
+    }
+}
+
+fn quota(quota: &crate::config::Quota) -> Quota {
+    let number = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    Quota { per_second: number(quota.per_second), burst: number(quota.burst) }
+}

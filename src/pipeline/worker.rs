@@ -1,0 +1,149 @@
+//! Workers: each takes a message from the queue, reads it, asks what is known, decides, hands the unit on.
+//!
+//! A worker never waits for a disk: while a commit is on its way, it works on the next message.
+
+use super::Pipeline;
+use crate::engine::{Arena, Decided, Engine, Incoming, Outcome, Read, Stages};
+use crate::message::{Answer, Committed, Error, KnownAbout, Submission};
+use crate::ops::Metrics;
+use crate::receipt::{self, Ending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// A message in the queue.
+pub(super) struct Job {
+    pub submission: Arc<Submission>,
+    pub reply: oneshot::Sender<Step>,
+}
+
+/// What a worker made of it.
+pub(super) enum Step {
+    /// There is nothing to commit.
+    Answer(Answer),
+    /// It is answered when it is on disk.
+    Waiting(Box<Waiting>),
+}
+
+/// A decision whose commit is on its way.
+pub(super) struct Waiting {
+    pub engine: Arc<Engine>,
+    pub read: Read,
+    pub decided: Decided,
+    pub committed: oneshot::Receiver<Result<Committed, Error>>,
+    pub since: Instant,
+}
+
+/// Takes the time of each stage.
+struct Laps<'a> {
+    metrics: &'a Metrics,
+    since: Instant,
+}
+
+impl Stages for Laps<'_> {
+    fn ended(&mut self, stage: &'static str) {
+        self.metrics.stage(stage, self.since.elapsed());
+        self.since = Instant::now();
+    }
+}
+
+/// Starts the workers; they end when the pipeline is gone.
+pub(super) fn start(pipeline: &Arc<Pipeline>, workers: usize, jobs: Receiver<Job>) {
+    let jobs = Arc::new(Mutex::new(jobs));
+    for number in 0..workers {
+        let (pipeline, jobs) = (Arc::downgrade(pipeline), Arc::clone(&jobs));
+        let work = move || {
+            let mut arena: Option<Arena> = None;
+            loop {
+                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let (Ok(job), Some(pipeline)) = (job, pipeline.upgrade()) else { return };
+                let engine = pipeline.engine();
+                let arena = arena.get_or_insert_with(|| Arena::new(&engine));
+                let step = pipeline.work(&engine, &job.submission, arena);
+                // A client that went away is not told; what was committed stays true.
+                let _ = job.reply.send(step);
+            }
+        };
+        let name = format!("worker-{number}");
+        let _ = std::thread::Builder::new().name(name).spawn(work);
+    }
+}
+
+impl Pipeline {
+    fn work(&self, engine: &Arc<Engine>, submission: &Submission, arena: &mut Arena) -> Step {
+        let incoming = Incoming {
+            party: submission.party.clone(),
+            syntax: submission.syntax,
+            charset: submission.charset.clone(),
+            bytes: submission.body.clone(),
+            received: submission.received,
+        };
+        let now = self.clock.now();
+        let begin = Instant::now();
+        let read = catch_unwind(AssertUnwindSafe(|| engine.read(incoming, arena, now)));
+        self.metrics.stage("read", begin.elapsed());
+        let read = match read {
+            Ok(Ok(read)) => read,
+            Ok(Err(unread)) => {
+                self.metrics.unverdicted();
+                let issue = unread.issues.first().map_or("", |issue| &issue.id);
+                tracing::info!(party = &*submission.party.0, ending = ?unread.ending, issue, "no verdict");
+                return Step::Answer(engine.answer_unread(&unread, submission.answer_in));
+            }
+            Err(_) => {
+                *arena = Arena::new(engine);
+                tracing::error!(party = &*submission.party.0, "ALARM: reading a message panicked");
+                return Step::Answer(receipt::plain(Ending::Broken, submission.answer_in));
+            }
+        };
+        let party = &read.incoming.party;
+        let known = match self.store.known_about(party, &read.message, &read.envelope) {
+            Ok(known) => known,
+            Err(error) => {
+                tracing::error!(%error, "the store does not say what is known");
+                return Step::Answer(receipt::plain(Ending::Overloaded, submission.answer_in));
+            }
+        };
+        self.decide(engine, read, arena, &known, submission)
+    }
+
+    fn decide(
+        &self,
+        engine: &Arc<Engine>,
+        read: Read,
+        arena: &mut Arena,
+        known: &KnownAbout,
+        submission: &Submission,
+    ) -> Step {
+        let now = self.clock.now();
+        let mut laps = Laps { metrics: &self.metrics, since: Instant::now() };
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| engine.decide(&read, arena, known, now, &mut laps)));
+        let decided = match outcome {
+            Ok(Outcome::Again(again)) => {
+                return Step::Answer(self.again(engine, &read, &again, submission.answer_in));
+            }
+            Ok(Outcome::Commit(decided)) => *decided,
+            // A fault of ours is not the sender's: the message is kept, and somebody is called.
+            Err(_) => {
+                *arena = Arena::new(engine);
+                let unit = engine.quarantined(&read, known, "panic", now);
+                Decided {
+                    unit,
+                    ending: Ending::Accepted,
+                    route: None,
+                    issues: Vec::new(),
+                    not_checked: 0,
+                }
+            }
+        };
+        let (done, committed) = oneshot::channel();
+        let since = Instant::now();
+        let unit = decided.unit.clone();
+        self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
+        let engine = Arc::clone(engine);
+        Step::Waiting(Box::new(Waiting { engine, read, decided, committed, since }))
+    }
+}
