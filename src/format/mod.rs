@@ -9,6 +9,7 @@ mod catalogue;
 pub mod charset;
 pub mod fhir_json;
 pub mod fhir_xml;
+pub mod fuzz;
 mod limits;
 mod order;
 pub mod xhtml;

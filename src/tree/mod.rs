@@ -286,6 +286,7 @@ impl Tree {
     pub fn set_resource_type(&mut self, id: NodeId, name: Slice) {
         let node = &mut self.nodes[id.0 as usize];
         node.value = name;
+        node.state = State::Absent;
         node.marks.set(Marks::RESOURCE);
     }
 

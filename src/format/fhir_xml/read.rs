@@ -113,6 +113,11 @@ impl Reader<'_> {
                 (root, true)
             }
             Some(parent) if self.is_type(parent, name) => {
+                let outside = *self.tree.node(parent);
+                if outside.state != State::Absent || self.tree.first_child(parent).is_some() {
+                    let offset = outside.offset as usize;
+                    self.document.faults.at(&kinds::FHIR_XML_ATTRIBUTE, offset)?;
+                }
                 self.tree.set_resource_type(parent, local);
                 self.document.allow_level();
                 (parent, true)

@@ -1,5 +1,6 @@
 //! Codecs on real messages: round trips, independent comparisons, real peers.
 
+mod fuzz;
 mod legacy;
 mod roundtrip;
 mod xmllint;
@@ -51,6 +52,13 @@ pub fn trials() -> Vec<Trial> {
             "format: letters come back the same in every charset",
             Needs::DataAndTool(LETTERS, "xmllint"),
             legacy::letters,
+        ),
+        trial("format: mutated JSON keeps the codec to its word", Needs::Nothing, fuzz::json),
+        trial("format: mutated XML keeps the codecs to their word", Needs::Nothing, fuzz::xml),
+        trial(
+            "format: damaged messages keep the codec to its word",
+            Needs::Data(MESSAGES),
+            fuzz::real_messages,
         ),
     ]
 }

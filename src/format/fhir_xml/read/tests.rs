@@ -105,6 +105,8 @@ fn what_is_not_fhir_is_reported() {
     reported(&patient("<name use='x'/>"), "fhir-xml-attribute");
     reported("<Patient xmlns='http://hl7.org/fhir' id='1'/>", "fhir-xml-attribute");
     reported(&patient("<link url='x'/>"), "fhir-xml-attribute");
+    reported(&patient("<contained id='x'><Q/></contained>"), "fhir-xml-attribute");
+    reported(&patient("<contained value='x'><Q/></contained>"), "fhir-xml-attribute");
     reported(&patient("<name><id value='x'/></name>"), "fhir-xml-form");
     reported(&patient("<extension><url value='x'/></extension>"), "fhir-xml-form");
     reported(&patient("text"), "fhir-xml-text");
