@@ -150,11 +150,8 @@ kinds! {
         "A reference that begins with # names the id of a resource in `contained` of the same resource."
     REFERENCE_FORM "profile-reference-form" Invalid Error
         "a relative reference must be Type/id"
-        "Write `Patient/123`, an absolute URL, `urn:uuid:` with a uuid, or # with the id of a contained \
+        "In a Bundle, write `Patient/123`, an absolute URL, `urn:uuid:` with a uuid, or # with the id of a contained \
          resource."
-    REFERENCE_AMBIGUOUS "profile-reference-ambiguous" MultipleMatches Error
-        "the reference leads to more than one entry of the Bundle"
-        "Give each entry a fullUrl of its own, or refer to one version of the resource."
     REFERENCE_MISMATCH "profile-reference-mismatch" Structure Error
         "{0}: what it refers to is a {1}"
         "The type in the reference's text or in its `type` differs from the resource that it leads to."

@@ -95,11 +95,6 @@ impl Index {
         }
     }
 
-    /// Whether a reference's text would lead to more than one resource of the message.
-    pub fn ambiguous(&self, tree: &Tree, from: NodeId, text: &str) -> bool {
-        self.references.resolve(tree, from, text).is_some_and(|f| f.ambiguous)
-    }
-
     /// Where a reference's text leads, seen from `from`.
     pub fn resolve(&self, tree: &Tree, from: NodeId, text: &str) -> Target {
         let found = self.references.resolve(tree, from, text).map(|f| f.node);

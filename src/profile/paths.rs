@@ -72,6 +72,39 @@ pub(super) fn loose_pattern(text: &str) -> bool {
     })
 }
 
+/// Whether an expression on the resource finds a node; none when it cannot be evaluated.
+pub(super) fn finds(
+    run: &mut Run<'_>,
+    expression: &Expression,
+    resource: NodeId,
+    node: NodeId,
+) -> Option<bool> {
+    evaluate(run, |scene, memory| {
+        let found = expression.evaluate(scene, &[Item::Node(0, resource)], &[], memory);
+        found.map(|found| found.nodes().any(|(_, n)| n == node))
+    })
+    .ok()
+}
+
+/// Sets the scene for an evaluation.
+fn evaluate<T>(
+    run: &mut Run<'_>,
+    ask: impl FnOnce(&Scene<'_>, &mut crate::fhirpath::Memory) -> Result<T, NotEvaluable>,
+) -> Result<T, NotEvaluable> {
+    let tree = run.tree;
+    let mut memory = run.memory.paths.pop().unwrap_or_default();
+    let references = Arc::clone(run.memory.index.references());
+    let (table, now) = (&run.validator.table, run.now);
+    let result = {
+        let hooks = Answers(RefCell::new(run));
+        let scene =
+            Scene { trees: &[tree], table, now, references: Some(&references), hooks: &hooks };
+        ask(&scene, &mut memory)
+    };
+    run.memory.paths.push(memory);
+    result
+}
+
 /// Whether an invariant holds. An empty result is no pass, as the reference validator has it; an error of
 /// the expression itself is none either.
 pub(super) fn test(
@@ -89,16 +122,7 @@ pub(super) fn test(
             return Ok(vacuity.result == Some(true));
         }
     }
-    let mut memory = run.memory.paths.pop().unwrap_or_default();
-    let references = Arc::clone(run.memory.index.references());
-    let (table, now) = (&run.validator.table, run.now);
-    let result = {
-        let hooks = Answers(RefCell::new(run));
-        let scene =
-            Scene { trees: &[tree], table, now, references: Some(&references), hooks: &hooks };
-        expression.test(&scene, 0, id, &mut memory)
-    };
-    run.memory.paths.push(memory);
+    let result = evaluate(run, |scene, memory| expression.test(scene, 0, id, memory));
     match result {
         Ok(truth) => Ok(truth == Some(true)),
         Err(why) if why.cause == Cause::Error => Ok(false),

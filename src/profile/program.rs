@@ -45,6 +45,8 @@ pub struct Extension {
     pub modifier: bool,
     /// The places; none means that nothing is known about them.
     pub contexts: Box<[Place]>,
+    /// What must hold of the element that holds it.
+    pub invariants: Box<[crate::fhirpath::Expression]>,
 }
 
 /// One place where an extension may stand.
@@ -57,7 +59,9 @@ pub enum Place {
     Element(TypeId, NameId),
     /// Inside the extension of that url.
     Extension(Box<str>),
-    /// Something that is not checked (FHIRPath contexts).
+    /// What an expression finds from the resource.
+    Path(Box<crate::fhirpath::Expression>),
+    /// Something that is not checked.
     Unchecked,
 }
 

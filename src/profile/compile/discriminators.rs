@@ -94,8 +94,18 @@ impl<'a> Compiler<'a> {
         let here = |at| Cursor { at, ..cursor.clone() };
         let mut found = Vec::new();
         if let Some(child) = cursor.defs.child(at, name) {
-            found.push(here(child));
-            found.extend(cursor.defs.slices(child).iter().map(|s| here(*s)));
+            let slices = cursor.defs.slices(child).iter().map(|s| here(*s));
+            let needed: Vec<_> =
+                slices.clone().filter(|s| s.element().min.is_some_and(|m| m > 0)).collect();
+            // a slice that must be there says more than what it is a slice of
+            let by_type = cursor.defs.elements[child].path.ends_with("[x]");
+            match by_type && !needed.is_empty() {
+                true => found = needed,
+                false => {
+                    found.push(here(child));
+                    found.extend(slices);
+                }
+            }
         }
         let mut profiled = Vec::new();
         for one in &element.types {
@@ -180,6 +190,9 @@ impl<'a> Compiler<'a> {
         let element = cursor.element();
         match kind {
             DiscriminatorKind::Value | DiscriminatorKind::Pattern => {
+                if element.max == Some(0) {
+                    return exists(element);
+                }
                 self.literal_test(element).or_else(|| self.set_test(element, cursor.scope))
             }
             DiscriminatorKind::Exists => exists(element),

@@ -193,9 +193,17 @@ impl<'a> Compiler<'a> {
         let contexts = structure.contexts.iter().map(|c| match &*c.kind {
             "element" => self.place(&c.expression),
             "extension" => Place::Extension(c.expression.clone()),
-            _ => Place::Unchecked,
+            _ => self.path(&c.expression).map_or(Place::Unchecked, |e| Place::Path(Box::new(e))),
         });
-        Some(Extension { modifier, contexts: contexts.collect() })
+        let contexts = contexts.collect();
+        let invariants = structure.context_invariants.iter().filter_map(|i| self.path(i)).collect();
+        Some(Extension { modifier, contexts, invariants })
+    }
+
+    fn path(&self, text: &str) -> Option<crate::fhirpath::Expression> {
+        super::paths::compile_leniently(text, self.table, &[])
+            .ok()
+            .map(|(expression, _)| expression)
     }
 
     fn place(&self, expression: &str) -> Place {

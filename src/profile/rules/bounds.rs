@@ -3,18 +3,16 @@
 use super::primitive::with_text;
 use crate::message::Arg;
 use crate::profile::catalogue;
+use crate::profile::known::child;
 use crate::profile::program::{Bounds, LiteralId, Spec};
 use crate::profile::run::Run;
-use crate::tree::NodeId;
+use crate::tree::{NodeId, Tree};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Checks a value against its bounds.
 pub(super) fn check(run: &mut Run<'_>, id: NodeId, spec: &Spec, bounds: &Bounds) {
-    if run.tree.value(id).is_none() {
-        return;
-    }
-    if let Some(most) = bounds.max_length {
+    if let Some(most) = bounds.max_length.filter(|_| run.tree.value(id).is_some()) {
         let length = run.tree.chars(run.tree.node(id).value).take(most as usize + 1).count();
         if length > most as usize {
             let name = Arg::Shared(Arc::clone(&spec.name));
@@ -36,8 +34,20 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, spec: &Spec, bounds: &Bounds)
 /// Numbers by value; dates and times as text of the same precision, which orders them within a zone.
 fn compare(run: &mut Run<'_>, id: NodeId, literal: LiteralId) -> Option<Ordering> {
     let programs = &run.validator.programs;
+    let (literals, known) = (&programs.literal_tree, &run.validator.known);
     let node = programs.literals.get(literal.0 as usize).copied().flatten()?;
-    let bound = programs.literal_tree.text(node)?;
+    if run.is_a(run.tree.node(id).type_id, known.quantity_type) {
+        let unit = |tree: &Tree, id| {
+            child(tree, id, known.code).and_then(|c| tree.text(c)).map(|c| c.into_owned())
+        };
+        let number = |tree: &Tree, id| {
+            child(tree, id, known.value).and_then(|v| tree.text(v)?.parse::<f64>().ok())
+        };
+        let same = unit(run.tree, id) == unit(literals, node);
+        return number(run.tree, id).filter(|_| same)?.partial_cmp(&number(literals, node)?);
+    }
+    run.tree.value(id)?;
+    let bound = literals.text(node)?;
     with_text(run, id, |text| match (text.parse::<f64>(), bound.parse::<f64>()) {
         (Ok(value), Ok(bound)) if bound.fract() != 0.0 || !text.contains('-') || value < 0.0 => {
             value.partial_cmp(&bound)

@@ -2,11 +2,13 @@
 
 use crate::message::{Arg, Issue};
 use crate::profile::catalogue;
+use crate::profile::index::container;
 use crate::profile::known::child;
+use crate::profile::paths;
 use crate::profile::program::{Extension, Place, ProgramId};
 use crate::profile::run::Run;
+use crate::tree::NodeId;
 use crate::tree::types::ElementId;
-use crate::tree::{NodeId, Tree};
 use std::sync::Arc;
 
 /// Checks an extension and puts its definition's program on the stack.
@@ -46,11 +48,16 @@ fn placed(run: &mut Run<'_>, id: NodeId, program: ProgramId, modifier: bool) {
     }
 }
 
-fn allowed(run: &Run<'_>, id: NodeId, extension: &Extension) -> bool {
-    let tree: &Tree = run.tree;
+fn allowed(run: &mut Run<'_>, id: NodeId, extension: &Extension) -> bool {
+    let tree = run.tree;
     let Some(parent) = tree.parent(id) else { return true };
     let holder = tree.node(parent);
     let known = &run.validator.known;
+    let resource = container(tree, known, parent);
+    let mut invariants = extension.invariants.iter();
+    if !invariants.all(|one| paths::test(run, one, parent) != Ok(false)) {
+        return false;
+    }
     extension.contexts.is_empty()
         || extension.contexts.iter().any(|place| match place {
             Place::Anywhere | Place::Unchecked => true,
@@ -61,6 +68,8 @@ fn allowed(run: &Run<'_>, id: NodeId, extension: &Extension) -> bool {
                     && run.validator.table.element(holder.element).name == *name
                     && above.is_some_and(|above| run.is_a(above, *of))
             }
+            Place::Path(path) => resource
+                .is_none_or(|resource| paths::finds(run, path, resource, parent).unwrap_or(true)),
             Place::Extension(url) => {
                 child(tree, parent, known.url).is_some_and(|u| tree.text_is(u, url))
             }

@@ -2,7 +2,7 @@
 //!
 //! Promises: one pass over the markup, no allocation beyond a reused list of open elements. Never: rewrites.
 
-use crate::tree::{Decoded, Escape};
+use crate::tree::{Decoded, Escape, entity};
 
 /// What is wrong with a narrative.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -208,14 +208,13 @@ fn tag_length(tail: &str) -> Option<usize> {
     None
 }
 
-/// Whether a text says something; entities must be XML's own or numeric, as XHTML in FHIR has no DTD
-/// (HTML's few common names are known to every receiver and are let pass).
+/// Whether a text says something; entities must be XML's own or numeric, as XHTML in FHIR has no DTD.
 fn text(text: &str) -> Result<bool, Fault> {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         let name = rest[at + 1..].split(';').next().unwrap_or("");
         let closes = rest[at + 1 + name.len()..].starts_with(';');
-        if !closes || name.is_empty() || name.len() > 10 || name.contains(char::is_whitespace) {
+        if !closes || entity(name).is_none() {
             return Err(Fault::NotAllowed("an entity"));
         }
         rest = &rest[at + 1..];
@@ -271,11 +270,21 @@ fn attribute(element: &str, name: &str, value: &str) -> Result<(), Fault> {
     if addresses && runs(value) {
         return Err(Fault::Security("an address that runs"));
     }
+    if name == "href" && element == "a" && !scheme_is_known(value) {
+        return Err(Fault::NotAllowed("a link of a scheme that readers do not open"));
+    }
     if name == "xmlns" && element == "div" && value != "http://www.w3.org/1999/xhtml" {
         return Err(Fault::NotAllowed("another namespace"));
     }
     let styles = name == "style" && (value.contains("expression(") || value.contains("url("));
     if styles { Err(Fault::Security("a style that loads")) } else { Ok(()) }
+}
+
+/// Relative, or of a scheme that a reader can be expected to open.
+fn scheme_is_known(value: &str) -> bool {
+    const KNOWN: &[&str] = &["http", "https", "mailto", "tel", "ftp", "data", "sms", "fax", "cid"];
+    let end = value.find([':', '/', '?', '#']).filter(|at| value[*at..].starts_with(':'));
+    end.is_none_or(|end| KNOWN.iter().any(|k| value[..end].eq_ignore_ascii_case(k)))
 }
 
 /// `javascript:` and the like, however it is spelled: white space and entities are how it hides.

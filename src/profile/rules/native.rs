@@ -154,7 +154,9 @@ fn has_value(run: &Run<'_>, id: NodeId) -> bool {
 fn period(tree: &Tree, known: &Known, id: NodeId) -> bool {
     let text = |name| child(tree, id, name).and_then(|n| tree.text(n));
     match (text(known.start), text(known.end)) {
-        (Some(start), Some(end)) => compare(&start, &end) != Some(Ordering::Greater),
+        (Some(start), Some(end)) => {
+            matches!(compare(&start, &end), Some(Ordering::Less | Ordering::Equal))
+        }
         _ => true,
     }
 }

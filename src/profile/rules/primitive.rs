@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Checks a primitive.
 pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) {
     let (tree, known) = (run.tree, &run.validator.known);
+    if format == Format::Id && node.name == known.id && tree.first_child(id).is_some() {
+        run.tell_base(&catalogue::RESOURCE_ID, id, Arg::None);
+    }
     match node.state {
         State::Present => {}
         State::Empty => return told(run, id, node, &catalogue::EMPTY),

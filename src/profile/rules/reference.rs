@@ -14,11 +14,9 @@ use std::sync::Arc;
 pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
     let text = child(run.tree, id, run.validator.known.reference).and_then(|r| run.tree.text(r));
     if let Some(text) = text {
-        if !well_formed(run, &text) {
+        let bundle = run.tree.root().map(|r| run.tree.node(r).type_id);
+        if bundle == Some(run.validator.known.bundle) && !well_formed(run, &text) {
             run.tell_base(&catalogue::REFERENCE_FORM, id, Arg::None);
-        }
-        if run.memory.index.ambiguous(run.tree, id, &text) {
-            run.tell_base(&catalogue::REFERENCE_AMBIGUOUS, id, Arg::None);
         }
     }
     let target = run.memory.index.target(run.tree, &run.validator.known, id);
