@@ -190,7 +190,9 @@ impl Pass<'_> {
             }
             None => NameId::NONE,
         };
-        expected == NameId::NONE || expected == node.namespace || node.kind == Kind::Text
+        // JSON has no namespaces.
+        let json = node.token != Token::Text;
+        expected == NameId::NONE || expected == node.namespace || node.kind == Kind::Text || json
     }
 
     /// JSON writes what may repeat as an array, and nothing else. Other syntaxes have no tokens.

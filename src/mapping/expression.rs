@@ -53,7 +53,8 @@ pub(super) fn compile(
     focus: (Option<Slot>, &[TypeId]),
     visible: &[Visible<'_>],
 ) -> Result<Compiled, Vec<Fault>> {
-    let written = Written::new(&fragment.text);
+    let names: Vec<&str> = visible.iter().map(|one| one.name).collect();
+    let written = Written::new(&fragment.text, &names);
     let mut context = Context { focus: focus.1.to_vec(), wire_names: true, ..Context::default() };
     let mut variables = Vec::new();
     for one in visible.iter().rev() {
@@ -88,7 +89,7 @@ struct Written {
 }
 
 impl Written {
-    fn new(text: &str) -> Written {
+    fn new(text: &str, variables: &[&str]) -> Written {
         let mut written =
             Written { text: String::with_capacity(text.len() + 8), shifts: Vec::new() };
         let mut at = 0;
@@ -101,6 +102,14 @@ impl Written {
                 '/' if rest.starts_with("//") => {
                     let end = rest.find('\n').unwrap_or(rest.len());
                     written.same(rest, end)
+                }
+                c if is_word(c) => {
+                    let len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+                    if variables.contains(&&rest[..len]) && stands_alone(&text[..at], &rest[len..])
+                    {
+                        written.text.push('%');
+                    }
+                    written.same(rest, len)
                 }
                 c => written.same(rest, c.len_utf8()),
             };
@@ -139,10 +148,9 @@ impl Written {
 
     /// Whether a name stands in the expression as a word of its own.
     fn names(&self, name: &str) -> bool {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
         self.text.match_indices(name).any(|(at, found)| {
-            let before = self.text[..at].chars().next_back().is_some_and(word);
-            let after = self.text[at + found.len()..].chars().next().is_some_and(word);
+            let before = self.text[..at].chars().next_back().is_some_and(is_word);
+            let after = self.text[at + found.len()..].chars().next().is_some_and(is_word);
             !before && !after
         })
     }
@@ -155,6 +163,20 @@ impl Written {
             None => offset,
         }
     }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether a word is no element of a path, no function, no type and no operator: then it is the variable of
+/// that name, as the reference implementation has it.
+fn stands_alone(before: &str, after: &str) -> bool {
+    let before = before.trim_end();
+    let called = after.trim_start().starts_with('(');
+    let types = ["ofType(", "as(", "is(", "(as", "(is", " as", " is", ")as", ")is"];
+    let of_type = types.iter().any(|word| before.ends_with(word));
+    !called && !of_type && !before.ends_with(['.', '%', '$', '`'])
 }
 
 fn quoted(text: &str, quote: char) -> usize {
@@ -175,8 +197,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_bare_variable_comes_before_an_element() {
+        let text = "item.a.item = x.where(item is item) or %item = 'item' and item() or item";
+        assert_eq!(
+            Written::new(text, &["item"]).text,
+            "%item.a.item = x.where(%item is item) or %item = 'item' and item() or %item"
+        );
+    }
+
+    #[test]
     fn a_maps_way_of_writing_becomes_fhirpaths() {
-        let written = Written::new("a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b");
+        let written =
+            Written::new("a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b", &[]);
         assert_eq!(written.text, "a = 'it\\'s' and 'x \"y\"' & %`route.category`.x // \"c\"\n+ b");
         let offset = written.text.find("+ b").unwrap() as u32;
         let there = written.original(offset) as usize;

@@ -213,3 +213,6 @@ impl<'a> Compiler<'a> {
         (start as u32, text.len() as u32)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,6 +156,6 @@ fn is_leaf(tree: &Tree, node: NodeId) -> bool {
 fn has_value(tree: &Tree, node: NodeId) -> bool {
     let one = tree.node(node);
     let blank = || tree.raw_slice(one.value).trim().is_empty();
-    let apart = one.marks.has(NodeMarks::RESOURCE) || one.marks.has(NodeMarks::DETACHED);
-    one.state == State::Present && !apart && (one.kind != Kind::Text || !blank())
+    let counts = one.state == State::Present && !one.marks.has(NodeMarks::RESOURCE);
+    counts && (one.kind != Kind::Text || !blank())
 }

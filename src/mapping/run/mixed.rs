@@ -131,7 +131,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Text as a narrative.
-    pub(super) fn as_html(&mut self, value: Value) -> Value {
+    pub(super) fn narrative(&mut self, value: Value) -> Value {
         let Some(text) = self.take_text(value) else { return Value::None };
         let start = self.target.scratch().len();
         let out = self.target.scratch();

@@ -279,3 +279,6 @@ fn parameter<'a>(plan: &Plan, inputs: &Inputs<'a>, at: u32) -> Option<&'a str> {
     let mut given = inputs.parameters.iter();
     given.find(|(name, _)| *name == wanted).map(|(_, value)| *value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl<'p> Machine<'p, '_> {
             }
             Transform::ToHtml(operand) => {
                 let value = self.operand(operand, frame, at);
-                self.as_html(value)
+                self.narrative(value)
             }
         };
         Ok(self.write(target, frame, value, at))

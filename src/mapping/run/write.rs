@@ -250,7 +250,7 @@ impl<'p> Machine<'p, '_> {
     /// A node of an element: a new one, or the one that the list mode or the element's maximum says.
     pub(super) fn place(&mut self, parent: NodeId, spot: Spot, list: List, at: Value) -> NodeId {
         let single = self.plan.table.element(spot.element).max == 1;
-        if single && let Some(old) = self.existing(parent, spot.element, false) {
+        if single && let Some(old) = self.existing(parent, spot.element) {
             let name = self.element_arg(spot.element);
             self.report(&issues::OVERWRITTEN, at, name);
             self.target.detach(old);
@@ -271,17 +271,15 @@ impl<'p> Machine<'p, '_> {
                 let shared = shares.find(|(k, p, _)| *k == key && *p == parent);
                 shared.map(|(_, _, node)| *node)
             }
-            List::Last => self.existing(parent, spot.element, true),
-            List::First | List::Single => self.existing(parent, spot.element, false),
-            List::New if single => self.existing(parent, spot.element, false),
-            List::New => None,
+            // The reference implementation makes a new one whatever the list mode, and so do the
+            // published results.
+            _ if single => self.existing(parent, spot.element),
+            _ => None,
         }
     }
 
-    fn existing(&self, parent: NodeId, element: ElementId, last: bool) -> Option<NodeId> {
-        let mut alike =
-            self.target.children(parent).filter(|n| self.target.node(*n).element == element);
-        if last { alike.last() } else { alike.next() }
+    fn existing(&self, parent: NodeId, element: ElementId) -> Option<NodeId> {
+        self.target.children(parent).find(|n| self.target.node(*n).element == element)
     }
 
     /// A new node of an element.
