@@ -7,7 +7,6 @@ use super::element::Element;
 use super::model::*;
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 /// What a resource says about itself at its top, read without building anything.
 #[derive(Deserialize, Debug, Default, Clone)]
@@ -138,28 +137,15 @@ pub fn structure(json: &str) -> Result<StructureDefinition, serde_json::Error> {
     })
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Paths {
-    differential: PathList,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PathList {
-    element: Vec<OnePath>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct OnePath {
-    path: String,
-}
-
-/// The paths of a StructureDefinition's differential alone.
-pub fn differential_paths(json: &str) -> Result<HashSet<String>, serde_json::Error> {
-    let one: Paths = serde_json::from_str(json)?;
-    Ok(one.differential.element.into_iter().map(|e| e.path).collect())
+/// The elements of a StructureDefinition's differential, whether it has a snapshot or not.
+pub fn differential(json: &str) -> Result<Vec<ElementDefinition>, serde_json::Error> {
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Only {
+        differential: Elements,
+    }
+    let one: Only = serde_json::from_str(json)?;
+    Ok(one.differential.element.into_iter().map(|e| e.0).collect())
 }
 
 #[derive(Deserialize, Default)]

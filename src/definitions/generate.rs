@@ -4,7 +4,7 @@
 
 use super::archive;
 use super::core::{self, Source};
-use super::model::{StructureDefinition, StructureKind};
+use super::model::{ElementDefinition, StructureDefinition, StructureKind};
 use super::{decode, tables};
 use crate::message::{Error, ErrorKind};
 use std::collections::{HashMap, HashSet};
@@ -34,7 +34,7 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
         match &*head.resource_type {
             "StructureDefinition" => {
                 source.structures.push(decode::structure(json).map_err(|f| broken(member, f))?);
-                let own = decode::differential_paths(json).map_err(|f| broken(member, f))?;
+                let own = decode::differential(json).map_err(|f| broken(member, f))?;
                 differentials.insert(head.url.into_owned(), own);
             }
             "ValueSet" => {
@@ -58,10 +58,11 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
 }
 
 /// The package at hand carries elements that its maker added to snapshots and that FHIR never published
-/// (`Meta.project`, an R5 `ResearchStudy`): they are in no differential. Drops them, and says how many.
+/// (`Meta.project`, an R5 `ResearchStudy`): they are in no differential. Drops them, puts back what they
+/// took the place of, and says how many were dropped.
 fn drop_foreign(
     structures: &mut [StructureDefinition],
-    differentials: &HashMap<String, HashSet<String>>,
+    differentials: &HashMap<String, Vec<ElementDefinition>>,
 ) -> usize {
     let inherited: HashMap<Box<str>, HashSet<String>> = structures
         .iter()
@@ -70,7 +71,7 @@ fn drop_foreign(
     let mut dropped = 0;
     for one in structures.iter_mut().filter(|s| !s.constrains) {
         let base = one.base.as_ref().and_then(|b| inherited.get(b));
-        let own = differentials.get(&*one.url);
+        let own = differentials.get(&*one.url).map_or(&[][..], |list| list);
         let before = one.snapshot.len();
         let mut foreign: Vec<Box<str>> = Vec::new();
         one.snapshot.retain(|e| {
@@ -82,15 +83,30 @@ fn drop_foreign(
             let known = below.is_empty()
                 || matches!(last, "id" | "extension" | "modifierExtension")
                 || base.is_some_and(|b| b.contains(below))
-                || own.is_some_and(|o| o.contains(&*e.path));
+                || own.iter().any(|o| o.path == e.path);
             if above || !known {
                 foreign.push(e.path.clone());
             }
             !above && known
         });
         dropped += before - one.snapshot.len();
+        restore(&mut one.snapshot, own);
     }
     dropped
+}
+
+/// Puts back what a differential has and the snapshot lacks, after what comes before it there.
+fn restore(snapshot: &mut Vec<ElementDefinition>, differential: &[ElementDefinition]) {
+    let mut before: &str = "";
+    for own in differential {
+        if !snapshot.iter().any(|e| e.path == own.path) {
+            let below = |path: &str| path.strip_prefix(before).is_some_and(|r| r.starts_with('.'));
+            let at = snapshot.iter().rposition(|e| *e.path == *before || below(&e.path));
+            let one = ElementDefinition { base_min: own.min, base_max: own.max, ..own.clone() };
+            snapshot.insert(at.map_or(snapshot.len(), |at| at + 1), one);
+        }
+        before = &own.path;
+    }
 }
 
 fn below_root(path: &str) -> &str {

@@ -81,8 +81,7 @@ pub fn type_below(
     type_id: TypeId,
     issues: &mut Vec<Issue>,
 ) {
-    let resource = table.find("Resource").unwrap_or(TypeId::NONE);
-    let mut pass = Pass { table, resource, issues };
+    let mut pass = Pass { table, issues };
     let node = tree.node_mut(top);
     node.type_id = type_id;
     let mut at = top;
@@ -123,7 +122,6 @@ fn model_root(tree: &Tree, table: &Table, root: NodeId) -> TypeId {
 
 struct Pass<'a> {
     table: &'a Table,
-    resource: TypeId,
     issues: &'a mut Vec<Issue>,
 }
 
@@ -154,7 +152,7 @@ impl Pass<'_> {
             return (ElementId::NONE, TypeId::NONE);
         }
         self.array(tree, id, child);
-        if self.table.is_a(child.type_id, self.resource) {
+        if self.table.type_of(child.type_id).kind == TypeKind::Resource {
             return (child.element, self.resource(tree, id));
         }
         if node.marks.has(Marks::RESOURCE) {
