@@ -29,6 +29,8 @@ pub struct Memory {
     pub(super) variables: Vec<(u32, u32)>,
     pub(super) slots: Vec<u32>,
     regexes: Vec<(Box<str>, Option<Regex>)>,
+    /// The nodes whose values were used, if somebody wants to know.
+    pub(super) reads: Option<Vec<(u8, NodeId)>>,
 }
 
 impl Memory {
@@ -37,7 +39,28 @@ impl Memory {
         Memory::default()
     }
 
+    /// From now on notes the nodes whose values an evaluation uses; that they exist is not their value.
+    pub fn note_reads(&mut self) {
+        self.reads.get_or_insert_default();
+    }
+
+    /// The nodes (with their trees) whose values the last evaluation used; one may stand there twice.
+    pub fn reads(&self) -> &[(u8, NodeId)] {
+        self.reads.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn read(&mut self, tree: u8, node: NodeId) {
+        if let Some(reads) = &mut self.reads
+            && reads.last() != Some(&(tree, node))
+        {
+            reads.push((tree, node));
+        }
+    }
+
     pub(super) fn clear(&mut self) {
+        if let Some(reads) = &mut self.reads {
+            reads.clear();
+        }
         if self.stack.capacity() > KEEP || self.scratch.capacity() > KEEP {
             self.stack = Vec::new();
             self.scratch = String::new();

@@ -59,6 +59,9 @@ kinds! {
     OVERWRITTEN = "map-overwritten", Structure, Warning,
         "the map at {0} writes {1} again, which may stand only once: the later value is kept",
         "The source repeats and the target does not. Choose with `first`, `last` or a condition.";
+    TRUNCATED = "map-truncated", Informational, Information,
+        "the map at {0} keeps the first {1} characters of this value",
+        "The receiver's format has no room for the whole value. What was cut off does not reach the receiver.";
     DROPPED = "map-dropped", Informational, Information,
         "the map does not read this element ({1} values)",
         "What the element says does not reach the receiver. Map it, or declare the drop with `log('dropped: reason')`.";

@@ -35,6 +35,7 @@ impl Run<'_> {
             return None;
         }
         self.tree(tree).value(node)?;
+        self.memory.read(tree, node);
         let text = Cell::Text(Text::Node(tree, node));
         let Some(system) = system.filter(|s| *s != System::String) else { return Some(text) };
         Some(self.parsed(tree, node, system).unwrap_or(text))
@@ -125,6 +126,7 @@ impl Run<'_> {
             Cell::Text(text) => Ok(Some(text)),
             Cell::Node(tree, node) => {
                 if self.tree(tree).value(node).is_some() {
+                    self.memory.read(tree, node);
                     return Ok(Some(Text::Node(tree, node)));
                 }
                 match self.tree(tree).node(node).type_id {

@@ -42,6 +42,17 @@ impl Marks {
         self.counts.resize(nodes, 0);
     }
 
+    /// The value of a node of the message was used.
+    pub fn read(&mut self, message: &Tree, node: NodeId) {
+        self.set(node, READ);
+        // Character data below an element is its value.
+        for child in message.children(node) {
+            if message.node(child).kind == Kind::Text {
+                self.set(child, READ);
+            }
+        }
+    }
+
     fn set(&mut self, node: NodeId, mark: u8) {
         if let Some(marks) = self.marks.get_mut(node.0 as usize) {
             *marks |= mark;
@@ -54,13 +65,7 @@ impl Machine<'_, '_> {
         if tree != 0 || self.sources.is_empty() {
             return;
         }
-        self.memory.loss.set(node, READ);
-        // Character data below an element is its value.
-        for child in self.sources[0].children(node) {
-            if self.sources[0].node(child).kind == Kind::Text {
-                self.memory.loss.set(child, READ);
-            }
-        }
+        self.memory.loss.read(self.sources[0], node);
     }
 
     pub(super) fn mark_all_read(&mut self, tree: u8, top: NodeId) {

@@ -155,6 +155,7 @@ impl<'p> Machine<'p, '_> {
         memory.asked.clear();
         memory.buffers.iter_mut().for_each(Vec::clear);
         memory.buffers.resize_with(self.sources.len().max(memory.buffers.len()), Vec::new);
+        memory.fhirpath.note_reads();
         memory.loss.prepare(self.sources.first().map_or(0, |tree| tree.len()));
     }
 

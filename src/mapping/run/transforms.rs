@@ -7,6 +7,7 @@ use super::{Machine, Stop, issues};
 use crate::mapping::facts::element_of;
 use crate::mapping::ids;
 use crate::mapping::plan::{Build, List, Operand, Piece, Place, Step, Target, Transform};
+use crate::message::Arg;
 use crate::tree::types::{ElementId, TypeId};
 use crate::tree::{NodeId, Token};
 
@@ -197,6 +198,10 @@ impl<'p> Machine<'p, '_> {
             true => value,
             false => self.keep(&text[..end], self.plan.facts.primitives.string),
         };
+        if end < text.len() {
+            let place = if matches!(value, Value::Node(0, _)) { value } else { at };
+            self.report(&issues::TRUNCATED, place, Arg::Number(length as u64));
+        }
         self.memory.text = text;
         made
     }

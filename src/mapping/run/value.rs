@@ -177,7 +177,13 @@ impl<'p> Machine<'p, '_> {
             &mut memory.fhirpath,
         )?;
         let mut taker = Taker { items: &mut memory.items, spare: &mut memory.spare };
-        Ok(take(&result, &self.plan.facts, &mut taker))
+        let taken = take(&result, &self.plan.facts, &mut taker);
+        for (tree, node) in memory.fhirpath.reads() {
+            if let (0, Some(message)) = (*tree, self.sources.first()) {
+                memory.loss.read(message, *node);
+            }
+        }
+        Ok(taken)
     }
 }
 

@@ -286,13 +286,17 @@ impl<'p> Machine<'p, '_> {
     pub(super) fn fresh(&mut self, parent: NodeId, spot: Spot) -> NodeId {
         let table = &self.plan.table;
         let element = table.element(spot.element);
+        let parent_type = self.target.node(parent).type_id;
+        // What FHIR writes as an attribute in XML is an element of the tree, whatever the syntax.
+        let of_model =
+            parent_type != TypeId::NONE && table.type_of(parent_type).namespace != NameId::NONE;
         let kind = match element.representation {
-            Representation::Attribute => Kind::Attribute,
+            Representation::Attribute if of_model => Kind::Attribute,
+            Representation::Attribute => Kind::Element,
             Representation::Text => Kind::Text,
             Representation::Xhtml => Kind::Xhtml,
             Representation::Element | Representation::TypeAttribute => Kind::Element,
         };
-        let parent_type = self.target.node(parent).type_id;
         let inherited = match parent_type {
             TypeId::NONE => NameId::NONE,
             _ if kind != Kind::Element => NameId::NONE,
