@@ -8,6 +8,7 @@ mod definitions;
 mod demo;
 pub mod expected;
 pub mod load;
+mod map;
 mod model;
 mod open;
 mod run;
@@ -60,6 +61,7 @@ enum Command {
     Check(check::Check),
     Definitions(definitions::Definitions),
     Demo(demo::Demo),
+    Map(map::Map),
     Model(model::Model),
     Run(run::Run),
     Validate(validate::Validate),
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Definitions(arguments) => definitions::run(&arguments).into(),
         Command::Demo(arguments) => demo::run(&arguments).into(),
+        Command::Map(arguments) => map::run(&arguments).into(),
         Command::Model(arguments) => model::run(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Validate(arguments) => validate::run(&arguments).into(),

@@ -1,0 +1,89 @@
+//! What a case says about the world: the route's values, the engine's, and the books.
+
+use crate::fhirpath;
+use crate::mapping::{Concepts, Hooks, Lookup};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Values = BTreeMap<String, String>;
+
+/// A case's file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The canonical of the map, if it is not the folder's entry map.
+    pub map: Option<String>,
+    /// The issue that the case must end in; then nothing is expected to be made.
+    pub fails: Option<String>,
+    /// The ids of the issues there must be, each once.
+    pub issues: Option<Vec<String>>,
+    /// The route's defaults.
+    #[serde(default)]
+    pub parameters: Values,
+    /// What the engine decided.
+    #[serde(default)]
+    pub engine: Engine,
+    /// The concept maps that the route names.
+    #[serde(default)]
+    pub route: Values,
+    /// Organisations, each with its identifiers by kind.
+    #[serde(default)]
+    pub directory: Vec<Values>,
+    /// Persons, in the same way.
+    #[serde(default)]
+    pub person: Vec<Values>,
+}
+
+/// What the engine decided about the new message.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Engine {
+    /// Its id.
+    pub message_id: String,
+    /// The id of this sending.
+    pub envelope_id: String,
+    /// When.
+    pub now: String,
+}
+
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine {
+            message_id: "6a6ee4d3-8b6d-4b4c-9a53-3c6a1b1c0f0e".to_owned(),
+            envelope_id: "0e1f2d3c-4b5a-4978-8695-a4b3c2d1e0f9".to_owned(),
+            now: "2026-01-01T12:00:00+01:00".to_owned(),
+        }
+    }
+}
+
+/// The world of a case.
+pub struct World<'a> {
+    /// What the case says.
+    pub about: &'a About,
+    /// The concept maps at hand.
+    pub concepts: &'a [Arc<Concepts>],
+}
+
+impl fhirpath::Hooks for World<'_> {}
+
+impl Hooks for World<'_> {
+    fn concept_map(&self, name: &str) -> Option<&Concepts> {
+        let url = self.about.route.get(name)?;
+        self.concepts.iter().find(|one| *one.url == **url).map(|one| &**one)
+    }
+
+    fn look_up(&self, book: &str, from: &str, to: &str, value: &str) -> Lookup<'_> {
+        let entries = match book {
+            "directory" => &self.about.directory,
+            "person" => &self.about.person,
+            _ => return Lookup::Unavailable,
+        };
+        let known = entries.iter().find(|entry| entry.get(from).is_some_and(|v| v == value));
+        match known.and_then(|entry| entry.get(to)) {
+            Some(answer) => Lookup::Found(Cow::Borrowed(answer)),
+            None => Lookup::NotFound,
+        }
+    }
+}
