@@ -1,0 +1,93 @@
+//! Letters as messages, judged by the published profiles of CareCommunication 5.0.2.
+
+use super::bridge::{Bridge, TO_FHIR};
+use super::{good_cases, shared_letter as published};
+use crate::profile::lab::lab;
+use crate::support;
+use libtest_mimic::Failed;
+use stafett::message::Severity;
+use stafett::profile::Memory;
+
+/// Location numbers of the published letter, both of which fail the check digit that the profile asks for,
+/// and what they would be.
+const CORRECTED: [(&str, &str); 2] =
+    [("5790000120400", "5790000120406"), ("5790000128700", "5790000128709")];
+
+/// The organisations of the published letter.
+pub fn directory() -> Vec<(&'static str, &'static str)> {
+    let sor = ["1301110016007", "2917140016005"];
+    let pairs = CORRECTED.iter().zip(sor).flat_map(|((a, b), sor)| [(*a, sor), (*b, sor)]);
+    pairs.collect()
+}
+
+/// As it was published only its location numbers are wrong; with right ones nothing is.
+pub fn shared_letter_judged(corrected: bool) -> Result<Vec<String>, Failed> {
+    let bridge = Bridge::new(&directory(), &[])?;
+    let mut letter = published()?;
+    for (wrong, right) in CORRECTED.iter().filter(|_| corrected) {
+        letter = replace(&letter, wrong.as_bytes(), right.as_bytes());
+    }
+    let source = bridge.read(&letter, true)?;
+    let made = bridge.translate(TO_FHIR, &source)?;
+    made.no_errors("the published letter")?;
+    faults(&bridge.json(&made.tree)?)
+}
+
+pub fn shared_letter() -> Result<(), Failed> {
+    if !support::shared().join("data/packages").exists() {
+        return Err(Failed::from("the packages are part of the test data"));
+    }
+    let faults = shared_letter_judged(true)?;
+    if !faults.is_empty() {
+        return Err(Failed::from(faults.join("\n")));
+    }
+    // a wrong organisation makes every reference to it wrong
+    let mut as_published = shared_letter_judged(false)?;
+    as_published.retain(|fault| !fault.starts_with("profile-reference-profile"));
+    if as_published.len() != 2 || !as_published.iter().all(|one| one.contains("gln-modulus-10")) {
+        return Err(Failed::from(as_published.join("\n")));
+    }
+    Ok(())
+}
+
+/// Our own cases, each with its own parameters.
+pub fn cases() -> Result<(), Failed> {
+    let mut all = Vec::new();
+    for case in good_cases(TO_FHIR)? {
+        let bridge = Bridge::of_case(&case)?;
+        let source = bridge.read(&std::fs::read(case.join("in.xml"))?, true)?;
+        let made = bridge.translate(TO_FHIR, &source)?;
+        let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        made.no_errors(&name)?;
+        let faults = faults(&bridge.json(&made.tree)?)?;
+        all.extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
+    }
+    if all.is_empty() { Ok(()) } else { Err(Failed::from(all.join("\n"))) }
+}
+
+/// What the profiles and the exchange rules find wrong.
+fn faults(json: &str) -> Result<Vec<String>, Failed> {
+    let (summary, seen) = lab().judge(json, &mut Memory::default());
+    let root = summary.root.map(|root| lab().library.package(root));
+    if root.is_none_or(|package| &*package.name != "medcom.fhir.dk.carecommunication") {
+        return Err(Failed::from("not judged by the published package"));
+    }
+    let all = seen.into_iter().chain(lab().exchange(json));
+    let wrong = all.filter(|one| one.severity >= Severity::Error && !one.unchecked);
+    Ok(wrong.map(|one| format!("{} {} {}", one.id, one.expression, one.text)).collect())
+}
+
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        if text[at..].starts_with(from) {
+            out.extend_from_slice(to);
+            at += from.len();
+        } else {
+            out.push(text[at]);
+            at += 1;
+        }
+    }
+    out
+}
