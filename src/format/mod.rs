@@ -12,6 +12,7 @@ pub mod fhir_xml;
 pub mod fuzz;
 mod limits;
 mod order;
+mod seen;
 pub mod xhtml;
 pub mod xml;
 

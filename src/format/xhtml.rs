@@ -34,7 +34,8 @@ pub enum Part<'a> {
 pub fn walk(markup: &str, work: &mut Work, mut visit: impl FnMut(Part<'_>)) -> bool {
     let mut faults: Vec<Issue> = Vec::new();
     let mut run = || -> Result<(), Stop> {
-        let mut document = Document::open(markup, work, Faults::new(&mut faults))?;
+        let mut document =
+            Document::open(markup, (&mut work.rows, &mut work.more), Faults::new(&mut faults))?;
         loop {
             match document.next()? {
                 Event::Start { offset, name } => {

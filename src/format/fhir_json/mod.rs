@@ -6,7 +6,6 @@
 mod properties;
 mod read;
 mod scan;
-mod seen;
 mod write;
 
 pub(super) use read::RESOURCE_PLACES;

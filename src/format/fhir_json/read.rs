@@ -5,9 +5,9 @@
 
 use super::properties::{Run, SHADOW};
 use super::scan::{Piece, Scanner};
-use super::seen;
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
+use crate::format::seen;
 use crate::message::{Issue, Place};
 use crate::tree::{BufferId, Escape, Kind, Marks, NameId, NodeId, Slice, State, Token, Tree, Work};
 use bytestring::ByteString;

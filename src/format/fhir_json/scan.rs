@@ -4,6 +4,7 @@
 
 use crate::format::catalogue as kinds;
 use crate::format::limits::{Faults, Stop};
+use crate::format::seen::eight;
 use crate::message::{Arg, Issue};
 
 /// A token's place in the text; for strings, between the quotation marks.
@@ -43,12 +44,6 @@ fn special(word: u64) -> u64 {
     // Exact up to the lowest one, like the others.
     let noncharacter = zero(word ^ (ONES * 0xEF)) & TOPS;
     found | noncharacter
-}
-
-#[inline]
-pub fn eight(bytes: &[u8], at: usize) -> Option<u64> {
-    let chunk = bytes.get(at..at + 8)?;
-    Some(u64::from_le_bytes(chunk.try_into().ok()?))
 }
 
 impl Scanner<'_> {

@@ -7,6 +7,7 @@ use super::{FHIR, is_extension};
 use crate::format::catalogue as kinds;
 use crate::format::fhir_json::RESOURCE_PLACES;
 use crate::format::limits::{self, Faults, Stop};
+use crate::format::seen;
 use crate::format::xhtml;
 use crate::format::xml::{Attribute, Document, Event, Name, Namespace, Text, is_space};
 use crate::message::{Issue, IssueKind};
@@ -29,10 +30,12 @@ const HINTS: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool {
     let mut work = std::mem::take(&mut tree.work);
     let buffer = tree.add_buffer(input.clone());
-    let usable = match Document::open(&input, &mut work, Faults::new(issues)) {
+    let usable = match Document::open(&input, (&mut work.rows, &mut work.more), Faults::new(issues))
+    {
         Ok(document) => {
             let most = tree.len() + limits::nodes(input.len());
-            let mut reader = Reader { document, tree, buffer, most };
+            let mut reader =
+                Reader { document, spellings: &mut work.spellings, tree, buffer, most };
             reader.document().is_ok() && reader.document.faults.usable()
         }
         Err(Stop) => false,
@@ -43,6 +46,7 @@ pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool
 
 struct Reader<'a> {
     document: Document<'a>,
+    spellings: &'a mut Vec<[u64; 4]>,
     tree: &'a mut Tree,
     buffer: BufferId,
     most: usize,
@@ -107,7 +111,7 @@ impl Reader<'_> {
         let local = Slice::new(self.buffer, name.local, name.end - name.local, Escape::None);
         let (node, merged) = match outer.map(node_of) {
             None => {
-                let type_name = self.tree.name_of(local);
+                let type_name = self.name_id(name);
                 let root = self.add(None, type_name, offset)?;
                 self.tree.set_resource_type(root, local);
                 (root, true)
@@ -123,13 +127,20 @@ impl Reader<'_> {
                 (parent, true)
             }
             Some(parent) => {
-                let name = self.tree.name_of(local);
+                let name = self.name_id(name);
                 (self.element(parent, name, offset)?, false)
             }
         };
         let bits = if merged { MERGED } else { 0 } | if foreign { FOREIGN } else { 0 };
         self.document.mark(node.0 | bits);
         self.attributes(node, merged)
+    }
+
+    fn name_id(&mut self, name: Name) -> NameId {
+        let local = Slice::new(self.buffer, name.local, name.end - name.local, Escape::None);
+        let place = (self.document.text.as_bytes(), name.local, name.end);
+        let known = self.tree.names().len() as u32;
+        seen::name(self.spellings, known, place, || self.tree.name_of(local))
     }
 
     /// Whether an element below `parent` says what type of resource stands there.
@@ -193,9 +204,7 @@ impl Reader<'_> {
         if !child {
             return self.fault_unless(false, &kinds::FHIR_XML_ATTRIBUTE, one.name.start);
         }
-        let length = one.name.end - one.name.local;
-        let local = Slice::new(self.buffer, one.name.local, length, Escape::None);
-        let name = self.tree.name_of(local);
+        let name = self.name_id(one.name);
         let child = self.add(Some(node), name, one.name.start)?;
         self.tree.set_value(child, value, Token::Text);
         Ok(())
@@ -215,8 +224,7 @@ impl Reader<'_> {
 
     /// A narrative, from its start tag to its end tag, as one node.
     fn narrative(&mut self, offset: usize, name: Name, outer: u32) -> Result<(), Stop> {
-        let local = Slice::new(self.buffer, name.local, name.end - name.local, Escape::None);
-        let local = self.tree.name_of(local);
+        let local = self.name_id(name);
         let node = self.add(Some(node_of(outer)), local, offset)?;
         self.tree.node_mut(node).kind = Kind::Xhtml;
         let mut used = Used { outside: self.document.bindings_outside(), bits: [0; 4] };

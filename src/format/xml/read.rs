@@ -7,6 +7,7 @@
 use super::wellformed::{Document, Event, Name, Namespace, Text, is_space};
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
+use crate::format::seen;
 use crate::message::{Arg, Issue};
 use crate::tree::{BufferId, Decoded, Escape, Kind, NameId, NodeId, Slice, Token, Tree};
 use bytestring::ByteString;
@@ -19,7 +20,8 @@ const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool {
     let mut work = std::mem::take(&mut tree.work);
     let buffer = tree.add_buffer(input.clone());
-    let usable = match Document::open(&input, &mut work, Faults::new(issues)) {
+    let usable = match Document::open(&input, (&mut work.rows, &mut work.more), Faults::new(issues))
+    {
         Ok(document) => {
             let mut reader = Reader {
                 most: tree.len() + limits::nodes(input.len()),
@@ -28,6 +30,7 @@ pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool
                 last_namespace: (usize::MAX, NameId::NONE),
                 dropped_at: 0,
                 document,
+                spellings: &mut work.spellings,
                 tree,
                 buffer,
             };
@@ -61,6 +64,7 @@ enum Pending {
 
 struct Reader<'a> {
     document: Document<'a>,
+    spellings: &'a mut Vec<[u64; 4]>,
     tree: &'a mut Tree,
     buffer: BufferId,
     most: usize,
@@ -146,7 +150,9 @@ impl Reader<'_> {
         offset: usize,
     ) -> Result<NodeId, Stop> {
         let local = self.slice(name.local, name.end, Escape::None);
-        let local = self.tree.name_of(local);
+        let place = (self.document.text.as_bytes(), name.local, name.end);
+        let known = self.tree.names().len() as u32;
+        let local = seen::name(self.spellings, known, place, || self.tree.name_of(local));
         let namespace = self.namespace(name.namespace);
         let node = self.node(parent, kind, local, offset)?;
         self.tree.node_mut(node).namespace = namespace;
@@ -234,7 +240,9 @@ impl Reader<'_> {
             self.tree.set_value(element, value, Token::Text);
             return Ok(());
         }
-        let blank = self.tree.chars(value).all(|c| c.is_ascii() && is_space(c as u8));
+        let blank = self.tree.raw_slice(value).bytes().all(is_space)
+            || value.escape() != Escape::None
+                && self.tree.chars(value).all(|c| c.is_ascii() && is_space(c as u8));
         if blank && !open.mixed {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! Codecs on real messages: round trips, independent comparisons, real peers.
 
+mod classes;
 mod fuzz;
 mod legacy;
 mod roundtrip;
@@ -53,6 +54,7 @@ pub fn trials() -> Vec<Trial> {
             Needs::DataAndTool(LETTERS, "xmllint"),
             legacy::letters,
         ),
+        trial("format: bad inputs get their class and type", Needs::Nothing, classes::rows),
         trial("format: mutated JSON keeps the codec to its word", Needs::Nothing, fuzz::json),
         trial("format: mutated XML keeps the codecs to their word", Needs::Nothing, fuzz::xml),
         trial(

@@ -69,21 +69,24 @@ pub fn is_char(c: char) -> bool {
 /// The first character that XML does not have.
 pub fn first_illegal(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let illegal = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
-    let mut low = None;
-    for (at, chunk) in bytes.chunks(64).enumerate() {
-        // The plain sum is what the compiler makes a vector loop of; the place is looked for once.
-        if chunk.iter().map(|b| u8::from(illegal(*b))).sum::<u8>() > 0 {
-            low = chunk.iter().position(|b| illegal(*b)).map(|place| at * 64 + place);
-            break;
+    // U+FFFE and U+FFFF begin with 0xEF, as many a legal character does.
+    let suspect = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0xEF;
+    let illegal = |at: usize| {
+        let tail = bytes.get(at + 1..at + 3);
+        bytes[at] != 0xEF || matches!(tail, Some([0xBF, 0xBE | 0xBF]))
+    };
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    for (block, at) in blocks.iter().zip((0..).step_by(64)) {
+        // Without early exits, so that the compiler makes a few wide instructions of it.
+        let any = block.iter().fold(0u8, |found, b| found | u8::from(suspect(*b)));
+        if any != 0 {
+            let found = (at..at + 64).find(|at| suspect(bytes[*at]) && illegal(*at));
+            if found.is_some() {
+                return found;
+            }
         }
     }
-    let high = memchr::memchr_iter(0xEF, bytes)
-        .find(|at| matches!(bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])));
-    match (low, high) {
-        (Some(low), Some(high)) => Some(low.min(high)),
-        (low, high) => low.or(high),
-    }
+    (bytes.len() - rest.len()..bytes.len()).find(|at| suspect(bytes[*at]) && illegal(*at))
 }
 
 /// Checks the reference that begins with the `&` at the start of `text`; gives its length.

@@ -14,11 +14,13 @@ pub use tags::{Attribute, Name, Namespace};
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
 use crate::message::{Arg, Issue, IssueKind};
-use crate::tree::Work;
 use quick_xml::parser::{Parser, PiParser};
 
 /// The most bytes of one value, text, comment or instruction: what other parsers take.
 const PIECE: usize = 10_000_000;
+
+/// Memory for what is open.
+pub type Rows = Vec<[u32; 4]>;
 
 /// What is wrong, before it is known where.
 pub enum Fault {
@@ -75,16 +77,17 @@ impl<'a> Document<'a> {
     /// A document at its start. The bytes are looked through once for characters that XML does not have.
     pub fn open(
         text: &'a str,
-        work: &'a mut Work,
+        work: (&'a mut Rows, &'a mut Rows),
         faults: Faults<'a>,
     ) -> Result<Document<'a>, Stop> {
-        work.clear();
+        work.0.clear();
+        work.1.clear();
         let mut document = Document {
             text,
             faults,
             at: 0,
-            open: &mut work.rows,
-            bindings: &mut work.more,
+            open: work.0,
+            bindings: work.1,
             attributes: [Attribute::default(); tags::MOST],
             count: 0,
             levels: limits::DEPTH as usize,

@@ -8,7 +8,8 @@ fn check(text: &str) -> Result<usize, (&'static str, u32)> {
     let mut issues = Vec::new();
     let mut work = Work::default();
     let mut run = |issues: &mut Vec<_>| {
-        let mut document = Document::open(text, &mut work, Faults::new(issues))?;
+        let mut document =
+            Document::open(text, (&mut work.rows, &mut work.more), Faults::new(issues))?;
         document.declaration()?;
         let mut count = 0;
         while !matches!(document.next()?, Event::Done) {

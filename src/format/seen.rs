@@ -3,7 +3,6 @@
 //! Promises: gives the same ids as the tree would; a name of up to 16 bytes costs two loads and a compare.
 //! What it knows stays with the tree from message to message, and holds only names of the snapshot.
 
-use super::scan::eight;
 use crate::tree::NameId;
 
 const SLOTS: usize = 256;
@@ -36,6 +35,13 @@ pub fn name(
         slots[at] = [first, last, length, name.0.into()];
     }
     name
+}
+
+/// The eight bytes from a place on, the first one lowest.
+#[inline]
+pub fn eight(bytes: &[u8], at: usize) -> Option<u64> {
+    let chunk = bytes.get(at..at + 8)?;
+    Some(u64::from_le_bytes(chunk.try_into().ok()?))
 }
 
 /// The first and the last eight bytes, which are all there are of a name this short, and its length.
