@@ -46,6 +46,11 @@ pub fn run(arguments: &Run) -> Exit {
 
 /// Structured logs: one JSON object a line on standard error.
 fn logs(filter: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // A panic's own text may quote what it was about; where it happened is enough to find it.
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "ALARM: a panic");
+    }));
     let filter = EnvFilter::try_new(filter)?;
     tracing_subscriber::fmt()
         .json()

@@ -6,7 +6,7 @@ use super::{Arena, Engine, Stages, catalogue, told};
 use crate::config::{Acknowledges, Conflict, LaneKey, Route};
 use crate::message::{
     Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
-    ToldIssue, Unit, Verdict,
+    Syntax, ToldIssue, Unit, Verdict,
 };
 use crate::profile::Request;
 use crate::receipt::Ending;
@@ -106,8 +106,10 @@ impl Engine {
                         now,
                     ));
                 }
-                Err(Stopped::NotExpressible) => {
-                    arena.issues.push(Issue::new(&catalogue::NOT_EXPRESSIBLE, root));
+                Err(stopped @ (Stopped::NotExpressible | Stopped::TooCostly)) => {
+                    let kind = &catalogue::NOT_EXPRESSIBLE;
+                    let told = (stopped == Stopped::NotExpressible).then(|| Issue::new(kind, root));
+                    arena.issues.extend(told);
                     return self.refused(read, arena, known, route.map(|r| &*r.name), now);
                 }
                 Err(Stopped::Ours(why)) => {
@@ -141,7 +143,7 @@ impl Engine {
 
     /// Profiles and exchange rules; says how many checks could not be made.
     fn check(&self, read: &Read, arena: &mut Arena, now: Timestamp) -> u32 {
-        if read.parts.is_none() {
+        if read.incoming.syntax == Syntax::Xml {
             return 0;
         }
         let wanted: Vec<&str> = self.asked_profiles(read).collect();

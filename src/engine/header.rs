@@ -22,10 +22,11 @@ pub struct Parts {
     pub newest: Option<NodeId>,
 }
 
-/// The parts of a message, if it is a Bundle whose first entry is a MessageHeader.
+/// The parts of a message, if it is a Bundle with a MessageHeader; that this is the first entry is an exchange
+/// rule, and a message that breaks it gets a receipt all the same.
 pub fn parts(tree: &Tree) -> Option<Parts> {
     let root = tree.root()?;
-    let header = resources(tree, root).next().filter(|r| is(tree, *r, "MessageHeader"))?;
+    let header = resources(tree, root).find(|r| is(tree, *r, "MessageHeader"))?;
     let destinations: Vec<NodeId> = tree.children_named(header, "destination").collect();
     // The primary one is first where a profile slices them; copies have Bundles of their own.
     let primary = destinations.iter().find(|d| primary(tree, **d)).or(destinations.first());

@@ -10,7 +10,7 @@ use crate::config::{EndpointCharset, EndpointSyntax, Route};
 use crate::definitions::typing;
 use crate::format::{self, charset::Charset};
 use crate::mapping::{self, IdSeed, Inputs};
-use crate::message::{Output, Severity, Syntax};
+use crate::message::{IssueType, Output, Severity, Syntax};
 use crate::profile::Request;
 use crate::route::Destination;
 use crate::tree::{NodeId, Tree};
@@ -28,6 +28,8 @@ const LEGACY_ID: usize = 14;
 pub enum Stopped {
     /// The message cannot be expressed for this receiver; the issues say why.
     NotExpressible,
+    /// The map went beyond its limits on this message; an issue says which.
+    TooCostly,
     /// A fault of ours: the message is quarantined.
     Ours(&'static str),
 }
@@ -103,8 +105,9 @@ impl Engine {
         let ran =
             plan.run(&inputs, &mut arena.target, &world, &mut arena.mapping, &mut arena.issues);
         if let Err(failure) = ran {
+            let costly = failure.issue.kind.code == IssueType::TooCostly;
             arena.issues.push(failure.issue);
-            return Err(Stopped::NotExpressible);
+            return Err(if costly { Stopped::TooCostly } else { Stopped::NotExpressible });
         }
         match told::refuse(&arena.issues[before..]) {
             true => Err(Stopped::NotExpressible),

@@ -117,10 +117,11 @@ impl Pipeline {
         known: &KnownAbout,
         submission: &Submission,
     ) -> Step {
-        let now = self.clock.now();
         let mut laps = Laps { metrics: &self.metrics, since: Instant::now() };
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| engine.decide(&read, arena, known, now, &mut laps)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let now = self.clock.now();
+            engine.decide(&read, arena, known, now, &mut laps)
+        }));
         let decided = match outcome {
             Ok(Outcome::Again(again)) => {
                 return Step::Answer(self.again(engine, &read, &again, submission.answer_in));
@@ -129,7 +130,7 @@ impl Pipeline {
             // A fault of ours is not the sender's: the message is kept, and somebody is called.
             Err(_) => {
                 *arena = Arena::new(engine);
-                let unit = engine.quarantined(&read, known, "panic", now);
+                let unit = engine.quarantined(&read, known, "panic", submission.received);
                 Decided {
                     unit,
                     ending: Ending::Accepted,

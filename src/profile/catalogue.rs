@@ -45,13 +45,22 @@ kinds! {
         "FHIR has no empty values, objects or arrays: leave the element out instead."
     FORMAT "profile-format" Value Error
         "not a valid {0}"
-        "The value does not have the form that the type asks for, or cannot exist (30 February). A dateTime \
-         with a time needs a zone, a code has no outer white space, an id has 1 to 64 of A-Z a-z 0-9 - and \
-         a full stop."
+        "The value does not have the form that the type asks for: a code has no outer white space, an id has \
+         1 to 64 of A-Z a-z 0-9 - and a full stop."
+    BASE64 "profile-base64" Value Error
+        "not valid base64"
+        "Attachments and other bytes travel as base64 with padding. What cannot be decoded was damaged."
+    DATE_FORMAT "profile-date-format" Value Error
+        "not a valid {0}"
+        "The date does not have the form that the type asks for, or does not exist (30 February). A dateTime \
+         with a time needs a zone."
     DECIMAL_RANGE "profile-decimal-range" Value Error
         "the decimal has too many digits or too large an exponent"
         "At most 64 digits and magnitudes between 1e-308 and 1e308 are taken: beyond that, systems disagree \
          about what number it is."
+    ID_TOO_LONG "profile-id-too-long" TooLong Error
+        "an id has at most {0} characters"
+        "Ids are names for machines; what is longer is refused by receivers that follow FHIR."
     TOO_LONG "profile-too-long" TooLong Error
         "{0}: at most {1} characters allowed"
         "The value is longer than its type (1 MB for strings, 64 characters for ids) or the profile's \

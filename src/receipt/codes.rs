@@ -43,6 +43,8 @@ impl Codes {
             let (key, system, code) = match words[..] {
                 [] => continue,
                 [first, ..] if first.starts_with('#') => continue,
+                // No code fits, whatever the type says.
+                [key, "-", "-"] => (key, CodingSystem::Outcome, "-"),
                 [key, "outcome", code] => (key, CodingSystem::Outcome, code),
                 [key, "acknowledgement", code] => (key, CodingSystem::Acknowledgement, code),
                 _ => {

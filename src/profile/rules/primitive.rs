@@ -42,8 +42,17 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
             Fault::Form if format == Format::Id => {
                 run.tell_base(&catalogue::RESOURCE_ID, id, Arg::None);
             }
+            Fault::Form if matches!(format, Format::Date | Format::DateTime | Format::Instant) => {
+                run.tell_base(&catalogue::DATE_FORMAT, id, type_name);
+            }
+            Fault::Form if format == Format::Base64 => {
+                run.tell_base(&catalogue::BASE64, id, Arg::None);
+            }
             Fault::Form => run.tell_base(&catalogue::FORMAT, id, type_name),
             Fault::Range => run.tell_base(&catalogue::DECIMAL_RANGE, id, Arg::None),
+            Fault::Long(most) if format == Format::Id => {
+                run.tell_base(&catalogue::ID_TOO_LONG, id, Arg::Number(u64::from(most)));
+            }
             Fault::Long(most) => {
                 let args = [name, Arg::Number(u64::from(most)), Arg::None];
                 let issue = crate::message::Issue::on(&catalogue::TOO_LONG, id);

@@ -1,8 +1,11 @@
 //! The whole path over HTTP: verdicts, duplicates, receipts, delivery.
 
 mod delivery;
+mod faults;
 mod front;
 mod receiver;
+pub mod system;
+mod verdicts;
 
 use libtest_mimic::Trial;
 
@@ -10,5 +13,7 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = front::trials();
     trials.extend(delivery::trials());
+    trials.extend(verdicts::trials());
+    trials.extend(faults::trials());
     trials
 }

@@ -1,0 +1,145 @@
+//! What goes wrong on our side of the door: maps that fail, panics, quarantine.
+
+use super::system::{HOSPITAL, Setup, System, admission, bytes};
+use crate::support::{self, Needs};
+use jiff::Timestamp;
+use libtest_mimic::{Failed, Trial};
+use stafett::message::{Clock, Position};
+use stafett::pipeline::Pipeline;
+use stafett::store::Store;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A map that leaves out what a Bundle must have.
+const INVALID: &str =
+    "src.id as a -> tgt.id = a \"id\";\n  src.entry as e -> tgt.entry = e \"entry\";";
+/// A map that wants what no message has.
+const UNMET: &str = "src.entry as e check (1 = 2) -> tgt.entry = e \"entry\";";
+/// A map that never ends.
+const ENDLESS: &str = "src -> tgt then group_a(src, tgt) \"again\";";
+
+fn with_map(rules: &str) -> Result<System, Failed> {
+    let maps = tempfile::TempDir::new()?;
+    let text = format!(
+        "/// url = 'http://example.org/maps/t'\n/// name = 't'\n\
+         uses \"http://hl7.org/fhir/StructureDefinition/Bundle\" alias Bundle as source\n\
+         uses \"http://hl7.org/fhir/StructureDefinition/Bundle\" alias Target as target\n\
+         group group_a(source src : Bundle, target tgt : Bundle) {{\n  {rules}\n}}\n"
+    );
+    std::fs::write(maps.path().join("t.map"), text)?;
+    let mut setup = Setup::default();
+    let own = format!("folders = [{:?}, ", maps.path());
+    setup.stafett = setup.stafett.replace("folders = [", &own);
+    setup.routes.push_str("map = 'http://example.org/maps/t'\n");
+    System::with(&setup, &[], Arc::new(|_| (200, String::new())))
+}
+
+fn not_expressible() -> Result<(), Failed> {
+    let system = with_map(UNMET)?;
+    let answer = system.json(HOSPITAL, bytes(&admission(1)?))?;
+    let text = answer.text();
+    let told = text.contains("map-check-failed") && text.contains("MSG_RESOURCE_REQUIRED");
+    if answer.receipt().as_deref() != Some("fatal-error") || !told {
+        return Err(text.into());
+    }
+    nothing_delivered(&system)
+}
+
+fn too_costly() -> Result<(), Failed> {
+    let system = with_map(ENDLESS)?;
+    let answer = system.json(HOSPITAL, bytes(&admission(1)?))?;
+    let text = answer.text();
+    let told = text.contains("\"code\":\"too-costly\"")
+        && !text.contains("\"coding\":[{\"system\":\"http://hl7.org");
+    if answer.receipt().as_deref() != Some("fatal-error") || !told {
+        return Err(text.into());
+    }
+    nothing_delivered(&system)
+}
+
+fn output_invalid() -> Result<(), Failed> {
+    let system = with_map(INVALID)?;
+    let answer = system.json(HOSPITAL, bytes(&admission(1)?))?;
+    if answer.receipt().as_deref() != Some("ok") {
+        return Err(answer.text().into());
+    }
+    quarantined(&system, "output-invalid")?;
+    nothing_delivered(&system)
+}
+
+/// A clock that panics once, while a message is being decided.
+struct Panicking(AtomicU32);
+
+impl Clock for Panicking {
+    fn now(&self) -> Timestamp {
+        assert_ne!(self.0.fetch_add(1, Ordering::SeqCst), 1, "a fault that was planted");
+        Timestamp::now()
+    }
+}
+
+fn panics() -> Result<(), Failed> {
+    let system = System::start()?;
+    let running = system.running.as_ref().ok_or("it does not run")?;
+    let assembled = stafett::cli::assemble::assemble(system.folder.path())?;
+    let engine = assembled.engine.ok_or("no engine")?;
+    let store: Arc<dyn Store> = Arc::clone(running.pipeline.store());
+    let clock = Arc::new(Panicking(AtomicU32::new(0)));
+    let pipeline = Pipeline::new(engine, Default::default(), store, clock);
+    let body = bytes(&admission(1)?);
+    let submit = || {
+        use stafett::message::{Intake, PartyName, Submission, Syntax};
+        let submission = Submission {
+            party: PartyName("hospital".into()),
+            syntax: Syntax::FhirJson,
+            charset: None,
+            answer_in: Syntax::FhirJson,
+            body: body.clone(),
+            received: Timestamp::now(),
+        };
+        let door = stafett::pipeline::Door(Arc::clone(&pipeline));
+        system.runtime.block_on(door.submit(submission))
+    };
+    let first = submit();
+    if first.status != 200 || !String::from_utf8_lossy(&first.body).contains("\"code\":\"ok\"") {
+        return Err(format!("{}: {:?}", first.status, first.body).into());
+    }
+    quarantined(&system, "panic")?;
+    // The worker lives, and the verdict stands.
+    let again = submit();
+    if again.status != 200 || !String::from_utf8_lossy(&again.body).contains("\"code\":\"ok\"") {
+        return Err(format!("{}: {:?}", again.status, again.body).into());
+    }
+    Ok(())
+}
+
+fn quarantined(system: &System, why: &str) -> Result<(), Failed> {
+    let running = system.running.as_ref().ok_or("it does not run")?;
+    let unit = running.pipeline.store().unit(Position { partition: 0, sequence: 1 })?;
+    if unit.quarantine.as_deref() != Some(why) || !unit.deliveries.is_empty() {
+        return Err(format!("quarantine: {:?}", unit.quarantine).into());
+    }
+    if unit.original.is_empty() {
+        return Err("the bytes are gone".into());
+    }
+    Ok(())
+}
+
+fn nothing_delivered(system: &System) -> Result<(), Failed> {
+    match system.peer.rest().len() {
+        0 => Ok(()),
+        n => Err(format!("{n} were delivered").into()),
+    }
+}
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let trial = |name, run: fn() -> Result<(), Failed>| {
+        support::trial(name, Needs::Data("data/medcom-messages"), run)
+    };
+    vec![
+        trial("path: what cannot be expressed is refused before it is accepted", not_expressible),
+        trial("path: a map without an end is refused as too costly", too_costly),
+        trial("path: an invalid output is quarantined and never sent", output_invalid),
+        trial("path: a panic quarantines the message, and the worker lives", panics),
+    ]
+}

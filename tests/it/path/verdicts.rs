@@ -1,0 +1,165 @@
+//! Verdicts and duplicates, exactly as the exchange rules say.
+
+use super::system::{HOSPITAL, System, TOWN, admission, bytes, published};
+use crate::support::{self, Needs};
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value, json};
+use stafett::message::Syntax;
+
+fn is<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), Failed> {
+    if got != expected {
+        return Err(format!("{what}: expected {expected:?}, got {got:?}").into());
+    }
+    Ok(())
+}
+
+fn resource<'a>(bundle: &'a mut Value, kind: &str) -> Result<&'a mut Value, Failed> {
+    let entries = bundle["entry"].as_array_mut().ok_or("no entries")?;
+    let found = entries.iter_mut().find(|entry| entry["resource"]["resourceType"] == kind);
+    Ok(&mut found.ok_or("no such resource")?["resource"])
+}
+
+/// Every row of the table of duplicates.
+fn duplicates() -> Result<(), Failed> {
+    let mut system = System::start()?;
+    let first = admission(1)?;
+    let answer = system.json(HOSPITAL, bytes(&first))?;
+    is("new, new", (answer.status, answer.receipt()), (200, Some("ok".to_owned())))?;
+    let delivered = system.peer.next()?;
+    is("delivered as it came", delivered.body, bytes(&first).to_vec())?;
+
+    let again = system.json(HOSPITAL, bytes(&first))?;
+    is("seen, seen", (again.status, again.receipt()), (200, Some("ok".to_owned())))?;
+    let (one, two) = (answer.value()?, again.value()?);
+    if one["id"] == two["id"] {
+        return Err("the verdict came again under the same envelope id".into());
+    }
+
+    let mut other_envelope = first.clone();
+    other_envelope["id"] = "00000001-0000-4000-8000-00000000000a".into();
+    other_envelope["timestamp"] = "2022-12-07T15:00:01+02:00".into();
+    let answer = system.json(HOSPITAL, bytes(&other_envelope))?;
+    is("new envelope, message seen", answer.receipt(), Some("ok".to_owned()))?;
+
+    let mut other_content = other_envelope.clone();
+    resource(&mut other_content, "Patient")?["gender"] = "unknown".into();
+    let answer = system.json(HOSPITAL, bytes(&other_content))?;
+    is("other content: never the other sign", answer.receipt(), Some("ok".to_owned()))?;
+
+    let mut reused = admission(2)?;
+    reused["id"] = first["id"].clone();
+    let answer = system.json(HOSPITAL, bytes(&reused))?;
+    is("envelope of another message", answer.receipt(), Some("fatal-error".to_owned()))?;
+    if !answer.text().contains("MSG_DUPLICATE_ID") {
+        return Err(format!("no MSG_DUPLICATE_ID in {}", answer.text()).into());
+    }
+    // The refused id keeps its verdict, under whatever envelope it comes.
+    let answer = system.json(HOSPITAL, bytes(&admission(2)?))?;
+    is("refused stays refused", answer.receipt(), Some("fatal-error".to_owned()))?;
+
+    system.stop();
+    system.go()?;
+    let answer = system.json(HOSPITAL, bytes(&first))?;
+    is("after a restart", answer.receipt(), Some("ok".to_owned()))?;
+    is("deliveries beyond the first", system.peer.rest().len(), 0)
+}
+
+/// The published duplicates: one message id, other envelope ids, once another episode id too.
+fn published_duplicates() -> Result<(), Failed> {
+    let system = System::start()?;
+    let folder = "testscripts-hospitalnotificationtestscripts";
+    let mut receipts = Vec::new();
+    for start in ["91a204af", "abdd86e8", "ec49747c"] {
+        let answer = system.json(HOSPITAL, bytes(&published(folder, start)?))?;
+        receipts.push((answer.status, answer.receipt()));
+    }
+    let first = receipts.first().cloned().ok_or("no answers")?;
+    if first.1.is_none() || receipts.iter().any(|one| *one != first) {
+        return Err(format!("not the same verdict: {receipts:?}").into());
+    }
+    Ok(())
+}
+
+/// Copies that race get one verdict, and one delivery.
+fn racing() -> Result<(), Failed> {
+    let system = System::start()?;
+    let body = bytes(&admission(7)?);
+    let answers = system.all(HOSPITAL, vec![body; 50])?;
+    for answer in &answers {
+        is("each copy", (answer.status, answer.receipt()), (200, Some("ok".to_owned())))?;
+    }
+    system.peer.next()?;
+    // One more message, delivered behind it in another lane, shows that nothing else was due before.
+    let mut last = admission(8)?;
+    resource(&mut last, "Patient")?["identifier"][0]["value"] = json!("2512489996");
+    system.json(HOSPITAL, bytes(&last))?;
+    let next = system.peer.next()?;
+    is("what is delivered next", next.key, "00000008-0000-4000-8000-000000000002".to_owned())
+}
+
+/// Whoever is not the sender is told nothing about the message.
+fn impostors() -> Result<(), Failed> {
+    let system = System::start()?;
+    let body = bytes(&admission(3)?);
+    let answer = system.json(TOWN, body.clone())?;
+    is("not its own", (answer.status, answer.receipt()), (403, None))?;
+    is("a no for ever says no time", answer.retry_after, None)?;
+    is("nobody", system.json("guess", body.clone())?.status, 401)?;
+    let answer = system.json(HOSPITAL, body)?;
+    is("no verdict was left behind", answer.receipt(), Some("ok".to_owned()))
+}
+
+/// Receipts are valid by the loaded version, in JSON and XML, for good and bad messages.
+fn receipts_are_valid() -> Result<(), Failed> {
+    let system = System::start()?;
+    let mut bad = admission(5)?;
+    resource(&mut bad, "Encounter")?["status"] = "no-such-status".into();
+    let running = system.running.as_ref().ok_or("it does not run")?;
+    let engine = running.pipeline.engine();
+    for (number, (message, code)) in
+        [(admission(4)?, "Ok"), (bad, "FatalError")].into_iter().enumerate()
+    {
+        let json = system.json(HOSPITAL, bytes(&message))?;
+        let now = jiff::Timestamp::now();
+        let told =
+            engine.receipt_in(&json.content_type, &json.body, now).ok_or_else(|| json.text())?;
+        is("its code", format!("{:?}", told.code), code.to_owned())?;
+        is("valid JSON receipt", told.valid, true)?;
+        let text = json.text();
+        is("an outcome unless ok", text.contains("OperationOutcome"), number == 1)?;
+    }
+    // The same message in XML is the same message, and hears the same in XML.
+    let mut tree = stafett::tree::Tree::new(engine.library.names().clone());
+    let mut issues = Vec::new();
+    let text = bytestring::ByteString::from(admission(4)?.to_string());
+    stafett::format::fhir_json::read(text, &mut tree, &mut issues);
+    stafett::definitions::typing::type_tree(&mut tree, engine.library.table(), &mut issues);
+    let mut xml = String::new();
+    let root = tree.root().ok_or("no root")?;
+    stafett::format::fhir_xml::write(&tree, engine.library.table(), root, &mut xml);
+    let answer = system.post(HOSPITAL, Syntax::FhirXml, xml)?;
+    is("its type", answer.content_type.as_str(), "application/fhir+xml")?;
+    let now = jiff::Timestamp::now();
+    let told = engine.receipt_in(&answer.content_type, &answer.body, now);
+    let told = told.ok_or_else(|| answer.text())?;
+    is("valid XML receipt", (format!("{:?}", told.code), told.valid), ("Ok".to_owned(), true))?;
+    let page = system.metrics()?;
+    is("JSON and XML are one message", page.contains("stafett_messages_duplicate_total"), true)
+}
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let trial = |name, run: fn() -> Result<(), Failed>| {
+        support::trial(name, Needs::Data("data/medcom-messages"), run)
+    };
+    vec![
+        trial("path: the table of duplicates, row by row, and after a restart", duplicates),
+        trial("path: the published duplicates are duplicates", published_duplicates),
+        trial("path: fifty copies that race get one verdict and one delivery", racing),
+        trial("path: an impostor gets no receipt and leaves no verdict", impostors),
+        trial(
+            "path: receipts are valid by the loaded version, in JSON and XML",
+            receipts_are_valid,
+        ),
+    ]
+}
