@@ -63,6 +63,11 @@ impl Lock {
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal")
     }
+
+    /// Where the ledger lies.
+    pub fn ledger(&self) -> PathBuf {
+        self.folder.join("ledger.sqlite")
+    }
 }
 
 /// Whether a directory holds more than what a start that was cut short leaves.

@@ -6,6 +6,7 @@
 use super::book::Book;
 use super::entry::Entry;
 use super::keeper::Keeper;
+use super::ledger::Ledger;
 use super::log::{After, Log, Prepared, Synced, unreadable};
 use crate::message::{Error, Position};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +14,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A store in memory with this many partitions.
 pub fn memory(partitions: u16) -> Keeper {
     let partitions = usize::from(partitions);
-    let made = Keeper::new(Book::new(partitions), |synced| {
-        let state = State { records: vec![Vec::new(); partitions], queue: Vec::new() };
-        Ok(Arc::new(MemoryLog { state: Mutex::new(state), synced }))
+    let made = Ledger::in_memory().and_then(|ledger| {
+        Keeper::new(Book::new(partitions), ledger, |synced| {
+            let state = State { records: vec![Vec::new(); partitions], queue: Vec::new() };
+            Ok(Arc::new(MemoryLog { state: Mutex::new(state), synced }))
+        })
     });
     made.expect("memory does not fail")
 }

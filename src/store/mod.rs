@@ -18,19 +18,26 @@
 //! oneshot channel. Never: answers before the sync, retries a failed one, or knows what a message means.
 
 mod book;
+mod check;
 mod delivery;
 pub mod disk;
 mod entry;
 pub mod journal;
 mod keeper;
+pub mod ledger;
 mod lock;
 mod log;
 mod memory;
 mod open;
 mod words;
 
+pub use check::{LedgerState, Rebuilt, Report, rebuild, verify};
 pub use delivery::{Change, Delivery, DeliveryState, Refusal};
 pub use keeper::Keeper;
+pub use ledger::{
+    AuditRow, CounterRow, DeliveryFilter, IssueRow, LaneRow, MessageDetail, MessageFilter,
+    MessageRow, OutputRow, QueueRow,
+};
 pub use memory::memory;
 pub use open::{Options, open, open_on};
 pub use words::{
@@ -128,6 +135,25 @@ pub trait Store: Send + Sync {
 
     /// The unit at a position, checked against its hash.
     fn unit(&self, position: Position) -> Result<Unit, Error>;
+
+    /// The messages that a filter lets through, the newest first. This and the questions below know all
+    /// that was durable when they were asked.
+    fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRow>, Error>;
+
+    /// All that is known about one message.
+    fn message(&self, position: Position) -> Result<Option<MessageDetail>, Error>;
+
+    /// The deliveries that a filter lets through, the oldest first: dead letters, overdue receipts, a lane.
+    fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, Error>;
+
+    /// How many deliveries wait on each route, and since when the oldest of them.
+    fn queues(&self) -> Result<Vec<QueueRow>, Error>;
+
+    /// Lanes in which something waits, those that have waited longest first, and what each waits for.
+    fn lanes(&self, limit: usize) -> Result<Vec<LaneRow>, Error>;
+
+    /// Totals by route and event since the journal began.
+    fn counters(&self) -> Result<Vec<CounterRow>, Error>;
 
     /// How the store fares.
     fn status(&self) -> Status;

@@ -35,7 +35,7 @@ mod scan;
 mod segment;
 mod writer;
 
-pub use recover::{Found, recover};
+pub use recover::{Found, name, recover};
 pub use scan::{Bad, Damage};
 
 use super::disk::{Disk, read_up_to};

@@ -54,6 +54,30 @@ pub struct Found {
     pub journal: Option<[u8; 16]>,
 }
 
+impl Found {
+    /// The journal's own name, in hexadecimal.
+    pub fn name(&self) -> String {
+        hexadecimal(self.journal.unwrap_or_default())
+    }
+}
+
+/// A journal's own name, in hexadecimal, as the first segment that can be read says it.
+pub fn name(disk: &dyn Disk) -> Result<Option<String>, Error> {
+    let names = disk.list().map_err(|e| io_error("the journal's folder cannot be listed", e))?;
+    for name in names.iter().filter(|name| segment::named(name).is_some()) {
+        let fail = |e| io_error(&format!("{name} cannot be read"), e);
+        let head = read_up_to(&*disk.open(name).map_err(fail)?, 0, START).map_err(fail)?;
+        if let Some(header) = SegmentHeader::decode(&head) {
+            return Ok(Some(hexadecimal(header.journal)));
+        }
+    }
+    Ok(None)
+}
+
+fn hexadecimal(name: [u8; 16]) -> String {
+    name.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The storage error of a failed call.
 pub fn io_error(what: &str, cause: io::Error) -> Error {
     Error::new(ErrorKind::Storage, what.to_owned()).cause(cause)

@@ -4,6 +4,7 @@
 //! encoding and hashing happen before it, waiting after it. What a caller hears comes after the sync that
 //! makes it true.
 
+mod projector;
 mod steps;
 
 use super::Store;
@@ -11,6 +12,9 @@ use super::book::{Book, Judgement};
 use super::delivery::{Change, Delivery, DeliveryState};
 use super::entry::{Entry, Step};
 use super::journal::{Bad, Damage};
+use super::ledger::{
+    CounterRow, DeliveryFilter, LaneRow, Ledger, MessageDetail, MessageFilter, MessageRow, QueueRow,
+};
 use super::lock::Lock;
 use super::log::{Log, Synced, unreadable};
 use super::words::{Awaiting, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status};
@@ -19,6 +23,7 @@ use crate::message::{
     KnownAbout, MessageId, PartyName, Position, Unit,
 };
 use jiff::Timestamp;
+use projector::{Projector, Signal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who the store's own audit records name.
@@ -30,7 +35,10 @@ type Wake = Arc<dyn Fn() + Send + Sync>;
 /// The store over a log.
 pub struct Keeper {
     shared: Arc<Shared>,
+    /// Ends before the log does.
+    _projector: Option<Projector>,
     log: Arc<dyn Log>,
+    ledger: Arc<Ledger>,
     /// What could not be read when the journal was opened.
     pub(super) bad: Vec<Bad>,
     /// Held for as long as the store lives.
@@ -57,25 +65,50 @@ impl Shared {
 
 impl Keeper {
     /// The store of a book over the log that `make` makes; the log calls what it is given when a sync is
-    /// done.
+    /// done. A ledger in a file is followed by a thread; one in memory when it is asked.
     pub(super) fn new(
         book: Book,
+        ledger: Ledger,
         make: impl FnOnce(Synced) -> Result<Arc<dyn Log>, Error>,
     ) -> Result<Keeper, Error> {
         let shared = Arc::new(Shared { book: Mutex::new(book), wake: Mutex::new(None) });
-        let told = Arc::clone(&shared);
+        let (told, follow) = (Arc::clone(&shared), Arc::new(Signal::default()));
+        let signal = Arc::clone(&follow);
         let log = make(Box::new(move |partition, sequence| {
             let came_up = told.book().synced(partition, sequence);
+            signal.raise();
             if came_up {
                 told.wake();
             }
         }))?;
-        Ok(Keeper { shared, log, bad: Vec::new(), lock: None })
+        let ledger = Arc::new(ledger);
+        let projector = match ledger.is_in_memory() {
+            true => None,
+            false => {
+                let book = Arc::clone(&shared);
+                let durable = move || book.book().durable();
+                let (log, ledger) = (Arc::clone(&log), Arc::clone(&ledger));
+                Some(Projector::start(log, ledger, follow, Box::new(durable))?)
+            }
+        };
+        Ok(Keeper { shared, _projector: projector, log, ledger, bad: Vec::new(), lock: None })
     }
 
     /// What could not be read when the journal was opened.
     pub fn bad(&self) -> &[Bad] {
         &self.bad
+    }
+
+    /// The ledger, with all that is durable now.
+    fn current(&self) -> Result<&Ledger, Error> {
+        let durable = self.shared.book().durable();
+        self.ledger.catch_up(&*self.log, &durable)?;
+        Ok(&self.ledger)
+    }
+
+    /// A line for every row that the ledger has made of the journal so far.
+    pub fn dump(&self) -> Result<Vec<String>, Error> {
+        self.current()?.dump()
     }
 
     fn existing(log: &dyn Log, position: Position) -> Result<Committed, Error> {
@@ -253,6 +286,30 @@ impl Store for Keeper {
 
     fn unit(&self, position: Position) -> Result<Unit, Error> {
         unit_at(&*self.log, position)
+    }
+
+    fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageRow>, Error> {
+        self.current()?.messages(filter)
+    }
+
+    fn message(&self, position: Position) -> Result<Option<MessageDetail>, Error> {
+        self.current()?.message(position)
+    }
+
+    fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, Error> {
+        self.current()?.deliveries(filter)
+    }
+
+    fn queues(&self) -> Result<Vec<QueueRow>, Error> {
+        self.current()?.queues()
+    }
+
+    fn lanes(&self, limit: usize) -> Result<Vec<LaneRow>, Error> {
+        self.current()?.lanes(limit)
+    }
+
+    fn counters(&self) -> Result<Vec<CounterRow>, Error> {
+        self.current()?.counters()
     }
 
     fn status(&self) -> Status {

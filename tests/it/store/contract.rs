@@ -8,7 +8,9 @@ use libtest_mimic::{Failed, Trial};
 use stafett::message::{
     AttemptOutcome, Committed, DeliveryId, Error, FaultOf, Position, ReceiptCode, Unit, Verdict,
 };
-use stafett::store::{Claim, DeliveryState, Done, Operation, Settle, Settled, Store};
+use stafett::store::{
+    Claim, DeliveryFilter, DeliveryState, Done, MessageFilter, Operation, Settle, Settled, Store,
+};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
@@ -36,6 +38,8 @@ const CASES: &[(&str, Case)] = &[
     ("endpoints are served in turn", endpoints),
     ("whoever sleeps is woken", woken),
     ("a receiver gets the output, or the original untouched", sendable),
+    ("questions are answered", questions),
+    ("every change of state has its audit record", audited),
 ];
 
 /// The contract's trials for one home.
@@ -437,5 +441,119 @@ fn sendable(store: &Arc<dyn Store>) -> Result<(), Failed> {
     let second = store.sendable(DeliveryId { unit, index: 1 })?;
     assert_eq!((&*second.bytes, second.message), (&b"translated"[..], message("legacy-1")));
     assert!(store.sendable(DeliveryId { unit, index: 2 }).is_err());
+    Ok(())
+}
+
+fn ids(store: &Arc<dyn Store>, filter: MessageFilter) -> Result<Vec<String>, Failed> {
+    Ok(store.messages(&filter)?.into_iter().map(|row| row.message).collect())
+}
+
+/// Ten messages a second apart, every other refused; the first is delivered, the third is dead.
+fn ten(store: &Arc<dyn Store>) -> Result<Vec<Position>, Failed> {
+    let to = To { receipt_within: Some(60), ..PLAIN };
+    let mut positions = Vec::new();
+    for n in 0..10 {
+        let mut one = Unit { received: at(n), ..unit("hospital", &format!("m{n}")) };
+        if n % 2 == 1 {
+            one.verdict = Verdict::Refused;
+            one.issues.push(issue());
+        } else {
+            one = deliver(one, &to);
+        }
+        positions.push(commit(store, one)?);
+    }
+    let mut claims = claim(store, at(10))?;
+    for claim in claims.drain(..2) {
+        send(store, &claim, at(11))?;
+        let first = &*claim.message.0 == "m0";
+        let reason = AttemptOutcome::Final { reason: "http-410".into(), fault: FaultOf::Receiver };
+        let outcome = if first { sent() } else { reason };
+        settle(store, settling(&claim, at(12), outcome))?;
+    }
+    Ok(positions)
+}
+
+fn issue() -> stafett::message::ToldIssue {
+    stafett::message::ToldIssue {
+        severity: stafett::message::Severity::Error,
+        code: stafett::message::IssueType::Required,
+        id: "profile-min".into(),
+        expression: Some("Bundle.entry[0]".into()),
+        position: Some((3, 7)),
+        profile: None,
+        text: "at least 1 is required".into(),
+    }
+}
+
+fn questions(store: &Arc<dyn Store>) -> Result<(), Failed> {
+    let positions = ten(store)?;
+    let all = MessageFilter::default;
+    let newest = ids(store, MessageFilter { limit: 2, ..all() })?;
+    assert_eq!(newest, ["m9", "m8"], "the newest first");
+    let state = |state: &str| MessageFilter { state: Some(state.into()), ..all() };
+    assert_eq!(ids(store, state("refused"))?, ["m9", "m7", "m5", "m3", "m1"]);
+    assert_eq!(ids(store, state("dead-letter"))?, ["m2"]);
+    assert_eq!(ids(store, MessageFilter { message: Some("m4".into()), ..all() })?, ["m4"]);
+    let told = MessageFilter { issue: Some("profile-min".into()), limit: 1, ..all() };
+    assert_eq!(ids(store, told)?, ["m9"]);
+    let between = MessageFilter { from: Some(at(3)), until: Some(at(5)), ..all() };
+    assert_eq!(ids(store, between)?, ["m4", "m3"]);
+    let receiver = MessageFilter { receiver: Some("gln:5790000120406".into()), ..all() };
+    assert_eq!(ids(store, receiver)?.len(), 10);
+    let sender = MessageFilter { sender: Some("gln:5790000120406".into()), ..all() };
+    assert!(ids(store, sender)?.is_empty());
+    let detail = store.message(positions[1])?.expect("it is there");
+    assert_eq!((&*detail.row.state, detail.issues[0].line), ("refused", Some(3)));
+    let none = Position { partition: 0, sequence: 99 };
+    assert!(store.message(none)?.is_none());
+    let dead = DeliveryFilter { state: Some(DeliveryState::DeadLetter), ..Default::default() };
+    let dead = store.deliveries(&dead)?;
+    assert_eq!((dead.len(), dead[0].reason.as_deref()), (1, Some("http-410")));
+    assert_eq!(store.delivery(dead[0].id).as_ref(), Some(&dead[0]), "the book says the same");
+    let due = DeliveryFilter { receipt_due_before: Some(at(73)), ..Default::default() };
+    assert_eq!(store.deliveries(&due)?.len(), 1);
+    let queues = store.queues()?;
+    assert_eq!((queues.len(), queues[0].waiting, queues[0].oldest), (1, 3, at(4)));
+    let counters = store.counters()?;
+    let count =
+        |name: &str| counters.iter().filter(|row| row.name == name).map(|r| r.n).sum::<u64>();
+    let counts = ["received", "refused", "attempts", "delivered", "dead"].map(count);
+    assert_eq!(counts, [10, 5, 2, 1, 1]);
+    Ok(())
+}
+
+fn audited(store: &Arc<dyn Store>) -> Result<(), Failed> {
+    let to = To { receipt_within: Some(60), lane: Some("x"), ..PLAIN };
+    let position = commit(store, deliver(unit("hospital", "m1"), &to))?;
+    let id = DeliveryId { unit: position, index: 0 };
+    operate(store, id, Operation::Hold, 1)?;
+    operate(store, id, Operation::Release, 2)?;
+    let first = claim_one(store, at(3))?;
+    send(store, &first, at(3))?;
+    settle(store, Settle { next: Some(at(5)), ..settling(&first, at(4), failed()) })?;
+    deliver_one(store, at(5))?;
+    store.mark_overdue(at(65), 1)?;
+    commit(store, receipt("north", "r1", "m1", ReceiptCode::Ok))?;
+    let detail = store.message(position)?.expect("it is there");
+    let told: Vec<_> = detail.audit.iter().map(|row| &*row.action).collect();
+    let expected = [
+        "accepted",
+        "receipt-received",
+        "held",
+        "released",
+        "claimed",
+        "sending",
+        "retry-scheduled",
+        "claimed",
+        "sending",
+        "sent",
+        "receipt-overdue",
+    ];
+    assert_eq!(told, expected, "in order of time; the receipt was received at the beginning");
+    assert_eq!((&*detail.audit[2].actor, &*detail.audit[4].actor), ("anna", "stafett"));
+    assert_eq!(detail.row.deliveries[0].state, DeliveryState::Confirmed);
+    let lane = DeliveryFilter { lane: Some("x".into()), ..Default::default() };
+    assert_eq!(store.deliveries(&lane)?.len(), 1);
+    assert!(store.lanes(10)?.is_empty(), "nothing waits in it");
     Ok(())
 }

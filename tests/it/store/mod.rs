@@ -2,6 +2,7 @@
 
 mod contract;
 mod crash;
+mod ledger;
 mod make;
 mod rot;
 
@@ -27,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         Ok(Arc::new(store) as Arc<dyn Store>)
     }));
     trials.extend(crash::trials());
+    trials.extend(ledger::trials());
     trials.extend(rot::trials());
     trials
 }

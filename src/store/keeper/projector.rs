@@ -1,0 +1,80 @@
+//! The thread that keeps a ledger close behind the journal. It reads the journal like anybody else, so what
+//! it has not reached costs no memory.
+//!
+//! Never: keeps a commit waiting, or ends the store when the ledger fails: questions say so then.
+
+use crate::message::{Error, ErrorKind};
+use crate::store::ledger::Ledger;
+use crate::store::log::Log;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// Says that there is something to follow, or that it is time to end.
+#[derive(Default)]
+pub struct Signal {
+    state: Mutex<(bool, bool)>,
+    raised: Condvar,
+}
+
+impl Signal {
+    /// There is something new.
+    pub fn raise(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 = true;
+        self.raised.notify_one();
+    }
+
+    fn end(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.raised.notify_one();
+    }
+
+    /// Waits for something new; false when it is time to end.
+    fn wait(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.0 && !state.1 {
+            state = self.raised.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.0 = false;
+        !state.1
+    }
+}
+
+/// The thread.
+pub struct Projector {
+    signal: Arc<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Projector {
+    /// Starts to follow.
+    pub fn start(
+        log: Arc<dyn Log>,
+        ledger: Arc<Ledger>,
+        signal: Arc<Signal>,
+        durable: Box<dyn Fn() -> Vec<u64> + Send>,
+    ) -> Result<Projector, Error> {
+        let follow = Arc::clone(&signal);
+        let run = move || {
+            while follow.wait() {
+                if let Err(error) = ledger.catch_up(&*log, &durable()) {
+                    tracing::error!(%error, "the ledger does not follow the journal");
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(run)
+            .map_err(|e| Error::new(ErrorKind::Storage, "the ledger cannot follow").cause(e))?;
+        Ok(Projector { signal, thread: Some(thread) })
+    }
+}
+
+impl Drop for Projector {
+    fn drop(&mut self) {
+        self.signal.end();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
