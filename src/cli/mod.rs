@@ -12,6 +12,7 @@ mod map;
 mod model;
 mod open;
 mod run;
+pub mod store;
 mod validate;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -65,6 +66,7 @@ enum Command {
     Model(model::Model),
     Run(run::Run),
     Validate(validate::Validate),
+    Store(store::Store),
 }
 
 /// Runs the command line.
@@ -85,5 +87,6 @@ pub fn main() -> ExitCode {
         Command::Model(arguments) => model::run(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Validate(arguments) => validate::run(&arguments).into(),
+        Command::Store(arguments) => store::run(&arguments).into(),
     }
 }
