@@ -12,6 +12,7 @@ mod format;
 mod hostile;
 mod letters;
 mod mapping;
+mod package;
 mod path;
 mod privacy;
 mod profile;
@@ -32,6 +33,7 @@ fn main() {
     trials.extend(hostile::trials());
     trials.extend(letters::trials());
     trials.extend(mapping::trials());
+    trials.extend(package::trials());
     trials.extend(path::trials());
     trials.extend(privacy::trials());
     trials.extend(profile::trials());
