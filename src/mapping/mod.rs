@@ -18,6 +18,9 @@ mod plan;
 mod primitives;
 mod run;
 
+#[cfg(test)]
+mod bench;
+
 pub use compile::{Materials, Plans};
 pub use concepts::{Concept, Concepts, Translation};
 pub use diff::{Difference, diff};
