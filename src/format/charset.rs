@@ -179,10 +179,13 @@ pub fn decode(bytes: &Bytes, declared: Option<&str>, xml: bool) -> Result<Decode
 
 /// Decodes FHIR, which is UTF-8 only: any other charset that is declared is not supported.
 pub fn decode_fhir(bytes: &Bytes, declared: Option<&str>, xml: bool) -> Result<ByteString, Issue> {
-    let decoded = decode(bytes, declared, xml)?;
-    match decoded.charset {
-        Charset::Utf8 => Ok(decoded.text),
-        _ => Err(Issue::at(&kinds::CHARSET_UNSUPPORTED, 0)),
+    let unsupported = || Issue::at(&kinds::CHARSET_UNSUPPORTED, 0);
+    match decode(bytes, declared, xml) {
+        Ok(decoded) if decoded.charset == Charset::Utf8 => Ok(decoded.text),
+        Ok(_) => Err(unsupported()),
+        // Of two charsets at least one is not UTF-8.
+        Err(issue) if issue.kind.id == kinds::CHARSET_CONFLICT.id => Err(unsupported()),
+        Err(issue) => Err(issue),
     }
 }
 
@@ -254,6 +257,9 @@ mod tests {
         let bytes = Bytes::from_static(b"{}");
         assert!(decode_fhir(&bytes, Some("UTF-8"), false).is_ok());
         let issue = decode_fhir(&bytes, Some("iso-8859-1"), false).unwrap_err();
+        assert_eq!(issue.kind.id, "charset-unsupported");
+        let bytes = Bytes::from_static(b"<?xml version='1.0' encoding='ISO-8859-1'?><a/>");
+        let issue = decode_fhir(&bytes, Some("utf-8"), true).unwrap_err();
         assert_eq!(issue.kind.id, "charset-unsupported");
     }
 

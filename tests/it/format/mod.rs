@@ -54,6 +54,11 @@ pub fn trials() -> Vec<Trial> {
             Needs::DataAndTool(LETTERS, "xmllint"),
             legacy::letters,
         ),
+        trial(
+            "format: writers follow the definition's order",
+            Needs::Nothing,
+            roundtrip::definition_order,
+        ),
         trial("format: bad inputs get their class and type", Needs::Nothing, classes::rows),
         trial("format: mutated JSON keeps the codec to its word", Needs::Nothing, fuzz::json),
         trial("format: mutated XML keeps the codecs to their word", Needs::Nothing, fuzz::xml),

@@ -75,6 +75,36 @@ pub fn fixtures() -> Result<(), Failed> {
     compare(files(root().join("fixtures/messages/roundtrip"), "json")?)
 }
 
+/// Writers follow the definition, whatever the order of what they were given.
+pub fn definition_order() -> Result<(), Failed> {
+    let table = Core::embedded().table();
+    let scrambled = r#"{"gender":"male","unheardOf":[1],"name":[{"given":["B"],"use":"old","family":"A"}],
+        "active":true,"resourceType":"Patient","deceasedBoolean":false,"id":"1","unknown":{"z":1,"a":2},
+        "contained":[{"name":"O","resourceType":"Organization","id":"o"}],"meta":{"profile":["p"]}}"#;
+    let json = r#"{"resourceType":"Patient","id":"1","meta":{"profile":["p"]},"contained":[{"resourceType":"Organization","id":"o","name":"O"}],"active":true,"name":[{"use":"old","family":"A","given":["B"]}],"gender":"male","deceasedBoolean":false,"unheardOf":[1],"unknown":{"z":1,"a":2}}"#;
+    let tree = parse(fhir_json::read, scrambled.to_owned(), &table, "scrambled")?;
+    let mut written = String::new();
+    fhir_json::write(&tree, &table, NodeId(0), &mut written);
+    if written != json {
+        return Err(Failed::from(written));
+    }
+    let (xml, again) = there_and_back(
+        scrambled.replace(r#""unheardOf":[1],"#, "").replace(r#""unknown":{"z":1,"a":2},"#, ""),
+        &table,
+        "scrambled",
+    )?;
+    let places: Vec<_> =
+        ["<id ", "<meta>", "<contained>", "<active ", "<use ", "<gender ", "<deceased"]
+            .iter()
+            .map(|tag| xml.find(tag))
+            .collect();
+    let sorted = places.is_sorted() && places.iter().all(Option::is_some);
+    match sorted && again == json.replace(r#","unheardOf":[1],"unknown":{"z":1,"a":2}"#, "") {
+        true => Ok(()),
+        false => Err(Failed::from(format!("{xml}\n{again}"))),
+    }
+}
+
 /// The script finds what it is there to find.
 pub fn script_sees_differences() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
