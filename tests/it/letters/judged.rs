@@ -50,6 +50,31 @@ pub fn shared_letter() -> Result<(), Failed> {
     Ok(())
 }
 
+/// The other published letter has a month 22 in its personal number; with a month it passes, fixed width and all.
+pub fn other_letter() -> Result<(), Failed> {
+    let bridge = Bridge::new(&directory(), &[])?;
+    let folder = support::shared().join("data/medcom-legacy/broken-and-other");
+    let letter = std::fs::read(folder.join("korr_x9134.xml"))?;
+    let made = bridge.translate(TO_FHIR, &bridge.read(&letter, true)?)?;
+    if !made.issues.iter().any(|issue| issue.kind.id == "map-check-failed") {
+        return Err(Failed::from("a number that is no date was taken"));
+    }
+    let mut letter = replace(&letter, b"1522824933", b"1502824933");
+    for (wrong, right) in CORRECTED {
+        letter = replace(&letter, wrong.as_bytes(), right.as_bytes());
+    }
+    let made = bridge.translate(TO_FHIR, &bridge.read(&letter, true)?)?;
+    made.no_errors("the other letter")?;
+    let json = bridge.json(&made.tree)?;
+    let faults = faults(&json)?;
+    match json.contains("Hej \\n\\n\\n\\n\\n\\nHej, jeg er fast bredde\\nAfdeling A")
+        && faults.is_empty()
+    {
+        true => Ok(()),
+        false => Err(Failed::from(format!("{}\n{json}", faults.join("\n")))),
+    }
+}
+
 /// Our own cases, each with its own parameters.
 pub fn cases() -> Result<(), Failed> {
     let mut all = Vec::new();

@@ -20,10 +20,16 @@ pub fn trials() -> Vec<Trial> {
         trial("letters: every case passes, and a changed one does not", Needs::Nothing, map_test),
         trial("letters: the committed model is what the schemas give", legacy(), committed_model),
         trial("letters: the shared letter becomes a message", legacy(), judged::shared_letter),
+        trial("letters: the other published letter", legacy(), judged::other_letter),
         trial("letters: messages of letters are valid", legacy(), judged::cases),
         trial("letters: the shared letter comes back", with_schema(), returned::shared_letter),
         trial("letters: letters of our cases come back", with_schema(), returned::cases),
         trial("letters: letters of messages are valid", with_schema(), returned::letters),
+        trial(
+            "letters: published messages become letters",
+            with_schema(),
+            returned::published_messages,
+        ),
     ]
 }
 

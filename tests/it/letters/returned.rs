@@ -2,6 +2,7 @@
 
 use super::bridge::{Bridge, TO_FHIR, TO_LETTER};
 use super::{good_cases, judged, schema, shared_letter as published};
+use crate::profile::lab;
 use libtest_mimic::Failed;
 use std::io::Write;
 use std::path::Path;
@@ -34,6 +35,27 @@ pub fn letters() -> Result<(), Failed> {
         valid(&bridge.xml(&made.tree)?, &name)?;
     }
     Ok(())
+}
+
+/// Every published care communication becomes a letter, or is refused since a letter carries no bytes.
+pub fn published_messages() -> Result<(), Failed> {
+    let bridge = Bridge::new(&[], &[])?;
+    let (mut letters, mut refused) = (0, 0);
+    for (name, text) in lab::messages(false)?.iter().filter(|(name, _)| name.contains("carecomm")) {
+        let source = bridge.read(text.as_bytes(), false)?;
+        let made = bridge.translate(TO_LETTER, &source)?;
+        if text.contains("\"data\"") {
+            refused += usize::from(made.issues.iter().any(|one| one.kind.id == "map-check-failed"));
+            continue;
+        }
+        made.no_errors(name)?;
+        valid(&bridge.xml(&made.tree)?, name)?;
+        letters += 1;
+    }
+    match (letters, refused) {
+        (15.., 5..) => Ok(()),
+        _ => Err(Failed::from(format!("{letters} letters, {refused} refused"))),
+    }
 }
 
 /// Translates there and back, and compares what must survive.
