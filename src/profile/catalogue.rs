@@ -219,6 +219,12 @@ kinds! {
     ATTACHMENT "profile-attachment" Value Error
         "the attachment's {0} does not fit its data"
         "`size` counts the decoded bytes, `hash` is the SHA-1 of them in base64."
+    UNTOLD "profile-untold" TooCostly Information
+        "{0} more issues are not told"
+        "A thousand issues are told of one message. Mend those first."
+    TOO_FAR "profile-too-far" TooCostly Information
+        "could not check wholly against {0}: its references lead too far"
+        "Profiles that ask for profiles of what is referred to are followed over twelve references."
     TOO_DEEP "profile-too-deep" TooCostly Error
         "too many profiles apply at one place"
         "At most eight profiles are checked on one element. Claim fewer."

@@ -39,6 +39,8 @@ pub(super) enum Met {
     Asked,
     /// It does.
     Yes,
+    /// It does as far as was looked: what it refers to leads too far.
+    Cut,
     /// It does not.
     No,
 }

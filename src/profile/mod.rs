@@ -136,11 +136,26 @@ impl Validator {
         summary.chosen = chosen;
         memory.clear();
         memory.index.make(tree, &self.known);
-        let mut run =
-            Run { validator: self, tree, root_package: package, memory, issues, now, asking: 0 };
+        let mut run = Run {
+            validator: self,
+            tree,
+            root_package: package,
+            memory,
+            issues,
+            now,
+            asking: 0,
+            before,
+            refused: false,
+            untold: 0,
+            cut: false,
+        };
         self.asked(&mut run, root, request);
         run.node(root, true, 0);
         run.memory.specs.clear();
+        if run.untold > 0 {
+            let issue = Issue::on(&catalogue::UNTOLD, root).arg(Arg::Number(run.untold));
+            run.issues.push(issue);
+        }
         summary.root = Some(package);
         summary.count(&issues[before..]);
         summary

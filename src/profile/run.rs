@@ -13,6 +13,12 @@ use crate::tree::types::{ElementId, TypeId};
 use crate::tree::{Marks, Node, NodeId, Tree};
 use std::sync::Arc;
 
+/// The most issues that are told of one message.
+pub(super) const MOST_TOLD: usize = 1_000;
+
+/// How far profiles are followed along references; beyond that it is not checked.
+const DEEPEST: u32 = 12;
+
 /// At most so many specs of profiles on one node.
 const MOST: usize = 8;
 
@@ -26,6 +32,14 @@ pub(super) struct Run<'a> {
     pub now: jiff::Timestamp,
     /// How deep in questions of the kind "does this meet that?" we are.
     pub asking: u32,
+    /// How many issues there were before.
+    pub before: usize,
+    /// Whether an issue was told that refuses the message.
+    pub refused: bool,
+    /// How many issues were not told.
+    pub untold: u64,
+    /// Whether an answer rests on references that were not followed to their end.
+    pub cut: bool,
 }
 
 impl<'a> Run<'a> {
@@ -61,8 +75,20 @@ impl<'a> Run<'a> {
         self.push(Issue::on(kind, node).arg(arg));
     }
 
+    /// Tells an issue. Beyond [`MOST_TOLD`] only what changes the verdict is: nobody reads more, and finding
+    /// the place of each costs a walk over its siblings.
     pub fn push(&mut self, issue: Issue) {
-        self.issues.push(issue);
+        let told = self.issues.len() - self.before;
+        if self.asking > 0 || told < MOST_TOLD {
+            self.refused |= self.asking == 0 && issue.refuses();
+            self.issues.push(issue);
+            return;
+        }
+        if issue.refuses() && !self.refused {
+            self.refused = true;
+            self.issues.push(issue);
+        }
+        self.untold += 1;
     }
 
     /// Checks a node against its base definition (unless `base` is false) and the specs that stand in the
@@ -152,15 +178,31 @@ impl<'a> Run<'a> {
     /// Whether a node meets a program; found out once.
     pub fn meets(&mut self, id: NodeId, program: ProgramId) -> bool {
         if let Some(known) = self.memory.met.get(&(id, program)) {
+            self.cut |= *known == Met::Cut;
             return *known != Met::No;
         }
         let compiled = self.program(program);
         if !self.is_a(self.tree.node(id).type_id, compiled.type_id) {
             return false;
         }
+        if self.asking >= DEEPEST {
+            self.cut = true;
+            return true;
+        }
         self.memory.met.insert((id, program), Met::Asked);
+        let before = std::mem::replace(&mut self.cut, false);
         let met = compiled.root.is_none_or(|root| self.meets_spec(id, root));
-        self.memory.met.insert((id, program), if met { Met::Yes } else { Met::No });
+        let found = match (met, self.cut) {
+            (false, _) => Met::No,
+            (true, true) => Met::Cut,
+            (true, false) => Met::Yes,
+        };
+        self.memory.met.insert((id, program), found);
+        if found == Met::Cut && self.asking == 0 {
+            let name = Arg::Shared(Arc::clone(&compiled.canonical));
+            self.not_checked(&catalogue::TOO_FAR, id, program, [name, Arg::None, Arg::None]);
+        }
+        self.cut |= before && self.asking > 0;
         met
     }
 
