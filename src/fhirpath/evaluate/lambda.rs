@@ -173,7 +173,7 @@ impl Run<'_> {
         self.close(input)
     }
 
-    /// Sorts by keys, or by the items themselves; what has no key comes first.
+    /// Sorts by keys, or by the items themselves; what has no key comes first, upwards and downwards.
     fn sort(&mut self, input: Span, keys: &[OpId]) -> Done {
         let width = keys.len().max(1);
         let mut downwards = [false; 8];
@@ -228,9 +228,9 @@ impl Run<'_> {
             let key = |item: usize| self.cell(keys.start + item * keys.width + i);
             let (x, y) = (key(a), key(b));
             let order = match (x == keys.none, y == keys.none) {
-                (true, true) => Ordering::Equal,
-                (true, false) => Ordering::Less,
-                (false, true) => Ordering::Greater,
+                (true, true) => continue,
+                (true, false) => return Ok(Ordering::Less),
+                (false, true) => return Ok(Ordering::Greater),
                 _ => self.order(x, y)?.unwrap_or(Ordering::Equal),
             };
             if order != Ordering::Equal {
