@@ -5,14 +5,13 @@
 
 use super::input;
 use libtest_mimic::Failed;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
 use stafett::definitions::core::Core;
 use stafett::fhirpath::{
     Collection, Context, Expression, Item, Memory, NoHooks, References, Scene, Value,
 };
+use stafett::format::xml;
 use stafett::tree::types::Table;
-use stafett::tree::{NodeId, Tree};
+use stafett::tree::{Kind, Names, NodeId, Tree};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +42,7 @@ struct Case {
 /// Runs the suite that lies in `folder`.
 pub fn run(folder: &Path) -> Result<Score, Failed> {
     let text = std::fs::read_to_string(folder.join("tests-fhir-r4.xml"))?;
-    let cases = read(&text)?;
+    let cases = read(text)?;
     let table = Core::embedded().table();
     let mut trees = HashMap::new();
     let mut score = Score { passed: 0, total: cases.len(), missed: Vec::new() };
@@ -61,52 +60,44 @@ pub fn run(folder: &Path) -> Result<Score, Failed> {
     Ok(score)
 }
 
-fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = start.try_get_attribute(name).ok().flatten()?;
-    found.normalized_value(XmlVersion::Explicit1_0).ok().map(|value| value.into_owned())
+/// The file is namespaced XML to us: attributes and elements are children by name.
+fn read(text: String) -> Result<Vec<Case>, Failed> {
+    let mut tree = Tree::new(Arc::new(Names::default()));
+    let mut issues = Vec::new();
+    if !xml::read(text.into(), &mut tree, &mut issues) {
+        return Err(Failed::from(format!("the suite cannot be read: {issues:?}")));
+    }
+    let root = tree.root().ok_or("an empty suite")?;
+    let groups = tree.children_named(root, "group");
+    let tests = groups.flat_map(|group| tree.children_named(group, "test"));
+    Ok(tests.map(|test| case(&tree, test)).collect())
 }
 
-fn read(text: &str) -> Result<Vec<Case>, Failed> {
-    let mut reader = Reader::from_str(text);
-    let (mut cases, mut case, mut words) = (Vec::new(), Case::default(), String::new());
-    let mut kind = String::new();
-    loop {
-        match reader.read_event()? {
-            Event::Eof => return Ok(cases),
-            Event::Start(start) | Event::Empty(start) => {
-                words.clear();
-                match start.name().as_ref() {
-                    "test" => {
-                        let is = |name, value| attribute(&start, name).as_deref() == Some(value);
-                        let input = attribute(&start, "inputfile");
-                        case = Case {
-                            name: attribute(&start, "name").unwrap_or_default(),
-                            // without an input of its own a test does not look at it
-                            input: input.unwrap_or("patient-example.xml".to_owned()),
-                            predicate: is("predicate", "true"),
-                            ordered: !is("ordered", "false"),
-                            check_order: is("checkOrderedFunctions", "true"),
-                            ..Case::default()
-                        };
-                    }
-                    "expression" => case.invalid = attribute(&start, "invalid"),
-                    "output" => kind = attribute(&start, "type").unwrap_or_default(),
-                    _ => {}
-                }
-            }
-            Event::Text(piece) => words.push_str(&piece),
-            Event::GeneralRef(reference) => {
-                words.extend(stafett::tree::entity(&reference));
-            }
-            Event::End(end) => match end.name().as_ref() {
-                "test" => cases.push(std::mem::take(&mut case)),
-                "expression" => case.expression = words.clone(),
-                "output" => case.outputs.push((kind.clone(), words.clone())),
-                _ => {}
-            },
-            _ => {}
-        }
+fn case(tree: &Tree, test: NodeId) -> Case {
+    let text = |node, name| tree.child_text(node, name).map(|text| text.into_owned());
+    let is = |name, value| text(test, name).as_deref() == Some(value);
+    let expression = tree.child(test, "expression").unwrap_or(test);
+    let outputs = tree
+        .children_named(test, "output")
+        .map(|output| (text(output, "type").unwrap_or_default(), content(tree, output)));
+    Case {
+        name: text(test, "name").unwrap_or_default(),
+        // a test without an input of its own does not look at it
+        input: text(test, "inputfile").unwrap_or("patient-example.xml".to_owned()),
+        predicate: is("predicate", "true"),
+        ordered: !is("ordered", "false"),
+        check_order: is("checkOrderedFunctions", "true"),
+        expression: content(tree, expression),
+        invalid: text(expression, "invalid"),
+        outputs: outputs.collect(),
     }
+}
+
+/// An element's character data: its value, or its pieces beside attributes.
+fn content(tree: &Tree, element: NodeId) -> String {
+    let pieces = tree.children(element).filter(|c| tree.node(*c).kind == Kind::Text);
+    let pieces = pieces.filter_map(|piece| tree.text(piece));
+    tree.text(element).into_iter().chain(pieces).collect()
 }
 
 fn check(case: &Case, table: &Arc<Table>, tree: &Tree, memory: &mut Memory) -> Result<(), String> {
