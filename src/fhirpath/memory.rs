@@ -4,7 +4,7 @@
 //! outgrew [`KEEP`] is given back, regular expressions are at most [`REGEXES`].
 
 use super::item::{Cell, Item, Text, Value, system_name};
-use super::{Decimal, Moment, Scene};
+use super::{Decimal, Moment, Scene, patterns};
 use crate::tree::NodeId;
 use regex::Regex;
 use std::borrow::Cow;
@@ -178,16 +178,10 @@ impl Memory {
         if self.regexes.len() == REGEXES {
             self.regexes.remove(0);
         }
-        let regex = compile_regex(pattern).ok();
+        let regex = patterns::compile(pattern);
         self.regexes.push((pattern.into(), regex.clone()));
         regex
     }
-}
-
-/// As FHIRPath reads a pattern: dot-all, found anywhere, of bounded size.
-pub(super) fn compile_regex(pattern: &str) -> Result<Regex, regex::Error> {
-    let mut builder = regex::RegexBuilder::new(pattern);
-    builder.dot_matches_new_line(true).size_limit(1 << 20).dfa_size_limit(1 << 20).build()
 }
 
 #[cfg(test)]

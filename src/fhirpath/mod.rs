@@ -35,6 +35,7 @@ mod lexer;
 mod memory;
 mod moment;
 mod parser;
+mod patterns;
 mod quantity;
 mod references;
 mod scene;

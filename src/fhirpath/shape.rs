@@ -53,10 +53,34 @@ impl Shape {
         table.find(name).map_or_else(Shape::open, |id| Shape::types(&[id]))
     }
 
-    pub fn of_test(test: &Test) -> Shape {
-        let fhir = test.fhir.map(Kind::Fhir);
-        let kinds = fhir.into_iter().chain(test.system.map(Kind::System)).collect();
-        Shape { kinds, ..Shape::default() }
+    /// What is left when only items of a type are kept: nothing, if no item can be of it.
+    pub fn narrowed(&self, test: &Test, table: &Table) -> Shape {
+        let mut kinds = Vec::new();
+        let mut keep = |kind| {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        };
+        if self.open {
+            test.fhir.map(Kind::Fhir).into_iter().for_each(&mut keep);
+            test.system.map(Kind::System).into_iter().for_each(&mut keep);
+        }
+        for kind in &self.kinds {
+            match (kind, test.fhir) {
+                (Kind::Fhir(own), Some(wanted)) if table.is_a(*own, wanted) => keep(*kind),
+                (Kind::Fhir(own), Some(wanted)) if table.is_a(wanted, *own) => {
+                    keep(Kind::Fhir(wanted));
+                }
+                (Kind::System(own), _) if Some(*own) == test.system => keep(*kind),
+                _ => {}
+            }
+        }
+        Shape { kinds, open: false, unordered: self.unordered }
+    }
+
+    /// Whether no item can come.
+    pub fn is_nothing(&self) -> bool {
+        self.kinds.is_empty() && !self.open
     }
 
     /// The FHIR types among the kinds.

@@ -2,7 +2,7 @@
 
 use super::super::code::{Op, OpId};
 use super::super::functions::{self, Argument, Entry, Function, Needs, Yields};
-use super::super::memory::compile_regex;
+use super::super::patterns;
 use super::super::shape::{Kind, Shape, nearest};
 use super::super::syntax::{self, Syntax};
 use super::{Compiler, Fault, Scope};
@@ -231,11 +231,11 @@ impl Compiler<'_> {
         let syntax::Kind::Text(text) = &arguments[0].kind else { return Ok(None) };
         let full = format!("^(?:{text})$");
         let wanted = if function == Function::MatchesFull { &full } else { text };
-        let regex = compile_regex(wanted).map_err(|_| {
-            let text = "a pattern that cannot be used: no look-around, no back-references, no \
-                        more than a megabyte compiled";
-            Fault::new(arguments[0].offset, "fhirpath-pattern", text)
-        })?;
+        let Some(regex) = patterns::compile(wanted) else {
+            let text = "a pattern that cannot be used: no look-behind, no back-references, \
+                        look-ahead only over single characters, a megabyte compiled at most";
+            return Err(Fault::new(arguments[0].offset, "fhirpath-pattern", text));
+        };
         self.code.regexes.push(regex);
         Ok(u16::try_from(self.code.regexes.len() - 1).ok())
     }

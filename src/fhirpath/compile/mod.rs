@@ -84,6 +84,7 @@ pub struct Expression {
     code: Code,
     vacuity: Option<Vacuity>,
     yields: Vec<TypeId>,
+    notes: Vec<Fault>,
 }
 
 impl Expression {
@@ -100,13 +101,14 @@ impl Expression {
             return Err(compiler.faults);
         }
         compiler.code.root = root;
-        let (code, looked) = (compiler.code, compiler.looked);
+        let (code, looked, notes) = (compiler.code, compiler.looked, compiler.notes);
         let yields = match shape.open {
             true => Vec::new(),
             false => shape.fhir().collect(),
         };
         let table = Arc::clone(table);
-        let mut expression = Expression { text: text.into(), table, code, vacuity: None, yields };
+        let mut expression =
+            Expression { text: text.into(), table, code, vacuity: None, yields, notes };
         expression.vacuity = looked.and_then(|looked| expression.find_vacuity(looked, context));
         Ok(expression)
     }
@@ -124,6 +126,12 @@ impl Expression {
     /// The types of the nodes it can yield; none when that is not known, or when it yields no node.
     pub fn yields(&self) -> &[TypeId] {
         &self.yields
+    }
+
+    /// What is odd about it though it compiles: a type that no item can be of, so that what is said about
+    /// such items is said about nothing (`entry.ofType(MessageHeader)`). A profile's author should know.
+    pub fn notes(&self) -> &[Fault] {
+        &self.notes
     }
 
     /// The children of the focus without which the expression says nothing, and what it says then; none
@@ -192,6 +200,7 @@ struct Compiler<'a> {
     context: &'a Context,
     code: Code,
     faults: Vec<Fault>,
+    notes: Vec<Fault>,
     scopes: Vec<Scope>,
     /// The names of the focus's children that are looked at, while nothing else of it is.
     looked: Option<Vec<Box<str>>>,
@@ -232,7 +241,8 @@ impl<'a> Compiler<'a> {
         };
         let this = Shape::types(&context.focus);
         let scopes = vec![Scope { this, total: None, outer: true }];
-        Compiler { table, context, code, faults: Vec::new(), scopes, looked: Some(Vec::new()) }
+        let (faults, notes) = (Vec::new(), Vec::new());
+        Compiler { table, context, code, faults, notes, scopes, looked: Some(Vec::new()) }
     }
 
     fn op(&mut self, op: Op, offset: u32) -> OpId {

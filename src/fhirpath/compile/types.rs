@@ -63,9 +63,15 @@ impl Compiler<'_> {
             _ => Op::OfType(operand, test),
         };
         let id = self.op(op, at);
+        let narrowed = shape.narrowed(&test, self.table);
+        if narrowed.is_nothing() && !shape.is_nothing() {
+            let types = shape.describe(self.table);
+            let text = format!("`{how}` {} never holds: its input is {types}", name.name);
+            self.notes.push(Fault::new(at, "fhirpath-never", text));
+        }
         match how {
             "is" => (id, Shape::system(System::Boolean)),
-            _ => (id, Shape { unordered: shape.unordered, ..Shape::of_test(&test) }),
+            _ => (id, narrowed),
         }
     }
 

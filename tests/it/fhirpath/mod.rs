@@ -1,5 +1,6 @@
 //! FHIRPath on the official suite and on the expressions of real packages.
 
+mod expressions;
 mod input;
 pub mod suite;
 
@@ -11,11 +12,18 @@ const REACHED: usize = 930;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![trial(
-        "fhirpath: the official suite",
-        Needs::Data("data/fhir-test-cases/fhirpath"),
-        official,
-    )]
+    vec![
+        trial(
+            "fhirpath: the official suite",
+            Needs::Data("data/fhir-test-cases/fhirpath"),
+            official,
+        ),
+        trial(
+            "fhirpath: every invariant of core and MedCom compiles",
+            Needs::Data("data/packages"),
+            expressions::all,
+        ),
+    ]
 }
 
 fn official() -> Result<(), Failed> {
