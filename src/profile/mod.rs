@@ -294,6 +294,11 @@ fn systems(
 /// first, and R4 core, whose extensions and profiles resolve alike under all.
 fn roots(library: &Library, wanted: &Wanted) -> Vec<PackageId> {
     let mut roots = vec![PackageId::CORE];
+    // single files see every package, so that they are worth compiling for only when there are some
+    let mut structures = library.list(Kind::Structure);
+    let support = structures.any(|one| one.package == PackageId::SUPPORT);
+    drop(structures);
+    roots.extend(support.then_some(PackageId::SUPPORT));
     match wanted {
         Wanted::Profiles(list) => {
             roots.extend(list.iter().filter_map(|one| library.root_of(one, None)));
@@ -312,7 +317,8 @@ fn roots(library: &Library, wanted: &Wanted) -> Vec<PackageId> {
             messages.sort_unstable();
             messages.dedup();
             let reached = |p: PackageId| messages.iter().any(|m| library.closure(*m).contains(&p));
-            let alone: Vec<PackageId> = packages.filter(|p| !reached(*p)).collect();
+            let alone = |p: &PackageId| *p != PackageId::SUPPORT && !reached(*p);
+            let alone: Vec<PackageId> = packages.filter(alone).collect();
             roots.extend(alone.into_iter().chain(messages));
         }
     }
