@@ -37,7 +37,7 @@ fn folder() -> PathBuf {
 }
 
 /// A lab over our package alone.
-fn ours() -> &'static Lab {
+pub fn ours() -> &'static Lab {
     static OURS: OnceLock<Lab> = OnceLock::new();
     OURS.get_or_init(|| load().expect("our own package can be loaded"))
 }

@@ -54,8 +54,13 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("episodeStatus", "inaktiv"),
 ];
 
+/// Which profiles a message claims.
+const PUBLISHED: &str = "https://stafett.example/concept-maps/profiles-medcom-5.0";
+const OURS: &str = "https://stafett.example/concept-maps/profiles-stafett";
+
 struct World {
-    profiles: Concepts,
+    claims: &'static str,
+    concepts: Vec<Arc<Concepts>>,
     organisations: Vec<(String, String)>,
 }
 
@@ -63,7 +68,8 @@ impl fhirpath::Hooks for World {}
 
 impl Hooks for World {
     fn concept_map(&self, name: &str) -> Option<&Concepts> {
-        (name == "profiles").then_some(&self.profiles)
+        let claimed = self.concepts.iter().find(|one| *one.url == *self.claims);
+        claimed.filter(|_| name == "profiles").map(|one| &**one)
     }
 
     fn look_up(&self, book: &str, from: &str, to: &str, value: &str) -> Lookup<'_> {
@@ -99,7 +105,11 @@ impl Bridge {
     /// With organisations (GLN, SOR) that the directory knows, and what the route gives.
     pub fn new(known: &[(&str, &str)], given: &[(&str, &str)]) -> Result<Bridge, Failed> {
         let mut builder = LibraryBuilder::new();
-        for file in ["models/emessage-2006-07-01.json", "concept-maps/profiles-medcom-5.0.json"] {
+        for file in [
+            "models/emessage-2006-07-01.json",
+            "concept-maps/profiles-medcom-5.0.json",
+            "concept-maps/profiles-stafett.json",
+        ] {
             builder.add_json(file, &std::fs::read_to_string(mapping(TO_FHIR, file))?);
         }
         let (library, diagnostics) = builder.build();
@@ -124,11 +134,21 @@ impl Bridge {
         if !faults.is_empty() {
             return Err(Failed::from(faults.join("\n")));
         }
-        let profiles = concepts.first().map(|one| (**one).clone()).ok_or("no profiles")?;
         let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
         let organisations = known.iter().map(own).collect();
         let parameters = given.iter().chain(DEFAULTS).map(own).collect();
-        Ok(Bridge { library, plans, world: World { profiles, organisations }, parameters })
+        Ok(Bridge {
+            library,
+            plans,
+            world: World { claims: PUBLISHED, concepts, organisations },
+            parameters,
+        })
+    }
+
+    /// The same, with messages that claim our own profiles.
+    pub fn claiming_ours(mut self) -> Bridge {
+        self.world.claims = OURS;
+        self
     }
 
     /// Reads a letter or a message and types it.

@@ -1,8 +1,9 @@
-//! Letters as messages, judged by the published profiles of CareCommunication 5.0.2.
+//! Letters as messages, judged by the published profiles of CareCommunication 5.0.2 and by our own.
 
 use super::bridge::{Bridge, TO_FHIR};
 use super::{good_cases, shared_letter as published};
-use crate::profile::lab::lab;
+use crate::package::ours;
+use crate::profile::lab::{Lab, lab};
 use crate::support;
 use libtest_mimic::Failed;
 use stafett::message::Severity;
@@ -30,7 +31,7 @@ pub fn shared_letter_judged(corrected: bool) -> Result<Vec<String>, Failed> {
     let source = bridge.read(&letter, true)?;
     let made = bridge.translate(TO_FHIR, &source)?;
     made.no_errors("the published letter")?;
-    faults(&bridge.json(&made.tree)?)
+    published_faults(&bridge.json(&made.tree)?)
 }
 
 pub fn shared_letter() -> Result<(), Failed> {
@@ -66,7 +67,7 @@ pub fn other_letter() -> Result<(), Failed> {
     let made = bridge.translate(TO_FHIR, &bridge.read(&letter, true)?)?;
     made.no_errors("the other letter")?;
     let json = bridge.json(&made.tree)?;
-    let faults = faults(&json)?;
+    let faults = published_faults(&json)?;
     match json.contains("Hej \\n\\n\\n\\n\\n\\nHej, jeg er fast bredde\\nAfdeling A")
         && faults.is_empty()
     {
@@ -75,29 +76,42 @@ pub fn other_letter() -> Result<(), Failed> {
     }
 }
 
-/// Our own cases, each with its own parameters.
+/// Our own cases, each with its own parameters, by the published profiles.
 pub fn cases() -> Result<(), Failed> {
+    judge_cases(lab(), "medcom.fhir.dk.carecommunication", |bridge| bridge)
+}
+
+/// The same, by the project's own profiles.
+pub fn cases_by_ours() -> Result<(), Failed> {
+    judge_cases(ours(), "support files", Bridge::claiming_ours)
+}
+
+fn judge_cases(by: &Lab, package: &str, claim: fn(Bridge) -> Bridge) -> Result<(), Failed> {
     let mut all = Vec::new();
     for case in good_cases(TO_FHIR)? {
-        let bridge = Bridge::of_case(&case)?;
+        let bridge = claim(Bridge::of_case(&case)?);
         let source = bridge.read(&std::fs::read(case.join("in.xml"))?, true)?;
         let made = bridge.translate(TO_FHIR, &source)?;
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
         made.no_errors(&name)?;
-        let faults = faults(&bridge.json(&made.tree)?)?;
+        let faults = faults(by, package, &bridge.json(&made.tree)?)?;
         all.extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
     }
     if all.is_empty() { Ok(()) } else { Err(Failed::from(all.join("\n"))) }
 }
 
-/// What the profiles and the exchange rules find wrong.
-fn faults(json: &str) -> Result<Vec<String>, Failed> {
-    let (summary, seen) = lab().judge(json, &mut Memory::default());
-    let root = summary.root.map(|root| lab().library.package(root));
-    if root.is_none_or(|package| &*package.name != "medcom.fhir.dk.carecommunication") {
-        return Err(Failed::from("not judged by the published package"));
+fn published_faults(json: &str) -> Result<Vec<String>, Failed> {
+    faults(lab(), "medcom.fhir.dk.carecommunication", json)
+}
+
+/// What the profiles of a package, and the exchange rules, find wrong.
+fn faults(by: &Lab, package: &str, json: &str) -> Result<Vec<String>, Failed> {
+    let (summary, seen) = by.judge(json, &mut Memory::default());
+    let root = summary.root.map(|root| &*by.library.package(root).name);
+    if root != Some(package) {
+        return Err(Failed::from(format!("judged by {root:?}, not by {package}")));
     }
-    let all = seen.into_iter().chain(lab().exchange(json));
+    let all = seen.into_iter().chain(by.exchange(json));
     let wrong = all.filter(|one| one.severity >= Severity::Error && !one.unchecked);
     Ok(wrong.map(|one| format!("{} {} {}", one.id, one.expression, one.text)).collect())
 }

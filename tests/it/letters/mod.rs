@@ -22,6 +22,11 @@ pub fn trials() -> Vec<Trial> {
         trial("letters: the shared letter becomes a message", legacy(), judged::shared_letter),
         trial("letters: the other published letter", legacy(), judged::other_letter),
         trial("letters: messages of letters are valid", legacy(), judged::cases),
+        trial(
+            "letters: messages of letters are valid by our profiles",
+            Needs::Nothing,
+            judged::cases_by_ours,
+        ),
         trial("letters: the shared letter comes back", with_schema(), returned::shared_letter),
         trial("letters: letters of our cases come back", with_schema(), returned::cases),
         trial("letters: letters of messages are valid", with_schema(), returned::letters),
