@@ -268,6 +268,18 @@ impl Taker<'_> {
     }
 }
 
+/// Appends the text of a node; whether it has one.
+pub(in crate::mapping) fn text_into(tree: &Tree, node: NodeId, out: &mut String) -> bool {
+    match value_slice(tree, node) {
+        Some(slice) => tree.decode_into(slice, out),
+        None => match text_of(tree, node) {
+            Some(text) => out.push_str(&text),
+            None => return false,
+        },
+    }
+    true
+}
+
 /// The text of a node: its value, or the character data below it.
 pub(in crate::mapping) fn text_of(tree: &Tree, node: NodeId) -> Option<Cow<'_, str>> {
     match value_slice(tree, node) {

@@ -3,7 +3,7 @@
 //! Promises: every node written has its element and type; what may stand once stands once, and an overwritten
 //! value is said. Never: writes a value that its type does not allow.
 
-use super::value::{Value, value_slice};
+use super::value::{Value, text_into, value_slice};
 use super::{Machine, issues};
 use crate::mapping::facts::element_of;
 use crate::mapping::plan::{List, Place, Step, Target};
@@ -153,16 +153,22 @@ impl<'p> Machine<'p, '_> {
     pub(super) fn take_text(&mut self, value: Value) -> Option<String> {
         let mut buffer = std::mem::take(&mut self.memory.text);
         buffer.clear();
-        match self.text(value) {
-            Some(text) => {
-                buffer.push_str(&text);
-                Some(buffer)
+        let found = match value {
+            Value::None => false,
+            Value::Node(tree, node) => {
+                self.mark_read(tree, node);
+                text_into(self.tree(tree), node, &mut buffer)
             }
-            None => {
-                self.memory.text = buffer;
-                None
+            Value::Text(slice, _) | Value::Quantity(slice, _) => {
+                self.target.decode_into(slice, &mut buffer);
+                true
             }
+        };
+        if found {
+            return Some(buffer);
         }
+        self.memory.text = buffer;
+        None
     }
 
     /// The text of a value as one of a primitive type; none when it is not one.
