@@ -213,7 +213,7 @@ impl Measure {
         };
         let mut powers = self.powers;
         for (own, theirs) in powers.iter_mut().zip(other.powers) {
-            *own = own.checked_add(if divide { -theirs } else { theirs })?;
+            *own = if divide { own.checked_sub(theirs)? } else { own.checked_add(theirs)? };
         }
         Some(Measure { factor: factor.normal(), powers })
     }

@@ -52,7 +52,7 @@ fn moment(value: Moment, digits: Option<i64>, high: bool) -> Option<Moment> {
         MomentKind::DateTime => 17,
         MomentKind::Time => 9,
     });
-    let precision = match if time { digits + 8 } else { digits } {
+    let precision = match if time { digits.saturating_add(8) } else { digits } {
         4 if !time => Precision::Year,
         6 if !time => Precision::Month,
         8 if !time => Precision::Day,

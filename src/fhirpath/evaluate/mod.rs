@@ -33,6 +33,9 @@ use crate::tree::{NodeId, Tree};
 /// of the size that the codecs let in.
 pub const STEPS: u64 = 4_000_000;
 
+/// How many bytes of text an evaluation may make: what doubles a text forty times is stopped early.
+const TEXT: usize = 16 << 20;
+
 /// A piece of the stack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Span {
@@ -115,6 +118,7 @@ impl<'a> Run<'a> {
         let (op, offset) = self.code.ops[id.0 as usize];
         let start = self.top();
         let done = self.step(1).and_then(|()| self.operation(op, start));
+        let done = done.and_then(|()| self.within_text());
         match done {
             Ok(()) => Ok(Span { start, end: self.top() }),
             Err(reason) if reason.offset == 0 => Err(NotEvaluable { offset, ..reason }),
@@ -239,6 +243,17 @@ impl<'a> Run<'a> {
             true => Err(NotEvaluable {
                 cause: Cause::Limit,
                 reason: "the expression takes too many steps on this input",
+                offset: 0,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn within_text(&self) -> Done {
+        match self.memory.scratch.len() > TEXT {
+            true => Err(NotEvaluable {
+                cause: Cause::Limit,
+                reason: "the expression makes too much text of this input",
                 offset: 0,
             }),
             false => Ok(()),

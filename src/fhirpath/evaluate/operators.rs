@@ -7,7 +7,7 @@ use super::super::moment::{Moment, MomentKind, Precision};
 use super::super::quantity::{Measure, calendar, in_base};
 use super::super::scene::NotEvaluable;
 use super::super::syntax::Binary;
-use super::{Done, Run, Span};
+use super::{Done, Run, Span, TEXT};
 use std::cmp::Ordering;
 
 impl Run<'_> {
@@ -99,8 +99,11 @@ impl Run<'_> {
         self.memory.kept_since(from)
     }
 
-    /// Appends a text to the scratch.
+    /// Appends a text to the scratch; not beyond [`TEXT`], which the operation is refused for when it ends.
     pub(super) fn append(&mut self, text: Text) {
+        if self.memory.scratch.len() > TEXT {
+            return;
+        }
         match text {
             Text::Scratch(start, len) => {
                 let (start, end) = (start as usize, (start + len) as usize);
@@ -181,7 +184,7 @@ impl Run<'_> {
         let (value, unit) = self.memory.quantities[by as usize];
         // a fraction of a unit is not added
         let amount = i64::try_from(value.truncate(0).mantissa()).unwrap_or(i64::MAX);
-        let amount = if back { -amount } else { amount };
+        let amount = if back { amount.saturating_neg() } else { amount };
         let unit = self.memory.text(unit, self.scene);
         let (precision, weeks) = match &*unit {
             "millisecond" | "milliseconds" | "ms" => return Ok(moment.moved_milliseconds(amount)),

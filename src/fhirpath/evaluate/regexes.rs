@@ -4,7 +4,7 @@ use super::super::code::OpId;
 use super::super::functions::Function;
 use super::super::item::Cell;
 use super::super::scene::NotEvaluable;
-use super::{Done, Run, Span};
+use super::{Done, Run, Span, TEXT};
 use regex::{Captures, Regex};
 
 impl Run<'_> {
@@ -82,6 +82,9 @@ impl Run<'_> {
         let nothing = regex.as_str().is_empty();
         for captures in regex.captures_iter(text).filter(|_| !nothing) {
             let Some(found) = captures.get(0) else { continue };
+            if made.len() > TEXT {
+                break;
+            }
             made.push_str(&text[last..found.start()]);
             expand(with, &captures, &mut made);
             last = found.end();

@@ -4,7 +4,7 @@ use super::super::code::OpId;
 use super::super::functions::Function;
 use super::super::item::{Cell, Text};
 use super::super::scene::NotEvaluable;
-use super::{Done, Run, Span};
+use super::{Done, Run, Span, TEXT};
 
 /// Where a text lies in the scratch.
 type Bytes = (usize, usize);
@@ -173,6 +173,9 @@ impl Run<'_> {
         let with = &scratch[with.0..with.1];
         let mut last = 0;
         for (at, found) in text.match_indices(part) {
+            if made.len() > TEXT {
+                break;
+            }
             made.push_str(&text[last..at]);
             made.push_str(with);
             last = at + found.len();

@@ -162,6 +162,9 @@ fn no_expression_hangs() {
     let text = (0..8).fold("true".to_owned(), |inner, _| format!("{many}.all({inner})"));
     let reason = world.run(&text, &mut Memory::new()).unwrap_err();
     assert_eq!(reason.cause, Cause::Limit);
+    let doubling = "(1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24|25|26|27|28|29|30)\
+                    .aggregate($total & $total, 'text')";
+    assert_eq!(world.run(doubling, &mut Memory::new()).unwrap_err().cause, Cause::Limit);
     let endless = world.run("(1).repeat($this + 1)", &mut Memory::new()).unwrap_err();
     assert_eq!(endless.cause, Cause::Limit);
 }
