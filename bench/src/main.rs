@@ -1,11 +1,83 @@
 //! What stafett is measured by. Each case runs beside its yardstick, in the same run.
 #![forbid(unsafe_code)]
 
+mod conformance;
+mod durable;
 mod features;
+mod inputs;
+mod load;
 mod measure;
+mod micro;
 mod table;
+mod whole;
 
-fn main() {
-    println!("{:?}", features::check());
-    let _ = (table::HEAD, measure::figure(1.0, "s"));
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Measures stafett beside its yardsticks.
+#[derive(Parser)]
+#[command(name = "stafett-bench", version)]
+struct Bench {
+    /// One JSON object a line.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that has a goal: the table that the README carries.
+    All,
+    /// The micro cases only.
+    Micro,
+    /// The load cases only.
+    Load,
+    /// Published suites: how many of each pass, and which do not.
+    Conformance,
+}
+
+fn main() -> ExitCode {
+    let bench = Bench::parse();
+    let features = match features::check() {
+        Ok(features) => features,
+        Err(why) => {
+            eprintln!("stafett-bench: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    if !bench.json {
+        println!("{features}\n");
+    }
+    let result = match bench.command {
+        Command::Conformance => conformance::run(bench.json),
+        Command::All => run(bench.json, true, true),
+        Command::Micro => run(bench.json, true, false),
+        Command::Load => run(bench.json, false, true),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("stafett-bench: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(json: bool, micro: bool, load: bool) -> Result<(), String> {
+    if !json {
+        println!("{}", table::HEAD);
+    }
+    let show = |line: table::Line| {
+        println!("{}", if json { line.json() } else { line.row() });
+    };
+    if micro {
+        let engine = inputs::engine()?;
+        micro::all(&engine).into_iter().for_each(show);
+        show(durable::case());
+    }
+    if load {
+        whole::all().into_iter().for_each(show);
+    }
+    Ok(())
 }
