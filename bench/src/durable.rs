@@ -42,10 +42,12 @@ fn measure() -> Result<(Measured, String), String> {
     raw.sync_all().map_err(say)?;
     raw.seek(SeekFrom::Start(0)).map_err(say)?;
     // Bytes that do not compress, so that both write the same amount.
-    let body: Vec<u8> = (0..SIZE).scan(1u32, |x, _| {
-        *x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        Some((*x >> 24) as u8)
-    }).collect();
+    let body: Vec<u8> = (0..SIZE)
+        .scan(1u32, |x, _| {
+            *x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some((*x >> 24) as u8)
+        })
+        .collect();
     let body = Bytes::from(body);
     let mut number = 0;
     let mut pairs = Vec::new();

@@ -46,7 +46,8 @@ impl Load {
     /// The percentiles as people read them.
     pub fn note(&self) -> String {
         let [p50, p99, p999] = self.percentiles.map(|p| p.as_secs_f64() * 1e3);
-        let failed = if self.failed > 0 { format!("; {} failed", self.failed) } else { String::new() };
+        let failed =
+            if self.failed > 0 { format!("; {} failed", self.failed) } else { String::new() };
         format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms{failed}")
     }
 }

@@ -11,6 +11,12 @@ mod micro;
 mod table;
 mod whole;
 
+// The suites' runners are the project's own tests, so that both count the same.
+mod profile;
+#[path = "../../tests/it/support/mod.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod support;
+
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 

@@ -63,7 +63,9 @@ impl Line {
         let sign = if self.better == Better::AtMost { "≤" } else { "≥" };
         let (name, against, goal) = (self.case, self.against, self.goal);
         let measured = match &self.measured {
-            Err(why) => return format!("| {name} | {against} | - | - | - | {sign} {goal} | {why} |"),
+            Err(why) => {
+                return format!("| {name} | {against} | - | - | - | {sign} {goal} | {why} |");
+            }
             Ok(measured) => measured,
         };
         let met = if self.met() == Some(true) { "met" } else { "**not reached**" };

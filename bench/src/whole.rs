@@ -45,7 +45,8 @@ async fn measure(name: &str) -> Result<(Measured, String), String> {
     let folder = tempfile::TempDir::new().map_err(|e| e.to_string())?;
     let engine = inputs::engine()?;
     // Deliveries are not what is measured here: their receivers are not there, and they wait.
-    let targets = assemble::targets(&inputs::network(), &engine.config).map_err(|e| e.to_string())?;
+    let targets =
+        assemble::targets(&inputs::network(), &engine.config).map_err(|e| e.to_string())?;
     let now = jiff::Timestamp::now();
     let store = store::open(&folder.path().join("data"), Options::default(), now);
     let store = Arc::new(store.map_err(|e| e.to_string())?);
@@ -76,7 +77,6 @@ async fn measure(name: &str) -> Result<(Measured, String), String> {
     let (own, bare) = rounds.swap_remove(1);
     let note = format!("{}; echo {}", own.note(), bare.note());
     let ratio = own.rate / bare.rate;
-    let measured =
-        Measured { value: own.rate, yardstick: bare.rate, ratio, allocations: None };
+    let measured = Measured { value: own.rate, yardstick: bare.rate, ratio, allocations: None };
     Ok((measured, note))
 }

@@ -41,10 +41,19 @@ fn mutants(lab: &Lab, message: &Value, root: PackageId) -> Vec<Mutant> {
 }
 
 fn run() -> Result<(), Failed> {
+    let (tally, survivors) = score()?;
+    report(&tally, &survivors)
+}
+
+/// Made and killed, by rule.
+pub type Tally = BTreeMap<&'static str, (u32, u32)>;
+
+/// Breaks everything; who survived is named.
+pub fn score() -> Result<(Tally, Vec<String>), Failed> {
     let lab = lab();
     let mut memory = Memory::new();
     let mut done: HashSet<String> = HashSet::new();
-    let mut tally: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
+    let mut tally = Tally::new();
     let mut survivors = Vec::new();
     for (name, text) in messages(true)? {
         let (summary, _) = lab.judge(&text, &mut memory);
@@ -67,7 +76,7 @@ fn run() -> Result<(), Failed> {
     for key in invariants::keys().filter(|k| !done.contains(&format!("constraint {k}"))) {
         survivors.push(format!("constraint {key}: no message can break it"));
     }
-    report(&tally, &survivors)
+    Ok((tally, survivors))
 }
 
 /// None: killed. Else what was seen instead.
