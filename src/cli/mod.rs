@@ -9,10 +9,12 @@ mod demo;
 pub mod expected;
 pub mod load;
 mod map;
+mod messages;
 mod model;
 mod open;
 mod run;
 pub mod store;
+mod translate;
 mod validate;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -63,10 +65,12 @@ enum Command {
     Definitions(definitions::Definitions),
     Demo(demo::Demo),
     Map(map::Map),
+    Messages(messages::Messages),
     Model(model::Model),
     Run(run::Run),
     Validate(validate::Validate),
     Store(store::Store),
+    Translate(translate::Translate),
 }
 
 /// Runs the command line.
@@ -84,9 +88,11 @@ pub fn main() -> ExitCode {
         Command::Definitions(arguments) => definitions::run(&arguments).into(),
         Command::Demo(arguments) => demo::run(&arguments).into(),
         Command::Map(arguments) => map::run(&arguments).into(),
+        Command::Messages(arguments) => messages::run(&arguments).into(),
         Command::Model(arguments) => model::run(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Validate(arguments) => validate::run(&arguments).into(),
         Command::Store(arguments) => store::run(&arguments).into(),
+        Command::Translate(arguments) => translate::run(&arguments).into(),
     }
 }

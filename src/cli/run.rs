@@ -83,7 +83,7 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         "the store is open"
     );
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
-    let running = pipeline::start(pipeline).await?;
+    let running = pipeline::start_with(pipeline, Some(&data)).await?;
     let mut out = std::io::stdout();
     for (name, kind, address) in &running.listeners {
         // Whoever started us may have closed the pipe; the listeners are in the log as well.

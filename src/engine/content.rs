@@ -69,10 +69,7 @@ impl ContentHasher {
         memory: &mut ContentMemory,
     ) {
         let node = tree.node(id);
-        let name = match node.element {
-            ElementId::NONE => tree.name_text(node.name),
-            _ => table.names().text(node.name),
-        };
+        let name = tree.name_text(node.name);
         word(hasher, b'<', name.as_bytes());
         match tree.resource_type(id) {
             Some(name) => word(hasher, b'R', name.as_bytes()),

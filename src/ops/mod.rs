@@ -4,6 +4,7 @@
 
 pub mod http;
 pub mod metrics;
+pub mod socket;
 
 pub use http::{Watched, serve};
 pub use metrics::{Counted, Metrics};

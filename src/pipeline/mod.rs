@@ -14,7 +14,7 @@ mod desk;
 mod running;
 mod worker;
 
-pub use running::{Running, start};
+pub use running::{Running, start, start_with};
 
 use crate::deliver::http::Target;
 use crate::engine::{Decided, Engine, Read};

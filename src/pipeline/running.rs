@@ -8,6 +8,7 @@ use crate::ops;
 use crate::receive::{self, Front, Limits, Quota};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -29,6 +30,11 @@ pub struct Running {
 
 /// Starts everything that a pipeline's configuration asks for. Must be called inside a runtime.
 pub async fn start(pipeline: Arc<Pipeline>) -> Result<Running, Error> {
+    start_with(pipeline, None).await
+}
+
+/// The same, with the engine's socket in its data directory.
+pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<Running, Error> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let mut listeners = Vec::new();
@@ -64,7 +70,15 @@ pub async fn start(pipeline: Arc<Pipeline>) -> Result<Running, Error> {
         let name = endpoint.name.to_string();
         tasks.spawn(Arc::clone(&deliverer).endpoint(name, stopped.clone()));
     }
-    tasks.spawn(deliverer.receipts(stopped));
+    tasks.spawn(deliverer.receipts(stopped.clone()));
+    if let Some(data) = data {
+        let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
+        let mut stopped = stopped;
+        let stop = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        tasks.spawn(ops::socket::serve(data, store, clock, stop).await?);
+    }
     Ok(Running { pipeline, listeners, stop, tasks })
 }
 

@@ -6,7 +6,7 @@ use crate::cli::expected::{Delivery, ExpectedVerdict, Message};
 use crate::config::{EndpointSyntax, ListenerKind};
 use crate::deliver::http::{Reply, Sender, Sending, Target};
 use crate::message::{DeliveryId, Error, ErrorKind, MessageId, Position, ReceiptCode, Syntax};
-use crate::store::DeliveryState;
+use crate::store::MessageFilter;
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
@@ -187,24 +187,16 @@ async fn delivered(
 
 /// Waits until the store has heard how the last attempt ended, and compares the receipt.
 async fn settled(stage: &Stage, delivery: &Delivery, message: &str, row: &mut Row) {
-    let engine = stage.running.pipeline.engine();
-    let Some(party) = engine.config.endpoint(&delivery.to).map(|one| one.party.value.clone())
-    else {
-        return;
-    };
-    let id = MessageId(message.into());
-    let until = Instant::now() + PATIENCE;
     let store = stage.running.pipeline.store();
+    let filter = MessageFilter { message: Some(message.to_owned()), ..MessageFilter::default() };
+    let until = Instant::now() + PATIENCE;
     loop {
-        let found = store.awaiting(&party, &id);
-        let done = found.as_ref().is_none_or(|one| {
-            matches!(one.state, DeliveryState::Confirmed | DeliveryState::Rejected)
-                || (one.state == DeliveryState::Sent && delivery.receipt.is_none())
-        });
-        if done {
-            let receipt = found.and_then(|one| one.receipt);
-            row.receipt = receipt.map_or("-", word).to_owned();
-            if delivery.receipt.is_some() && receipt != delivery.receipt {
+        let rows = store.messages(&filter).unwrap_or_default();
+        let mut all = rows.iter().flat_map(|row| &row.deliveries);
+        let own = all.find(|one| one.endpoint == delivery.to);
+        if let Some(own) = own.filter(|one| one.state.is_final() || one.receipt.is_some()) {
+            row.receipt = own.receipt.map_or("-", word).to_owned();
+            if own.receipt != delivery.receipt {
                 row.faults.push("another receipt from the receiver".to_owned());
             }
             return;

@@ -1,0 +1,147 @@
+//! The engine's socket: what the command line asks of a running engine.
+//!
+//! A Unix socket in the data directory, mode 0600: whoever may read the journal may ask. Plain HTTP and JSON,
+//! so that curl can ask too: `GET /messages`, `GET /messages/PARTITION/SEQUENCE`,
+//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry`.
+
+use crate::message::{Clock, DeliveryId, Error, ErrorKind, Position};
+use crate::store::{MessageFilter, Operation, Store};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::oneshot;
+
+/// The socket of a data directory.
+pub fn path(data: &FilePath) -> PathBuf {
+    data.join("socket")
+}
+
+/// What narrows a list, as the query string says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filter {
+    /// `accepted`, `refused`, `quarantined`, or the state of a delivery.
+    pub state: Option<String>,
+    /// The party that handed it in.
+    pub party: Option<String>,
+    /// The event.
+    pub event: Option<String>,
+    /// The message's id.
+    pub message: Option<String>,
+    /// An issue's id.
+    pub issue: Option<String>,
+    /// How many at most.
+    pub limit: Option<usize>,
+}
+
+struct Asked {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Serves the socket until `stop` resolves.
+pub async fn serve(
+    data: &FilePath,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
+    let path = path(data);
+    let failed = |e: std::io::Error| {
+        Error::new(ErrorKind::Transport, format!("no socket at {}", path.display())).cause(e)
+    };
+    // The lock on the data directory is ours, so a socket that is there is a dead engine's.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).map_err(failed)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    let router = Router::new()
+        .route("/messages", get(list))
+        .route("/messages/{partition}/{sequence}", get(show))
+        .route("/deliveries/{partition}/{sequence}/{index}/retry", post(retry))
+        .with_state(Arc::new(Asked { store, clock }));
+    Ok(async move {
+        let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+        let _ = std::fs::remove_file(&path);
+    })
+}
+
+async fn list(State(asked): State<Arc<Asked>>, Query(filter): Query<Filter>) -> Response {
+    let filter = MessageFilter {
+        state: filter.state,
+        party: filter.party,
+        event: filter.event,
+        message: filter.message,
+        issue: filter.issue,
+        limit: filter.limit.unwrap_or(0),
+        ..MessageFilter::default()
+    };
+    answer(asked.store.messages(&filter))
+}
+
+async fn show(
+    State(asked): State<Arc<Asked>>,
+    Path((partition, sequence)): Path<(u16, u64)>,
+) -> Response {
+    match asked.store.message(Position { partition, sequence }) {
+        Ok(None) => (StatusCode::NOT_FOUND, "no such message\n").into_response(),
+        other => answer(other),
+    }
+}
+
+async fn retry(
+    State(asked): State<Arc<Asked>>,
+    Path((partition, sequence, index)): Path<(u16, u64, u16)>,
+) -> Response {
+    let delivery = DeliveryId { unit: Position { partition, sequence }, index };
+    let (done, result) = oneshot::channel();
+    let operation = Operation::Retry { expires: None };
+    let done = Box::new(move |result| drop(done.send(result)));
+    asked.store.operate(delivery, operation, "operator", asked.clock.now(), done);
+    match result.await {
+        Ok(Ok(state)) => Json(serde_json::json!({ "state": state.name() })).into_response(),
+        Ok(Err(error)) => (StatusCode::CONFLICT, format!("{error}\n")).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn answer<T: Serialize>(result: Result<T, Error>) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+/// Asks a running engine; the status and the body of its answer.
+pub async fn ask(data: &FilePath, method: &str, target: &str) -> Result<(u16, String), Error> {
+    let path = path(data);
+    let failed = |what: &str| {
+        let note = format!("no engine answers at {}: {what}", path.display());
+        Error::new(ErrorKind::Transport, note)
+    };
+    let stream = UnixStream::connect(&path).await.map_err(|e| failed(&e.to_string()))?;
+    let (mut sender, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|e| failed(&e.to_string()))?;
+    tokio::spawn(driver);
+    let request = Request::builder()
+        .method(method)
+        .uri(target)
+        .header("host", "localhost")
+        .body(Empty::<bytes::Bytes>::new())
+        .map_err(|e| failed(&e.to_string()))?;
+    let response = sender.send_request(request).await.map_err(|e| failed(&e.to_string()))?;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.map_err(|e| failed(&e.to_string()))?;
+    Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+}
