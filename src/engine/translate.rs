@@ -55,7 +55,8 @@ impl Engine {
         };
         let plan = self.plans.find(&map.value).ok_or(Stopped::Ours("map-missing"))?;
         self.run(read, arena, destination, plan, now)?;
-        self.check_output(arena, destination.route, syntax, now)?;
+        let bytes = self.write(&arena.target, syntax, charset)?;
+        self.check_output(arena, destination.route, syntax, &bytes, now)?;
         let mut references = std::mem::take(&mut arena.references);
         references.build(&arena.target);
         let trees = [&arena.target];
@@ -69,7 +70,6 @@ impl Engine {
         let says = says.ok_or(Stopped::Ours("output-not-identified"))?;
         let message = says.message.ok_or(Stopped::Ours("output-without-id"))?;
         let envelope = says.envelope.ok_or(Stopped::Ours("output-without-envelope-id"))?;
-        let bytes = self.write(&arena.target, syntax, charset)?;
         Ok(Output { syntax, bytes, message, envelope, map: Some(map.value.clone()) })
     }
 
@@ -115,21 +115,34 @@ impl Engine {
         }
     }
 
-    /// The output against the profiles that it claims and that the route asks for; a fault is ours.
+    /// The very bytes that would be sent, read again, against the profiles that they claim and that the route
+    /// asks for; a fault is ours.
     fn check_output(
         &self,
         arena: &mut Arena,
         route: &Route,
         syntax: Syntax,
+        bytes: &Bytes,
         now: Timestamp,
     ) -> Result<(), Stopped> {
         arena.target_issues.clear();
-        let issues = &mut arena.target_issues;
-        typing::type_tree(&mut arena.target, self.library.table(), issues);
+        arena.target.reset(self.library.names());
+        let (target, issues) = (&mut arena.target, &mut arena.target_issues);
+        let text = format::charset::decode(bytes, None, syntax != Syntax::FhirJson);
+        let text = text.map_err(|_| Stopped::Ours("output-not-readable"))?.text;
+        let whole = match syntax {
+            Syntax::FhirJson => format::fhir_json::read(text, target, issues),
+            Syntax::FhirXml => format::fhir_xml::read(text, target, issues),
+            Syntax::Xml => format::xml::read(text, target, issues),
+        };
+        if !whole {
+            return Err(Stopped::Ours("output-not-readable"));
+        }
+        typing::type_tree(target, self.library.table(), issues);
         if syntax != Syntax::Xml {
             let wanted: Vec<&str> = route.target_profiles.iter().map(|at| &*at.value).collect();
             let request = Request { profiles: &wanted, version: None };
-            self.validator.validate(&arena.target, &request, now, &mut arena.validation, issues);
+            self.validator.validate(target, &request, now, &mut arena.validation, issues);
         }
         match issues.iter().any(|issue| issue.severity >= Severity::Error) {
             true => Err(Stopped::Ours("output-invalid")),

@@ -1,8 +1,127 @@
 //! The command line: output forms and exit codes.
 
-use libtest_mimic::Trial;
+use crate::support::{self, Needs};
+use libtest_mimic::{Failed, Trial};
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn stafett(arguments: &[&str]) -> Result<Output, Failed> {
+    let binary = env!("CARGO_BIN_EXE_stafett");
+    Ok(Command::new(binary).current_dir(support::root()).args(arguments).output()?)
+}
+
+fn text(output: &Output) -> String {
+    let err = String::from_utf8_lossy(&output.stderr);
+    format!("{}{err}", String::from_utf8_lossy(&output.stdout))
+}
+
+fn exits(output: &Output, code: i32) -> Result<(), Failed> {
+    match output.status.code() {
+        Some(found) if found == code => Ok(()),
+        found => Err(format!("expected exit {code}, got {found:?}:\n{}", text(output)).into()),
+    }
+}
+
+const NETWORK: &str = "fixtures/networks/planomraade-syd";
+
+/// The demo as it is, and with one expectation changed.
+fn demo() -> Result<(), Failed> {
+    exits(&stafett(&["demo"])?, 0)?;
+    let folder = tempfile::TempDir::new()?;
+    let network = folder.path().join("fixtures/networks/planomraade-syd");
+    copy(&support::root().join(NETWORK), &network)?;
+    for name in ["fixtures/packages", "mappings"] {
+        copy(&support::root().join(name), &folder.path().join(name))?;
+    }
+    let file = network.join("expected.toml");
+    let expected = std::fs::read_to_string(&file)?;
+    let changed = expected.replacen("attempts = 3", "attempts = 4", 1);
+    if changed == expected {
+        return Err("there was nothing to change".into());
+    }
+    std::fs::write(&file, changed)?;
+    let path = network.to_string_lossy().into_owned();
+    let output = stafett(&["demo", "--network", &path])?;
+    exits(&output, 1)?;
+    match text(&output).contains("NOT AS EXPECTED: 3 attempts") {
+        true => Ok(()),
+        false => Err(text(&output).into()),
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => {
+                std::fs::copy(entry.path(), target)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn codes() -> Result<(), Failed> {
+    exits(&stafett(&["--help"])?, 0)?;
+    exits(&stafett(&["no-such-command"])?, 2)?;
+    exits(&stafett(&["check", NETWORK])?, 0)?;
+    exits(&stafett(&["check", "fixtures/config/broken"])?, 1)?;
+    exits(&stafett(&["check", "no/such/folder"])?, 2)?;
+    exits(&stafett(&["messages", "list", "--data", "no/such/folder"])?, 2)?;
+    exits(&stafett(&["map", "test", "mappings/"])?, 0)
+}
+
+fn translated() -> Result<(), Failed> {
+    let letter = format!("{NETWORK}/messages/letter-from-practice.xml");
+    let output = stafett(&["translate", NETWORK, &letter, "--format", "json"])?;
+    exits(&output, 0)?;
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let made: serde_json::Value =
+        serde_json::from_str(value["outputs"][0]["text"].as_str().ok_or("no output")?)?;
+    if made["resourceType"] != "Bundle" || value["verdict"] != "accepted" {
+        return Err(value.to_string().into());
+    }
+    let notice = format!("{NETWORK}/messages/hospital-notification-to-practice.json");
+    exits(&stafett(&["translate", NETWORK, &notice])?, 1)
+}
+
+/// One object a file, in the order of the files, valid or not.
+fn validated() -> Result<(), Failed> {
+    let package = "fixtures/packages/stafett.fhir.messages";
+    let good = format!("{NETWORK}/messages/hospital-notification-admission.json");
+    let bad = format!("{NETWORK}/messages/hospital-notification-invalid.json");
+    let arguments = ["validate", &good, &bad, "--package", package, "--exchange", "--format", "json"];
+    let output = stafett(&arguments)?;
+    exits(&output, 1)?;
+    let lines: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let [first, second] = &lines[..] else { return Err(text(&output).into()) };
+    let names = ["file", "valid", "version", "issues"];
+    if names.iter().any(|name| first.get(name).is_none()) || first["valid"] != true {
+        return Err(first.to_string().into());
+    }
+    let issues = second["issues"].as_array().ok_or("no issues")?;
+    let error = issues.iter().find(|issue| issue["severity"] == "error").ok_or("no error")?;
+    let has = ["code", "id", "expression", "line", "column", "profile", "text"];
+    if second["valid"] != false || has.iter().any(|name| error.get(name).is_none()) {
+        return Err(second.to_string().into());
+    }
+    exits(&stafett(&["validate", &good, "--package", package])?, 0)?;
+    exits(&stafett(&["validate", "no-such-file"])?, 2)
+}
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    Vec::new()
+    let trial = |name, run: fn() -> Result<(), Failed>| support::trial(name, Needs::Nothing, run);
+    vec![
+        trial("commands: the demo ends as expected, and says when it does not", demo),
+        trial("commands: exit codes", codes),
+        trial("commands: translate without an engine that runs", translated),
+        trial("commands: validate, one object a file", validated),
+    ]
 }
