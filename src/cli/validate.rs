@@ -110,13 +110,16 @@ impl Judge {
     fn new(arguments: &Validate) -> Result<Judge, String> {
         let mut builder = LibraryBuilder::new();
         let mut wrong = Vec::new();
-        for file in load::files(&arguments.package, &["tgz"]).map_err(|e| e.to_string())? {
-            if let Err(error) = builder.add_package(&file.name, &file.bytes) {
+        for file in load::files(&arguments.package, &["tgz", "json"]).map_err(|e| e.to_string())? {
+            // A folder may hold packages, or the resources of one that is unpacked.
+            if !file.name.ends_with(".tgz") {
+                builder.add_resource(&file.name, &file.bytes);
+            } else if let Err(error) = builder.add_package(&file.name, &file.bytes) {
                 wrong.push(format!("{}: {}", file.name, error.note));
             }
         }
         for file in load::files(&arguments.support, &["json", "xml"]).map_err(|e| e.to_string())? {
-            builder.add_json(&file.name, &String::from_utf8_lossy(&file.bytes));
+            builder.add_resource(&file.name, &file.bytes);
         }
         let (library, diagnostics) = builder.build();
         wrong.extend(diagnostics.iter().filter(|d| d.refuses()).map(ToString::to_string));

@@ -93,7 +93,8 @@ fn validated() -> Result<(), Failed> {
     let package = "fixtures/packages/stafett.fhir.messages";
     let good = format!("{NETWORK}/messages/hospital-notification-admission.json");
     let bad = format!("{NETWORK}/messages/hospital-notification-invalid.json");
-    let arguments = ["validate", &good, &bad, "--package", package, "--exchange", "--format", "json"];
+    let arguments =
+        ["validate", &good, &bad, "--package", package, "--exchange", "--format", "json"];
     let output = stafett(&arguments)?;
     exits(&output, 1)?;
     let lines: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
