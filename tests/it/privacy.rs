@@ -1,8 +1,210 @@
 //! No value of a message in a log, a metric or an error text.
+//!
+//! A unique token is planted in every string of a message, at trace level, accepted and refused; then everything
+//! that the engine wrote is searched for it.
 
-use libtest_mimic::Trial;
+use crate::support::{self, Needs};
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+const NETWORK: &str = "fixtures/networks/planomraade-syd";
+
+/// Strings that decide what a message is: with a token in them it would be another message, or none.
+const KEPT: [&str; 16] = [
+    "resourceType",
+    "system",
+    "url",
+    "profile",
+    "code",
+    "type",
+    "reference",
+    "fullUrl",
+    "status",
+    "use",
+    "role",
+    "timestamp",
+    "recorded",
+    "occurredDateTime",
+    "start",
+    "end",
+];
+
+/// Plants tokens; one that was planted in what is checked by form gets the message refused.
+fn plant(value: &mut Value, key: &str, everywhere: bool, tokens: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            let form = KEPT.contains(&key) || key == "id" || key == "value" || key == "definition";
+            if !form || (everywhere && !KEPT.contains(&key) && key != "id") {
+                let token = format!("canary{:05}x", tokens.len());
+                *text = match key {
+                    "div" => text.replacen('>', &format!(">{token}"), 1),
+                    _ => token.clone(),
+                };
+                tokens.push(token);
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| plant(one, key, everywhere, tokens)),
+        Value::Object(all) => {
+            all.iter_mut().for_each(|(key, one)| plant(one, key, everywhere, tokens));
+        }
+        _ => {}
+    }
+}
+
+struct Engine {
+    child: Child,
+    base: String,
+    operations: String,
+    folder: tempfile::TempDir,
+}
+
+/// The engine as a process of its own, at trace level, on a copy of the network with ports of its own.
+fn engine() -> Result<Engine, Failed> {
+    let folder = tempfile::TempDir::new()?;
+    let root = support::root();
+    for name in [NETWORK, "fixtures/packages", "mappings"] {
+        copy(&root.join(name), &folder.path().join(name))?;
+    }
+    let file = folder.path().join(NETWORK).join("stafett.toml");
+    let text = std::fs::read_to_string(&file)?;
+    std::fs::write(&file, text.replace(":7100", ":0").replace(":7199", ":0"))?;
+    let log = std::fs::File::create(folder.path().join("log"))?;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_stafett"))
+        .current_dir(folder.path())
+        .args(["run", NETWORK, "--log", "trace"])
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    let mut address = || -> Result<String, Failed> {
+        let line = lines.next().ok_or("the engine ended")??;
+        Ok(line.rsplit(' ').next().ok_or("no address")?.to_owned())
+    };
+    let (base, operations) = (address()?, address()?);
+    Ok(Engine { child, base, operations, folder })
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => {
+                std::fs::copy(entry.path(), target)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn curl(arguments: &[&str]) -> Result<String, Failed> {
+    let output = Command::new("curl").args(["-s", "--max-time", "20"]).args(arguments).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn run() -> Result<(), Failed> {
+    let mut engine = engine()?;
+    let result = play(&engine);
+    let ended = Command::new("kill").arg(engine.child.id().to_string()).status();
+    let _ = engine.child.wait();
+    ended?;
+    let (tokens, told, verdicts) = result?;
+    let mut log = String::new();
+    std::fs::File::open(engine.folder.path().join("log"))?.read_to_string(&mut log)?;
+    if !log.contains("\"accepted\"") || !log.contains("\"refused\"") {
+        return Err(format!("the log is not at work; verdicts: {verdicts:?}").into());
+    }
+    let leaks = |what: &str, text: &str| -> Vec<String> {
+        tokens.iter().filter(|t| text.contains(*t)).map(|t| format!("{what}: {t}")).collect()
+    };
+    let mut found = leaks("log", &log);
+    found.extend(leaks("answers and metrics", &told));
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(found.join("\n").into()),
+    }
+}
+
+type Played = (Vec<String>, String, Vec<String>);
+
+fn play(engine: &Engine) -> Result<Played, Failed> {
+    let mut tokens = Vec::new();
+    let mut told = String::new();
+    let mut verdicts = Vec::new();
+    let messages = support::root().join(NETWORK).join("messages");
+    for (number, name) in
+        ["hospital-notification-admission.json", "care-communication-to-koebenhavn.json"]
+            .into_iter()
+            .enumerate()
+    {
+        for everywhere in [false, true] {
+            let text = std::fs::read_to_string(messages.join(name))?;
+            let mut value: Value = serde_json::from_str(&text)?;
+            plant(&mut value, "", everywhere, &mut tokens);
+            let new = format!("{}{}", number, u8::from(everywhere));
+            let id = format!("000000{new}-0000-4000-8000-000000000001");
+            let header = value["entry"][0]["resource"]["id"].as_str().ok_or("no id")?.to_owned();
+            let envelope = value["id"].as_str().ok_or("no id")?.to_owned();
+            let text = value.to_string().replace(&envelope, &id);
+            let text = text.replace(&header, &id.replace("8000", "9000"));
+            // Whoever may send is found by identifiers: those of the organisations stay.
+            let original: Value =
+                serde_json::from_str(&std::fs::read_to_string(messages.join(name))?)?;
+            let mut value: Value = serde_json::from_str(&text)?;
+            keep_organisations(&mut value, &original);
+            let file = engine.folder.path().join("body.json");
+            std::fs::write(&file, value.to_string())?;
+            let body = format!("@{}", file.display());
+            let url = format!("{}/fhir/$process-message", engine.base);
+            let answer = curl(&[
+                "-H",
+                "Authorization: Bearer simulated-hospital-token",
+                "-H",
+                "Content-Type: application/fhir+json",
+                "--data-binary",
+                &body,
+                &url,
+            ])?;
+            let answer: Value = serde_json::from_str(&answer)?;
+            let code = answer["entry"][0]["resource"]["response"]["code"].to_string();
+            verdicts.push(code);
+            // What a receipt says of its own: the issues. Its two ends are the message's, by design.
+            for entry in answer["entry"].as_array().into_iter().flatten() {
+                if entry["resource"]["resourceType"] == "OperationOutcome" {
+                    told.push_str(&entry.to_string());
+                }
+            }
+        }
+    }
+    told.push_str(&curl(&[&format!("{}/metrics", engine.operations)])?);
+    if !told.contains("stafett_messages_received_total") {
+        return Err("no metrics".into());
+    }
+    if !verdicts.iter().any(|v| v == "\"ok\"") || !verdicts.iter().any(|v| v == "\"fatal-error\"") {
+        return Err(format!("not both verdicts: {verdicts:?}").into());
+    }
+    Ok((tokens, told, verdicts))
+}
+
+fn keep_organisations(value: &mut Value, original: &Value) {
+    let originals = original["entry"].as_array().cloned().unwrap_or_default();
+    for (entry, original) in value["entry"].as_array_mut().into_iter().flatten().zip(&originals) {
+        if entry["resource"]["resourceType"] == "Organization" {
+            entry["resource"]["identifier"] = original["resource"]["identifier"].clone();
+        }
+    }
+}
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    Vec::new()
+    vec![support::trial(
+        "privacy: tokens in every string of a message are in no log, metric or error text",
+        Needs::Tool("curl"),
+        run,
+    )]
 }
