@@ -1,8 +1,8 @@
 //! The command line: output forms and exit codes.
 
+use crate::path::process::{NETWORK, copy};
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
-use std::path::Path;
 use std::process::{Command, Output};
 
 fn stafett(arguments: &[&str]) -> Result<Output, Failed> {
@@ -21,8 +21,6 @@ fn exits(output: &Output, code: i32) -> Result<(), Failed> {
         found => Err(format!("expected exit {code}, got {found:?}:\n{}", text(output)).into()),
     }
 }
-
-const NETWORK: &str = "fixtures/networks/planomraade-syd";
 
 /// The demo as it is, and with one expectation changed.
 fn demo() -> Result<(), Failed> {
@@ -47,21 +45,6 @@ fn demo() -> Result<(), Failed> {
         true => Ok(()),
         false => Err(text(&output).into()),
     }
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => {
-                std::fs::copy(entry.path(), target)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn codes() -> Result<(), Failed> {

@@ -3,14 +3,11 @@
 //! A unique token is planted in every string of a message, at trace level, accepted and refused; then everything
 //! that the engine wrote is searched for it.
 
+use crate::path::process::{NETWORK, Process, curl};
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-const NETWORK: &str = "fixtures/networks/planomraade-syd";
+use std::io::Read;
 
 /// Strings that decide what a message is: with a token in them it would be another message, or none.
 const KEPT: [&str; 16] = [
@@ -54,66 +51,10 @@ fn plant(value: &mut Value, key: &str, everywhere: bool, tokens: &mut Vec<String
     }
 }
 
-struct Engine {
-    child: Child,
-    base: String,
-    operations: String,
-    folder: tempfile::TempDir,
-}
-
-/// The engine as a process of its own, at trace level, on a copy of the network with ports of its own.
-fn engine() -> Result<Engine, Failed> {
-    let folder = tempfile::TempDir::new()?;
-    let root = support::root();
-    for name in [NETWORK, "fixtures/packages", "mappings"] {
-        copy(&root.join(name), &folder.path().join(name))?;
-    }
-    let file = folder.path().join(NETWORK).join("stafett.toml");
-    let text = std::fs::read_to_string(&file)?;
-    std::fs::write(&file, text.replace(":7100", ":0").replace(":7199", ":0"))?;
-    let log = std::fs::File::create(folder.path().join("log"))?;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_stafett"))
-        .current_dir(folder.path())
-        .args(["run", NETWORK, "--log", "trace"])
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-    let mut address = || -> Result<String, Failed> {
-        let line = lines.next().ok_or("the engine ended")??;
-        Ok(line.rsplit(' ').next().ok_or("no address")?.to_owned())
-    };
-    let (base, operations) = (address()?, address()?);
-    Ok(Engine { child, base, operations, folder })
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => {
-                std::fs::copy(entry.path(), target)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn curl(arguments: &[&str]) -> Result<String, Failed> {
-    let output = Command::new("curl").args(["-s", "--max-time", "20"]).args(arguments).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
 fn run() -> Result<(), Failed> {
-    let mut engine = engine()?;
-    let result = play(&engine);
-    let ended = Command::new("kill").arg(engine.child.id().to_string()).status();
-    let _ = engine.child.wait();
-    ended?;
-    let (tokens, told, verdicts) = result?;
+    let mut engine = Process::start(&[], "trace")?;
+    let (tokens, told, verdicts) = play(&engine)?;
+    engine.stop()?;
     let mut log = String::new();
     std::fs::File::open(engine.folder.path().join("log"))?.read_to_string(&mut log)?;
     if !log.contains("\"accepted\"") || !log.contains("\"refused\"") {
@@ -132,7 +73,7 @@ fn run() -> Result<(), Failed> {
 
 type Played = (Vec<String>, String, Vec<String>);
 
-fn play(engine: &Engine) -> Result<Played, Failed> {
+fn play(engine: &Process) -> Result<Played, Failed> {
     let mut tokens = Vec::new();
     let mut told = String::new();
     let mut verdicts = Vec::new();
@@ -159,17 +100,7 @@ fn play(engine: &Engine) -> Result<Played, Failed> {
             keep_organisations(&mut value, &original);
             let file = engine.folder.path().join("body.json");
             std::fs::write(&file, value.to_string())?;
-            let body = format!("@{}", file.display());
-            let url = format!("{}/fhir/$process-message", engine.base);
-            let answer = curl(&[
-                "-H",
-                "Authorization: Bearer simulated-hospital-token",
-                "-H",
-                "Content-Type: application/fhir+json",
-                "--data-binary",
-                &body,
-                &url,
-            ])?;
+            let answer = engine.send(&file)?;
             let answer: Value = serde_json::from_str(&answer)?;
             let code = answer["entry"][0]["resource"]["response"]["code"].to_string();
             verdicts.push(code);

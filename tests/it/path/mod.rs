@@ -3,6 +3,8 @@
 mod delivery;
 mod faults;
 mod front;
+mod order;
+pub mod process;
 mod receiver;
 pub mod system;
 mod verdicts;
@@ -15,5 +17,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(delivery::trials());
     trials.extend(verdicts::trials());
     trials.extend(faults::trials());
+    trials.extend(order::trials());
     trials
 }
