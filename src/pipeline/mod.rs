@@ -245,6 +245,14 @@ impl Intake for Door {
 
 impl Watched for Door {
     fn metrics(&self) -> &Metrics {
+        let now = self.0.clock.now();
+        let queues = self.0.store.queues().unwrap_or_default();
+        // Every route has its line: one whose queue has emptied goes back to nothing.
+        for route in &self.0.engine.load().config.routes {
+            let oldest = queues.iter().find(|queue| queue.route == *route.name);
+            let age = oldest.map_or(0.0, |queue| now.duration_since(queue.oldest).as_secs_f64());
+            self.0.metrics.queue_age(&route.name, age.max(0.0));
+        }
         &self.0.metrics
     }
 

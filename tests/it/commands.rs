@@ -1,6 +1,6 @@
 //! The command line: output forms and exit codes.
 
-use crate::path::process::{NETWORK, copy};
+use crate::path::process::{NETWORK, Process, copy};
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use std::process::{Command, Output};
@@ -71,6 +71,38 @@ fn translated() -> Result<(), Failed> {
     exits(&stafett(&["translate", NETWORK, &notice])?, 1)
 }
 
+/// The commands on a running engine, over its socket.
+fn asked() -> Result<(), Failed> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut engine = Process::start(&[], "warn")?;
+    let folder = support::root().join(NETWORK).join("messages");
+    engine.send(&folder.join("hospital-notification-to-practice.json"))?;
+    let data = engine.folder.path().join(NETWORK).join("data");
+    let path = data.to_string_lossy().into_owned();
+    let mode = std::fs::metadata(data.join("socket"))?.permissions().mode() & 0o777;
+    if mode != 0o600 {
+        return Err(format!("the socket has mode {mode:o}").into());
+    }
+    let list = stafett(&["messages", "list", "--data", &path, "--format", "json"])?;
+    exits(&list, 0)?;
+    let rows: serde_json::Value = serde_json::from_slice(&list.stdout)?;
+    if rows[0]["state"] != "refused" || rows.as_array().map(Vec::len) != Some(1) {
+        return Err(rows.to_string().into());
+    }
+    let show = stafett(&["messages", "show", "0/1", "--data", &path])?;
+    exits(&show, 0)?;
+    if !text(&show).contains("route-not-supported") {
+        return Err(text(&show).into());
+    }
+    exits(&stafett(&["messages", "show", "0/99", "--data", &path])?, 1)?;
+    exits(&stafett(&["messages", "retry", "0/1/0", "--data", &path])?, 1)?;
+    // While it runs, nobody else opens its files.
+    exits(&stafett(&["store", "verify", &path])?, 2)?;
+    engine.stop()?;
+    exits(&stafett(&["store", "verify", &path])?, 0)?;
+    exits(&stafett(&["store", "rebuild", &path])?, 0)
+}
+
 /// One object a file, in the order of the files, valid or not.
 fn validated() -> Result<(), Failed> {
     let package = "fixtures/packages/stafett.fhir.messages";
@@ -106,6 +138,7 @@ pub fn trials() -> Vec<Trial> {
         trial("commands: the demo ends as expected, and says when it does not", demo),
         trial("commands: exit codes", codes),
         trial("commands: translate without an engine that runs", translated),
+        support::trial("commands: on a running engine", Needs::Tool("curl"), asked),
         trial("commands: validate, one object a file", validated),
     ]
 }

@@ -1,10 +1,12 @@
 //! Verdicts and duplicates, exactly as the exchange rules say.
 
-use super::system::{HOSPITAL, System, TOWN, admission, bytes, published};
+use super::system::{HOSPITAL, Setup, System, TOWN, admission, bytes, published};
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
-use stafett::message::Syntax;
+use stafett::message::{ReceiptCode, Syntax};
+use stafett::store::MessageFilter;
+use std::sync::Arc;
 
 fn is<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), Failed> {
     if got != expected {
@@ -147,6 +149,29 @@ fn receipts_are_valid() -> Result<(), Failed> {
     is("JSON and XML are one message", page.contains("stafett_messages_duplicate_total"), true)
 }
 
+/// A receipt that comes as a message of its own settles the delivery that it is for.
+fn receipts_settle() -> Result<(), Failed> {
+    let mut setup = Setup::default();
+    setup.routes.push_str("receipt_within = '30 min'\n");
+    let system = System::with(&setup, &[], Arc::new(|_| (202, String::new())))?;
+    let message = admission(6)?;
+    // What the hospital hears is what the town would say, if it were sent the other way.
+    let receipt = system.json(HOSPITAL, bytes(&message))?;
+    system.peer.next()?;
+    let answer = system.json(TOWN, receipt.body.clone())?;
+    is("a receipt gets no receipt", (answer.status, answer.receipt()), (202, None))?;
+    let store = Arc::clone(system.running.as_ref().ok_or("it does not run")?.pipeline.store());
+    let rows = store.messages(&MessageFilter {
+        message: Some("00000006-0000-4000-8000-000000000002".to_owned()),
+        ..MessageFilter::default()
+    })?;
+    let deliveries: Vec<_> = rows.iter().flat_map(|row| &row.deliveries).collect();
+    let states: Vec<_> = deliveries.iter().map(|one| (one.state.name(), one.receipt)).collect();
+    is("the delivery", states, vec![("confirmed", Some(ReceiptCode::Ok))])?;
+    let page = system.metrics()?;
+    is("queue age", page.contains("stafett_queue_age_seconds{route=\"to-town\"} 0.0"), true)
+}
+
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     let trial = |name, run: fn() -> Result<(), Failed>| {
@@ -156,6 +181,7 @@ pub fn trials() -> Vec<Trial> {
         trial("path: the table of duplicates, row by row, and after a restart", duplicates),
         trial("path: the published duplicates are duplicates", published_duplicates),
         trial("path: fifty copies that race get one verdict and one delivery", racing),
+        trial("path: a receipt settles the delivery that it is for", receipts_settle),
         trial("path: an impostor gets no receipt and leaves no verdict", impostors),
         trial(
             "path: receipts are valid by the loaded version, in JSON and XML",
