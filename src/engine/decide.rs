@@ -6,7 +6,7 @@ use super::{Arena, Engine, Stages, catalogue, told};
 use crate::config::{Acknowledges, Conflict, LaneKey, Route};
 use crate::message::{
     Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
-    Syntax, ToldIssue, Unit, Verdict,
+    Position, Syntax, ToldIssue, Unit, Verdict,
 };
 use crate::profile::Request;
 use crate::receipt::Ending;
@@ -35,6 +35,8 @@ pub struct Again {
     pub issues: Vec<ToldIssue>,
     /// Whether the content differs: an alarm.
     pub other_content: bool,
+    /// Where the first one stands.
+    pub position: Position,
 }
 
 /// A verdict, and all that its commit makes true.
@@ -138,7 +140,7 @@ impl Engine {
         };
         let mut issues = known.issues.clone();
         issues.push(told::about(kind));
-        Again { ending, issues, other_content }
+        Again { ending, issues, other_content, position: known.position }
     }
 
     /// Profiles and exchange rules; says how many checks could not be made.

@@ -19,8 +19,8 @@ pub use running::{Running, start, start_with};
 use crate::deliver::http::Target;
 use crate::engine::{Decided, Engine, Read};
 use crate::message::{
-    Answer, Answering, Clock, Committed, Error, Intake, PartyName, Position, Submission, Syntax,
-    Verdict,
+    Answer, Answering, AuditAction, AuditRecord, Clock, Committed, Error, Intake, PartyName,
+    Position, Submission, Syntax, Verdict,
 };
 use crate::ops::{Counted, Metrics, Watched};
 use crate::receipt::{self, Ending};
@@ -34,7 +34,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
 use tokio::sync::oneshot;
 use uuid::Uuid;
-use worker::{Job, Step, Waiting};
+use worker::{Job, Noting, Step, Waiting};
 
 /// How often a message is decided again because what was known of it had moved.
 const MOST_DECISIONS: u32 = 3;
@@ -111,6 +111,9 @@ impl Pipeline {
             }
             let waiting = match step.await {
                 Ok(Step::Answer(answer)) => return answer,
+                Ok(Step::Again(answer, noting)) => {
+                    return self.noted(answer, noting, answer_in).await;
+                }
                 Ok(Step::Waiting(waiting)) => waiting,
                 Err(_) => return receipt::plain(Ending::Broken, answer_in),
             };
@@ -148,7 +151,8 @@ impl Pipeline {
             Ok(Committed::Existing(known)) => {
                 let other = known.content_hash != read.content_hash;
                 let again = engine.again(&read, &known, other);
-                Some(self.again(&engine, &read, &again, answer_in))
+                let (answer, noting) = self.again(&engine, &read, &again, answer_in);
+                Some(self.noted(answer, noting, answer_in).await)
             }
             Ok(Committed::Stale) => None,
             Err(error) => {
@@ -159,30 +163,52 @@ impl Pipeline {
         }
     }
 
-    /// Answers a message that came before.
+    /// Waits for the audit record that an answer rests on, if it does.
+    async fn noted(&self, answer: Answer, noting: Option<Noting>, answer_in: Syntax) -> Answer {
+        let Some(noting) = noting else { return answer };
+        match noting.await {
+            Ok(Ok(())) => answer,
+            _ => receipt::plain(Ending::Overloaded, answer_in),
+        }
+    }
+
+    /// Answers a message that came before; one with other content leaves an audit record and an alarm.
     fn again(
         &self,
         engine: &Engine,
         read: &Read,
         again: &crate::engine::Again,
         answer_in: Syntax,
-    ) -> Answer {
+    ) -> (Answer, Option<Noting>) {
         let event = engine.event_label(&read.event);
         self.metrics.count(Counted::Duplicate, "none", event);
         let party = &*read.incoming.party.0;
-        if again.other_content {
+        let noting = again.other_content.then(|| {
             tracing::error!(party, event, "ALARM: a known message id came with other content");
-        } else {
+            let audit = AuditRecord {
+                at: self.clock.now(),
+                action: AuditAction::Duplicate,
+                actor: party.into(),
+                delivery: None,
+                outcome: Some("message-other-content".into()),
+            };
+            let (done, noting) = oneshot::channel();
+            let done = Box::new(move |result| drop(done.send(result)));
+            self.store.note(again.position, audit, done);
+            noting
+        });
+        if noting.is_none() {
             tracing::info!(party, event, "a message came again");
         }
-        engine.answer(
+        let answer = engine.answer(
             read,
             again.ending,
             &again.issues,
             answer_in,
             self.clock.now(),
             Uuid::new_v4(),
-        )
+        );
+        (answer, noting)
     }
 
     /// Counts and logs a verdict, by names of the configuration and codes of our own.

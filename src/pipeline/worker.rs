@@ -23,9 +23,14 @@ pub(super) struct Job {
 pub(super) enum Step {
     /// There is nothing to commit.
     Answer(Answer),
+    /// It came again: the answer, and what it waits for.
+    Again(Answer, Option<Noting>),
     /// It is answered when it is on disk.
     Waiting(Box<Waiting>),
 }
+
+/// An audit record that is on its way to the disk.
+pub(super) type Noting = oneshot::Receiver<Result<(), Error>>;
 
 /// A decision whose commit is on its way.
 pub(super) struct Waiting {
@@ -124,7 +129,8 @@ impl Pipeline {
         }));
         let decided = match outcome {
             Ok(Outcome::Again(again)) => {
-                return Step::Answer(self.again(engine, &read, &again, submission.answer_in));
+                let (answer, noting) = self.again(engine, &read, &again, submission.answer_in);
+                return Step::Again(answer, noting);
             }
             Ok(Outcome::Commit(decided)) => *decided,
             // A fault of ours is not the sender's: the message is kept, and somebody is called.

@@ -4,7 +4,7 @@
 //! are only ever added at the end, under a new format version.
 
 use super::delivery::Change;
-use crate::message::{AuditRecord, DeliveryId, Error, ErrorKind, Unit};
+use crate::message::{AuditRecord, DeliveryId, Error, ErrorKind, Position, Unit};
 use serde::{Deserialize, Serialize};
 
 /// A record's content.
@@ -14,6 +14,13 @@ pub enum Entry {
     Unit(Box<Unit>),
     /// Changes of deliveries, made together: settle one and claim the next is one entry.
     Steps(Vec<Step>),
+    /// Something about a message that changes no state: its id came again with other content.
+    Note {
+        /// The message.
+        unit: Position,
+        /// What happened.
+        audit: AuditRecord,
+    },
 }
 
 /// One change of one delivery.
@@ -43,7 +50,7 @@ impl Entry {
         match self {
             Entry::Unit(unit) if unit.quarantine.is_some() => class::QUARANTINE,
             Entry::Unit(_) => class::PAYLOAD,
-            Entry::Steps(_) => class::METADATA,
+            Entry::Steps(_) | Entry::Note { .. } => class::METADATA,
         }
     }
 
@@ -54,7 +61,7 @@ impl Entry {
                 512 + unit.original.len()
                     + unit.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
             }
-            Entry::Steps(_) => 128,
+            Entry::Steps(_) | Entry::Note { .. } => 128,
         };
         postcard::to_extend(self, Vec::with_capacity(room))
             .map_err(|e| Error::new(ErrorKind::Internal, "an entry cannot be encoded").cause(e))

@@ -45,8 +45,8 @@ pub use words::{
 };
 
 use crate::message::{
-    Committed, DeliveryId, EnvelopeId, Error, ErrorKind, KnownAbout, MessageId, PartyName,
-    Position, Unit,
+    AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, KnownAbout, MessageId,
+    PartyName, Position, Unit,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -116,6 +116,9 @@ pub trait Store: Send + Sync {
     /// The delivery that a receipt from `party` about `message` (the id it saw) is for. A unit with
     /// `receipt_for` settles it when it is committed.
     fn awaiting(&self, party: &PartyName, message: &MessageId) -> Option<Awaiting>;
+
+    /// Adds an audit record to a message whose states do not change: its id came again with other content.
+    fn note(&self, unit: Position, audit: AuditRecord, done: Done<()>);
 
     /// What an operator does to a delivery.
     fn operate(

@@ -119,6 +119,7 @@ impl Book {
         match entry {
             Entry::Unit(unit) => self.enter_unit(position, unit),
             Entry::Steps(steps) => self.enter_steps(position, steps),
+            Entry::Note { .. } => drop(self.advance(position)),
         }
     }
 

@@ -119,7 +119,7 @@ impl Keeper {
 fn unit_at(log: &dyn Log, position: Position) -> Result<Unit, Error> {
     match log.read(position)? {
         Entry::Unit(unit) => Ok(*unit),
-        Entry::Steps(_) => Err(unreadable(position, "it is not a message")),
+        Entry::Steps(_) | Entry::Note { .. } => Err(unreadable(position, "it is not a message")),
     }
 }
 
@@ -238,6 +238,13 @@ impl Store for Keeper {
             state: delivery.state,
             receipt: delivery.receipt,
         })
+    }
+
+    fn note(&self, unit: Position, audit: AuditRecord, done: Done<()>) {
+        let mut book = self.shared.book();
+        self.record_entry(&mut book, unit.partition, &Entry::Note { unit, audit }, done);
+        drop(book);
+        self.log.kick();
     }
 
     fn operate(

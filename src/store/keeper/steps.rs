@@ -19,12 +19,22 @@ impl Keeper {
     fn record(&self, book: &mut Book, steps: Vec<Step>, after: After) {
         let Some(first) = steps.first() else { return after(Ok(())) };
         let partition = first.delivery.unit.partition;
-        let entry = Entry::Steps(steps);
-        match self.log.prepare(&entry) {
+        self.record_entry(book, partition, &Entry::Steps(steps), after);
+    }
+
+    /// Records an entry, under the lock that the caller holds.
+    pub(super) fn record_entry(
+        &self,
+        book: &mut Book,
+        partition: u16,
+        entry: &Entry,
+        after: After,
+    ) {
+        match self.log.prepare(entry) {
             Err(error) => self.log.wait(partition, Box::new(move |_| after(Err(error)))),
             Ok(prepared) => {
                 let position = book.next(partition);
-                book.enter(position, &entry);
+                book.enter(position, entry);
                 self.log.append(position, prepared, after);
             }
         }

@@ -33,6 +33,7 @@ pub fn entry(tables: &Connection, position: Position, entry: &Entry) -> Done {
                 project_step(tables, position, n, step)?;
             }
         }
+        Entry::Note { unit, audit: record } => audit(tables, position, 0, *unit, record)?,
     }
     progress(tables, position)
 }

@@ -4,7 +4,7 @@ use super::system::{HOSPITAL, Setup, System, TOWN, admission, bytes, published};
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
-use stafett::message::{ReceiptCode, Syntax};
+use stafett::message::{Position, ReceiptCode, Syntax};
 use stafett::store::MessageFilter;
 use std::sync::Arc;
 
@@ -47,6 +47,12 @@ fn duplicates() -> Result<(), Failed> {
     resource(&mut other_content, "Patient")?["gender"] = "unknown".into();
     let answer = system.json(HOSPITAL, bytes(&other_content))?;
     is("other content: never the other sign", answer.receipt(), Some("ok".to_owned()))?;
+
+    let running = system.running.as_ref().ok_or("it does not run")?;
+    let first_unit = Position { partition: 0, sequence: 1 };
+    let detail = running.pipeline.store().message(first_unit)?.ok_or("no first message")?;
+    let noted = detail.audit.iter().filter(|one| one.action == "duplicate").count();
+    is("audit records of other content", noted, 1)?;
 
     let mut reused = admission(2)?;
     reused["id"] = first["id"].clone();
