@@ -40,7 +40,7 @@ impl Engine {
             return self.outcome(ending, issues, syntax);
         };
         // The final receiver's receipt is the one that counts: ours says only that the message arrived.
-        if code == ReceiptCode::Ok && self.answers(read) == Answers::Receiver {
+        if ending == Ending::Accepted && self.answers(read) == Answers::Receiver {
             return self.outcome(ending, issues, syntax);
         }
         let Some(json) = self.acknowledgement(read, code, issues, now, envelope) else {
@@ -58,6 +58,31 @@ impl Engine {
             retry_after: row.retry_after,
             verdict: receipt::verdict(ending),
         }
+    }
+
+    /// The answer to a message that came again on a route where the receiver answers: the transport's answer
+    /// until the receiver has said something, then that.
+    pub fn answer_again(
+        &self,
+        read: &Read,
+        again: &super::Again,
+        said: Option<ReceiptCode>,
+        syntax: Syntax,
+        now: Timestamp,
+        envelope: Uuid,
+    ) -> Answer {
+        let said = said.filter(|_| self.answers(read) == Answers::Receiver);
+        let ending = match said {
+            Some(ReceiptCode::Ok) => Ending::AcceptedByReceiver,
+            Some(ReceiptCode::FatalError) => Ending::Refused,
+            Some(ReceiptCode::TransientError) | None => again.ending,
+        };
+        self.answer(read, ending, &again.issues, syntax, now, envelope)
+    }
+
+    /// Whether the receiver's receipt is the one that counts.
+    pub fn receiver_answers(&self, read: &Read) -> bool {
+        self.answers(read) == Answers::Receiver
     }
 
     fn outcome(&self, ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {

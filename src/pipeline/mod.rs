@@ -20,7 +20,7 @@ use crate::deliver::http::Target;
 use crate::engine::{Decided, Engine, Read};
 use crate::message::{
     Answer, Answering, AuditAction, AuditRecord, Clock, Committed, Error, Intake, PartyName,
-    Position, Submission, Syntax, Verdict,
+    Position, ReceiptCode, Submission, Syntax, Verdict,
 };
 use crate::ops::{Counted, Metrics, Watched};
 use crate::receipt::{self, Ending};
@@ -200,15 +200,20 @@ impl Pipeline {
         if noting.is_none() {
             tracing::info!(party, event, "a message came again");
         }
-        let answer = engine.answer(
-            read,
-            again.ending,
-            &again.issues,
-            answer_in,
-            self.clock.now(),
-            Uuid::new_v4(),
-        );
+        let said = match engine.receiver_answers(read) {
+            true => self.said(again.position),
+            false => None,
+        };
+        let (now, id) = (self.clock.now(), Uuid::new_v4());
+        let answer = engine.answer_again(read, again, said, answer_in, now, id);
         (answer, noting)
+    }
+
+    /// What the receiver of a message has said about it, if it has; the worst, where it went to several.
+    fn said(&self, position: Position) -> Option<ReceiptCode> {
+        let detail = self.store.message(position).ok()??;
+        let said = detail.row.deliveries.iter().filter_map(|one| one.receipt);
+        said.max_by_key(|code| *code == ReceiptCode::FatalError)
     }
 
     /// Counts and logs a verdict, by names of the configuration and codes of our own.

@@ -3,9 +3,9 @@
 use super::{Door, Pipeline};
 use crate::config::ListenerKind;
 use crate::deliver::Deliverer;
-use crate::message::{Error, ErrorKind};
+use crate::message::{Error, ErrorKind, PartyName};
 use crate::ops;
-use crate::receive::{self, Front, Limits, Quota};
+use crate::receive::{self, Front, Limits, Quota, Quotas};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -55,8 +55,7 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         match listener.kind {
             ListenerKind::Messages => {
                 let limits = limits(&config, listener.connections as usize);
-                let quota = quota(&config.limits.quota);
-                let front = Front::new(Arc::new(door.clone()), limits, quota);
+                let front = Front::new(Arc::new(door.clone()), limits, quotas(&config));
                 tasks.spawn(receive::serve(Arc::new(front), socket, stop));
             }
             ListenerKind::Operations => {
@@ -108,6 +107,14 @@ fn limits(config: &crate::config::Config, connections: usize) -> Limits {
         body_time: limits.body_time,
         connections,
     }
+}
+
+fn quotas(config: &crate::config::Config) -> Quotas {
+    let own = config.parties.iter().filter_map(|party| {
+        let own = party.quota.as_ref()?;
+        Some((PartyName((*party.name).into()), quota(own)))
+    });
+    Quotas::new(quota(&config.limits.quota), &own.collect::<Vec<_>>())
 }
 
 fn quota(quota: &crate::config::Quota) -> Quota {

@@ -7,6 +7,8 @@ use crate::message::{IssueType, ReceiptCode};
 pub enum Ending {
     /// Accepted now, or before (a duplicate).
     Accepted,
+    /// Accepted before, and its receiver has said so since: that is told.
+    AcceptedByReceiver,
     /// Refused now, or before (a duplicate).
     Refused,
     /// The id came with other content, and the route answers with a conflict instead of the verdict.
@@ -47,8 +49,9 @@ pub enum Ending {
 
 impl Ending {
     /// All of them, for tests and for the reference page.
-    pub const ALL: [Ending; 19] = [
+    pub const ALL: [Ending; 20] = [
         Ending::Accepted,
+        Ending::AcceptedByReceiver,
         Ending::Refused,
         Ending::Conflict,
         Ending::OverQuota,
@@ -87,7 +90,10 @@ pub struct Row {
 
 /// Whether an ending is a verdict, or rests on one.
 pub fn verdict(ending: Ending) -> bool {
-    matches!(ending, Ending::Accepted | Ending::Refused | Ending::Conflict)
+    matches!(
+        ending,
+        Ending::Accepted | Ending::AcceptedByReceiver | Ending::Refused | Ending::Conflict
+    )
 }
 
 /// The row of an ending.
@@ -101,7 +107,9 @@ pub fn row(ending: Ending) -> Row {
     };
     let later = |row: Row, seconds| Row { retry_after: Some(seconds), ..row };
     match ending {
-        Ending::Accepted => told(200, Ok, 202, T::Informational, "accepted"),
+        Ending::Accepted | Ending::AcceptedByReceiver => {
+            told(200, Ok, 202, T::Informational, "accepted")
+        }
         Ending::Refused => told(200, FatalError, 422, T::Processing, "refused"),
         Ending::Conflict => {
             plain(409, T::Conflict, "this message id came before, with other content")
@@ -143,6 +151,7 @@ mod tests {
         use ReceiptCode::{FatalError, Ok, TransientError};
         let expected = [
             (Ending::Accepted, Some((200, Ok)), 202),
+            (Ending::AcceptedByReceiver, Some((200, Ok)), 202),
             (Ending::Refused, Some((200, FatalError)), 422),
             (Ending::Conflict, None, 409),
             (Ending::OverQuota, Some((429, TransientError)), 429),

@@ -1,7 +1,7 @@
 //! HTTP on hyper: `POST /fhir/$process-message`, `POST /messages`, `GET /fhir/metadata`.
 
 use super::body;
-use super::limits::{Limits, Quota, Quotas};
+use super::limits::{Limits, Quotas};
 use super::negotiate::{self, Door};
 use crate::message::{Answer, Intake, PartyName, Submission, Syntax};
 use crate::receipt::{self, Ending};
@@ -37,9 +37,9 @@ pub struct Front {
 
 impl Front {
     /// A front for this intake.
-    pub fn new(intake: Arc<dyn Intake>, limits: Limits, quota: Quota) -> Front {
+    pub fn new(intake: Arc<dyn Intake>, limits: Limits, quotas: Quotas) -> Front {
         let connections = Arc::new(Semaphore::new(limits.connections));
-        Front { intake, limits, quotas: Quotas::new(quota), connections }
+        Front { intake, limits, quotas, connections }
     }
 }
 

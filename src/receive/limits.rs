@@ -2,7 +2,8 @@
 
 use crate::message::PartyName;
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, RateLimiter};
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -45,21 +46,27 @@ pub struct Quota {
     pub burst: NonZeroU32,
 }
 
-/// The quotas of all parties: one limiter, keyed.
+/// The quotas of all parties: one keyed limiter for those that have none of their own.
 pub struct Quotas {
-    limiter: DefaultKeyedRateLimiter<PartyName>,
+    common: DefaultKeyedRateLimiter<PartyName>,
+    own: HashMap<PartyName, DefaultDirectRateLimiter>,
 }
 
 impl Quotas {
-    /// The same quota for each party.
-    pub fn new(quota: Quota) -> Quotas {
-        let quota = governor::Quota::per_second(quota.per_second).allow_burst(quota.burst);
-        Quotas { limiter: RateLimiter::keyed(quota) }
+    /// The same quota for each party but these.
+    pub fn new(common: Quota, own: &[(PartyName, Quota)]) -> Quotas {
+        let quota = |q: Quota| governor::Quota::per_second(q.per_second).allow_burst(q.burst);
+        let own = own.iter().map(|(party, q)| (party.clone(), RateLimiter::direct(quota(*q))));
+        Quotas { common: RateLimiter::keyed(quota(common)), own: own.collect() }
     }
 
     /// Takes one message of a party's quota, or says after how many seconds there is one again.
     pub fn take(&self, party: &PartyName) -> Result<(), u32> {
-        self.limiter.check_key(party).map_err(|until| {
+        let taken = match self.own.get(party) {
+            Some(own) => own.check(),
+            None => self.common.check_key(party),
+        };
+        taken.map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
         })
@@ -73,8 +80,13 @@ mod tests {
     #[test]
     fn one_partys_quota_is_not_anothers() {
         let one = NonZeroU32::MIN;
-        let quotas = Quotas::new(Quota { per_second: one, burst: one });
         let (a, b) = (PartyName("a".into()), PartyName("b".into()));
+        let big = Quota { per_second: one, burst: one.saturating_add(1) };
+        let own = [(PartyName("c".into()), big)];
+        let quotas = Quotas::new(Quota { per_second: one, burst: one }, &own);
+        assert_eq!(quotas.take(&own[0].0), Ok(()));
+        assert_eq!(quotas.take(&own[0].0), Ok(()));
+        assert!(quotas.take(&own[0].0).is_err());
         assert_eq!(quotas.take(&a), Ok(()));
         assert!(quotas.take(&a).is_err_and(|seconds| seconds >= 1));
         assert_eq!(quotas.take(&b), Ok(()));

@@ -11,4 +11,4 @@ pub mod limits;
 mod negotiate;
 
 pub use http::{Front, serve};
-pub use limits::{Limits, Quota};
+pub use limits::{Limits, Quota, Quotas};

@@ -4,7 +4,7 @@ use crate::support::{self, Needs};
 use bytes::Bytes;
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{Answer, Answering, Intake, PartyName, Submission, Syntax};
-use stafett::receive::{Front, Limits, Quota, serve};
+use stafett::receive::{Front, Limits, Quota, Quotas, serve};
 use std::num::NonZeroU32;
 use std::process::Command;
 use std::sync::Arc;
@@ -54,7 +54,8 @@ fn served(intake: Counting, limits: Limits, burst: u32) -> Result<Served, Failed
     let intake = Arc::new(intake);
     let burst = NonZeroU32::new(burst).ok_or("a burst of nothing")?;
     let quota = Quota { per_second: NonZeroU32::MIN, burst };
-    let front = Arc::new(Front::new(Arc::clone(&intake) as Arc<dyn Intake>, limits, quota));
+    let quotas = Quotas::new(quota, &[]);
+    let front = Arc::new(Front::new(Arc::clone(&intake) as Arc<dyn Intake>, limits, quotas));
     runtime.spawn(serve(front, listener, std::future::pending()));
     Ok(Served { intake, address, _runtime: runtime })
 }

@@ -178,6 +178,31 @@ fn receipts_settle() -> Result<(), Failed> {
     is("queue age", page.contains("stafett_queue_age_seconds{route=\"to-town\"} 0.0"), true)
 }
 
+/// Where the receiver answers, ours is a transport answer only, until the receiver has said something.
+fn receiver_answers() -> Result<(), Failed> {
+    let mut setup = Setup::default();
+    setup.routes.push_str("answers = 'receiver'\nreceipt_within = '30 min'\n");
+    // The town's receipt is made by an engine of its own, that sees the hospital as its sender.
+    let town = System::start()?;
+    let message = admission(9)?;
+    let receipt = town.json(HOSPITAL, bytes(&message))?.text();
+    let system = System::with(&setup, &[], Arc::new(move |_| (200, receipt.clone())))?;
+    let first = system.json(HOSPITAL, bytes(&message))?;
+    is("a transport answer", (first.status, first.receipt()), (202, None))?;
+    system.peer.next()?;
+    let store = Arc::clone(system.running.as_ref().ok_or("it does not run")?.pipeline.store());
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let again = system.json(HOSPITAL, bytes(&message))?;
+        let detail = store.message(Position { partition: 0, sequence: 1 })?.ok_or("no message")?;
+        match (again.status, again.receipt()) {
+            (200, Some(code)) => return is("the receiver's word", code, "ok".to_owned()),
+            (202, None) if std::time::Instant::now() < until => {}
+            other => return Err(format!("{other:?}, {:?}", detail.row.deliveries).into()),
+        }
+    }
+}
+
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     let trial = |name, run: fn() -> Result<(), Failed>| {
@@ -187,6 +212,7 @@ pub fn trials() -> Vec<Trial> {
         trial("path: the table of duplicates, row by row, and after a restart", duplicates),
         trial("path: the published duplicates are duplicates", published_duplicates),
         trial("path: fifty copies that race get one verdict and one delivery", racing),
+        trial("path: where the receiver answers, its receipt is the one", receiver_answers),
         trial("path: a receipt settles the delivery that it is for", receipts_settle),
         trial("path: an impostor gets no receipt and leaves no verdict", impostors),
         trial(
