@@ -21,7 +21,12 @@ impl<'a> Expression<'a> {
     fn write(&self, node: NodeId, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one = self.tree.node(node);
         let Some(parent) = self.tree.parent(node) else {
-            let name = self.tree.resource_type(node).unwrap_or(self.tree.name_text(one.name));
+            // A type that nobody knows may be anything that a sender wrote: it is not repeated.
+            let name = match self.tree.resource_type(node) {
+                Some(name) if one.type_id != TypeId::NONE => name,
+                Some(_) => "Resource",
+                None => self.tree.name_text(one.name),
+            };
             return out.write_str(name);
         };
         self.write(parent, out)?;

@@ -4,9 +4,11 @@
 //! that the engine wrote is searched for it.
 
 use crate::path::process::{NETWORK, Process, curl};
+use crate::path::system::post;
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
+use stafett::message::Syntax;
 use std::io::Read;
 
 /// Strings that decide what a message is: with a token in them it would be another message, or none.
@@ -61,7 +63,11 @@ fn run() -> Result<(), Failed> {
         return Err(format!("the log is not at work; verdicts: {verdicts:?}").into());
     }
     let leaks = |what: &str, text: &str| -> Vec<String> {
-        tokens.iter().filter(|t| text.contains(*t)).map(|t| format!("{what}: {t}")).collect()
+        let around = |at: usize| {
+            text.get(at.saturating_sub(200)..(at + 60).min(text.len())).unwrap_or_default()
+        };
+        let found = tokens.iter().filter_map(|token| text.find(token.as_str()));
+        found.map(|at| format!("{what}: {}", around(at))).collect()
     };
     let mut found = leaks("log", &log);
     found.extend(leaks("answers and metrics", &told));
@@ -112,6 +118,7 @@ fn play(engine: &Process) -> Result<Played, Failed> {
             }
         }
     }
+    one_by_one(engine, &mut tokens, &mut told)?;
     told.push_str(&curl(&[&format!("{}/metrics", engine.operations)])?);
     if !told.contains("stafett_messages_received_total") {
         return Err("no metrics".into());
@@ -120,6 +127,70 @@ fn play(engine: &Process) -> Result<Played, Failed> {
         return Err(format!("not both verdicts: {verdicts:?}").into());
     }
     Ok((tokens, told, verdicts))
+}
+
+/// Every string of every message alone, whatever it decides: ids, codes, references, dates, identifiers. Most of
+/// these are refused, some are nobody's; each is looked at.
+fn one_by_one(engine: &Process, tokens: &mut Vec<String>, told: &mut String) -> Result<(), Failed> {
+    let folder = support::root().join(NETWORK).join("messages");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut answers = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let original: Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+        let mut pointers = Vec::new();
+        strings(&original, String::new(), &mut pointers);
+        for pointer in pointers {
+            let mut value = original.clone();
+            // An envelope of its own, so that it is judged and not recognised.
+            let number = tokens.len();
+            value["id"] = format!("{number:08x}-0000-4000-a000-000000000001").into();
+            let token = format!("canary{number:05x}y");
+            let place = value.pointer_mut(&pointer).ok_or("no such place")?;
+            let text = place.as_str().unwrap_or_default();
+            *place = match pointer.ends_with("/div") {
+                true => text.replacen('>', &format!(">{token}"), 1).into(),
+                false => token.clone().into(),
+            };
+            tokens.push(token);
+            let body = value.to_string();
+            let posting = post(
+                engine.base.clone(),
+                "simulated-hospital-token".to_owned(),
+                Syntax::FhirJson,
+                body.into(),
+            );
+            let answer: Value = serde_json::from_slice(&runtime.block_on(posting)?.body)?;
+            answers += 1;
+            if answer["resourceType"] == "OperationOutcome" {
+                told.push_str(&answer.to_string());
+            }
+            for entry in answer["entry"].as_array().into_iter().flatten() {
+                if entry["resource"]["resourceType"] == "OperationOutcome" {
+                    told.push_str(&entry.to_string());
+                }
+            }
+        }
+    }
+    println!("{answers} messages, one token each");
+    Ok(())
+}
+
+/// Where the strings of a value are.
+fn strings(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::String(_) => found.push(at),
+        Value::Array(all) => {
+            all.iter().enumerate().for_each(|(n, one)| strings(one, format!("{at}/{n}"), found));
+        }
+        Value::Object(all) => {
+            all.iter().for_each(|(key, one)| strings(one, format!("{at}/{key}"), found));
+        }
+        _ => {}
+    }
 }
 
 fn keep_organisations(value: &mut Value, original: &Value) {

@@ -29,7 +29,9 @@ impl Process {
         }
         let file = folder.path().join(NETWORK).join("stafett.toml");
         let text = std::fs::read_to_string(&file)?;
-        std::fs::write(&file, text.replace(":7100", ":0").replace(":7199", ":0"))?;
+        let text = text.replace(":7100", ":0").replace(":7199", ":0");
+        let quota = "\n[limits]\nquota = { per_second = 10000, burst = 10000 }\n";
+        std::fs::write(&file, format!("{text}{quota}"))?;
         let errors = std::fs::File::create(folder.path().join("log"))?;
         let binary = env!("CARGO_BIN_EXE_stafett");
         let mut words = [under, &[binary, "run", NETWORK, "--log", log]].concat();

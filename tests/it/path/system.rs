@@ -194,7 +194,8 @@ impl System {
     }
 }
 
-async fn post(
+/// Sends a body to an engine at an address.
+pub async fn post(
     base: String,
     token: String,
     syntax: Syntax,
