@@ -5,8 +5,9 @@ use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use std::collections::HashMap;
 
-/// How many messages are sent. The first half are refused and leave nothing to deliver, so that the only sync
-/// between two answers is the commit of the second.
+/// How many messages are sent. The first half are refused and leave nothing to deliver; the others share one lane
+/// whose first attempt fails, so that (but for that one) the only sync between two answers is the commit of the
+/// second.
 const MESSAGES: usize = 20;
 
 fn run() -> Result<(), Failed> {
