@@ -21,9 +21,14 @@ impl TokenHash {
         TokenHash(*blake3::hash(token).as_bytes())
     }
 
-    /// Whether a presented token has this hash; takes the same time for every wrong one.
+    /// Whether this is the hash of a presented token; takes the same time for every wrong one.
+    pub fn is(&self, presented: &TokenHash) -> bool {
+        blake3::Hash::from_bytes(presented.0) == blake3::Hash::from_bytes(self.0)
+    }
+
+    /// Whether a presented token has this hash.
     pub fn admits(&self, token: &[u8]) -> bool {
-        blake3::hash(token) == blake3::Hash::from_bytes(self.0)
+        self.is(&TokenHash::of(token))
     }
 }
 

@@ -75,14 +75,12 @@ section! {
         body: Size = "'10 MB'",
         /// The largest sum of HTTP header lines.
         headers: Size = "'32 KiB'",
-        /// How long a client may take for its header lines.
+        /// How long a client may take for its header lines, and may stay silent between requests.
         header_time: Duration = "'10 s'",
         /// How long a body may pause.
         body_idle: Duration = "'15 s'",
         /// How long a body may take.
         body_time: Duration = "'2 min'",
-        /// How long a connection may stay idle between requests.
-        idle: Duration = "'60 s'",
         /// The quota of each party that has none of its own. Beyond it: 429 with Retry-After.
         quota: Quota = "{ per_second = 50, burst = 200 }",
     }
@@ -93,7 +91,7 @@ section! {
     Store as "store" {
         /// The folder of the journal and the ledger, from the configuration's folder. One engine at a time.
         folder: At<Box<str>>,
-        /// For how long a message that comes again is known as a duplicate. Not less than 4 days
+        /// For how long, at least, a message that comes again is known as a duplicate. Not less than 4 days
         /// if senders resend over a long weekend.
         remember_duplicates: Duration = "'14 days'",
     }

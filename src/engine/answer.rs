@@ -135,11 +135,7 @@ impl Engine {
     }
 
     fn answers(&self, read: &Read) -> Answers {
-        let route = self.config.routes.iter().find(|route| {
-            route.event.contains(&read.event)
-                && route.sender.iter().any(|sender| sender.value == read.sender)
-        });
-        route.map_or(Answers::Engine, |route| route.answers)
+        self.routes_of(read).next().map_or(Answers::Engine, |route| route.answers)
     }
 
     pub(super) fn as_xml(&self, json: String) -> Bytes {

@@ -16,7 +16,6 @@ pub struct ContentHasher {
     full_url: Option<NameId>,
     last_updated: Option<NameId>,
     sent: [Option<NameId>; 2],
-    resource: Option<NameId>,
 }
 
 /// Memory that is kept between messages.
@@ -35,7 +34,6 @@ impl ContentHasher {
             full_url: name("fullUrl"),
             last_updated: name("lastUpdated"),
             sent: [name("occurredDateTime"), name("recorded")],
-            resource: name("resource"),
         }
     }
 
@@ -119,11 +117,6 @@ impl ContentHasher {
             || name == self.full_url
             || name == self.last_updated
             || left_out.without.contains(&child)
-    }
-
-    /// The resource below a Bundle's entry.
-    pub fn entry_resource(&self, tree: &Tree, entry: NodeId) -> Option<NodeId> {
-        tree.children(entry).find(|c| Some(tree.node(*c).name) == self.resource)
     }
 }
 

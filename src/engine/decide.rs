@@ -128,11 +128,7 @@ impl Engine {
     pub fn again(&self, read: &Read, known: &crate::message::Known, other_content: bool) -> Again {
         let kind = if other_content { &catalogue::OTHER_CONTENT } else { &catalogue::SEEN };
         let conflict = other_content
-            && self.config.routes.iter().any(|route| {
-                route.conflict == Conflict::Status409
-                    && route.event.contains(&read.event)
-                    && route.sender.iter().any(|sender| sender.value == read.sender)
-            });
+            && self.routes_of(read).any(|route| route.conflict == Conflict::Status409);
         let ending = match (conflict, known.verdict) {
             (true, _) => Ending::Conflict,
             (_, Verdict::Accepted) => Ending::Accepted,
@@ -162,13 +158,18 @@ impl Engine {
         summary.not_checked
     }
 
-    /// The profiles that routes for this sender and event ask for besides those that the message claims.
-    fn asked_profiles<'a>(&'a self, read: &'a Read) -> impl Iterator<Item = &'a str> {
-        let routes = self.config.routes.iter().filter(|route| {
-            route.event.contains(&read.event)
+    /// The routes that a message may take, by its sender, receiver and event alone.
+    pub(super) fn routes_of<'a>(&'a self, read: &'a Read) -> impl Iterator<Item = &'a Route> {
+        self.config.routes.iter().filter(|route| {
+            read.receiver.as_ref() == Some(&route.receiver.value)
+                && route.event.contains(&read.event)
                 && route.sender.iter().any(|sender| sender.value == read.sender)
-        });
-        routes.flat_map(|route| route.validate.iter().map(|one| &*one.value))
+        })
+    }
+
+    /// The profiles that these routes ask for besides those that the message claims.
+    fn asked_profiles<'a>(&'a self, read: &'a Read) -> impl Iterator<Item = &'a str> {
+        self.routes_of(read).flat_map(|route| route.validate.iter().map(|one| &*one.value))
     }
 
     fn check_time(&self, read: &Read, route: Option<&Route>, arena: &mut Arena, now: Timestamp) {
@@ -247,11 +248,11 @@ impl Engine {
         route: Option<&str>,
         now: Timestamp,
     ) -> Outcome {
-        let mut unit = self.unit(read, arena, known, Verdict::Refused);
+        let (mut unit, issues) = self.unit(read, arena, known, Verdict::Refused);
         let worst = unit.issues.first().map(|issue| issue.id.clone());
         unit.audit.push(record(read, AuditAction::Received, now, None));
         unit.audit.push(record(read, AuditAction::Refused, now, worst));
-        self.decided(arena, unit, Ending::Refused, route.map(Into::into), 0)
+        decided(unit, issues, Ending::Refused, route.map(Into::into), 0)
     }
 
     #[allow(clippy::too_many_arguments, reason = "all of them are the decision's parts, used once")]
@@ -265,7 +266,7 @@ impl Engine {
         not_checked: u32,
         now: Timestamp,
     ) -> Outcome {
-        let mut unit = self.unit(read, arena, known, Verdict::Accepted);
+        let (mut unit, issues) = self.unit(read, arena, known, Verdict::Accepted);
         let name: Option<Box<str>> = route.map(|route| (*route.name).into());
         unit.audit.push(record(read, AuditAction::Received, now, None));
         unit.audit.push(record(read, AuditAction::Validated, now, None));
@@ -279,7 +280,7 @@ impl Engine {
         }
         (unit.outputs, unit.deliveries) = (due.outputs, due.deliveries);
         unit.quarantine = due.quarantine;
-        self.decided(arena, unit, Ending::Accepted, name, not_checked)
+        decided(unit, issues, Ending::Accepted, name, not_checked)
     }
 
     /// The unit of a message that our own fault stopped: accepted, quarantined, nothing delivered.
@@ -292,21 +293,17 @@ impl Engine {
         unit
     }
 
-    fn decided(
+    /// The unit, and everything that was found, told once.
+    fn unit(
         &self,
+        read: &Read,
         arena: &Arena,
-        unit: Unit,
-        ending: Ending,
-        route: Option<Box<str>>,
-        not_checked: u32,
-    ) -> Outcome {
+        known: &KnownAbout,
+        verdict: Verdict,
+    ) -> (Unit, Vec<ToldIssue>) {
         let issues = told::tell(&arena.tree, self.library.table(), &arena.issues);
-        Outcome::Commit(Box::new(Decided { unit, ending, route, issues, not_checked }))
-    }
-
-    fn unit(&self, read: &Read, arena: &Arena, known: &KnownAbout, verdict: Verdict) -> Unit {
-        let issues = told::tell(&arena.tree, self.library.table(), &arena.issues);
-        Unit { issues: told::for_receipt(&issues), ..self.bare(read, known, verdict) }
+        let unit = Unit { issues: told::for_receipt(&issues), ..self.bare(read, known, verdict) };
+        (unit, issues)
     }
 
     fn bare(&self, read: &Read, known: &KnownAbout, verdict: Verdict) -> Unit {
@@ -334,6 +331,16 @@ impl Engine {
             read_at: Some(known.read_at),
         }
     }
+}
+
+fn decided(
+    unit: Unit,
+    issues: Vec<ToldIssue>,
+    ending: Ending,
+    route: Option<Box<str>>,
+    not_checked: u32,
+) -> Outcome {
+    Outcome::Commit(Box::new(Decided { unit, ending, route, issues, not_checked }))
 }
 
 fn record(

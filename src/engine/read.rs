@@ -7,7 +7,7 @@ use crate::message::{
     EnvelopeId, Event, Issue, IssueType, MessageId, PartyName, Place, Syntax, ToldIssue,
 };
 use crate::receipt::Ending;
-use crate::route::{Extracted, Identity};
+use crate::route::{Extracted, Identified, Identity};
 use bytes::Bytes;
 use bytestring::ByteString;
 use jiff::Timestamp;
@@ -37,6 +37,8 @@ pub struct Read {
     pub sender: PartyName,
     /// Whether the authenticated party is its carrier.
     pub carried: bool,
+    /// The party that it is for, where its identifiers mean one.
+    pub receiver: Option<PartyName>,
     /// What the message says about itself.
     pub says: Extracted,
     /// Its id.
@@ -60,12 +62,16 @@ pub struct Unread {
     pub issues: Vec<ToldIssue>,
 }
 
-fn decode(incoming: &Incoming) -> Result<ByteString, Issue> {
+fn decode(incoming: &Incoming, issues: &mut Vec<Issue>) -> Result<ByteString, Issue> {
     let (bytes, declared) = (&incoming.bytes, incoming.charset.as_deref());
     match incoming.syntax {
         Syntax::FhirJson => format::charset::decode_fhir(bytes, declared, false),
         Syntax::FhirXml => format::charset::decode_fhir(bytes, declared, true),
-        Syntax::Xml => Ok(format::charset::decode(bytes, declared, true)?.text),
+        Syntax::Xml => {
+            let decoded = format::charset::decode(bytes, declared, true)?;
+            issues.extend(decoded.note);
+            Ok(decoded.text)
+        }
     }
 }
 
@@ -106,7 +112,7 @@ impl Engine {
 
     /// Decodes and parses; what is not well formed gets no verdict, since nothing in it can be believed.
     fn parse(&self, incoming: &Incoming, arena: &mut Arena) -> Result<(), Box<Unread>> {
-        let text = match decode(incoming) {
+        let text = match decode(incoming, &mut arena.issues) {
             Ok(text) => text,
             Err(issue) => {
                 let unsupported = format::class(issue.kind) == format::Class::Charset;
@@ -182,7 +188,22 @@ impl Engine {
             &mut arena.content,
         );
         let event = says.event.clone().unwrap_or_else(|| Event("".into()));
-        Ok(Read { incoming, sender, carried, message, envelope, event, parts, content_hash, says })
+        let receiver = match self.routes.identify(&says.receiver.identifiers, day(now)) {
+            Identified::Party(receiver) => Some(receiver.clone()),
+            Identified::Missing | Identified::Unknown | Identified::Contradiction => None,
+        };
+        Ok(Read {
+            incoming,
+            sender,
+            carried,
+            receiver,
+            message,
+            envelope,
+            event,
+            parts,
+            content_hash,
+            says,
+        })
     }
 
     fn unread(&self, ending: Ending, arena: &Arena) -> Box<Unread> {

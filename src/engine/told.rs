@@ -23,8 +23,11 @@ pub fn tell_all(tree: &Tree, table: &Table, issues: &[Issue]) -> Vec<ToldIssue> 
 fn tell_these<'a>(
     tree: &Tree,
     table: &Table,
-    issues: impl Iterator<Item = &'a Issue>,
+    issues: impl ExactSizeIterator<Item = &'a Issue>,
 ) -> Vec<ToldIssue> {
+    if issues.len() == 0 {
+        return Vec::new();
+    }
     let input = if tree.has_input() { tree.buffer(BufferId(1)) } else { "" };
     let lines = Lines::new(input);
     issues.map(|issue| one(tree, table, &lines, issue)).collect()

@@ -17,7 +17,7 @@ mod worker;
 pub use running::{Running, start, start_with};
 
 use crate::deliver::http::Target;
-use crate::engine::{Decided, Engine, Read};
+use crate::engine::{Engine, Read};
 use crate::message::{
     Answer, Answering, AuditAction, AuditRecord, Clock, Committed, Error, Intake, PartyName,
     Position, ReceiptCode, Submission, Syntax, Verdict,
@@ -31,13 +31,16 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use uuid::Uuid;
-use worker::{Job, Noting, Step, Waiting};
+use worker::{Job, Kept, Noting, Step, Waiting};
 
 /// How often a message is decided again because what was known of it had moved.
 const MOST_DECISIONS: u32 = 3;
+
+/// How long an answer waits for a commit (bad inputs, 59): beyond it the sender comes again.
+const LONGEST_COMMIT: Duration = Duration::from_secs(2);
 
 /// The present moment, from the system.
 pub struct SystemClock;
@@ -127,16 +130,22 @@ impl Pipeline {
 
     /// Waits for the commit and answers it; none when the decision has to be made again.
     async fn committed(&self, waiting: Waiting, answer_in: Syntax) -> Option<Answer> {
-        let Waiting { engine, read, decided, committed, since } = waiting;
-        let result = committed.await.unwrap_or_else(|_| {
+        let Waiting { engine, read, kept, committed, since } = waiting;
+        // Whoever waits longer is told to come back: what is being committed (by this message, or by a copy that
+        // was faster) is then known, and is answered from there.
+        let Ok(result) = tokio::time::timeout(LONGEST_COMMIT, committed).await else {
+            self.metrics.unverdicted();
+            return Some(receipt::plain(Ending::Racing, answer_in));
+        };
+        let result = result.unwrap_or_else(|_| {
             Err(Error::new(crate::message::ErrorKind::Internal, "the store's writer is gone"))
         });
         self.metrics.stage("commit", since.elapsed());
         match result {
             Ok(Committed::New(position)) => {
-                self.tell(&engine, &read, &decided, position);
+                self.tell(&engine, &read, &kept, position);
                 let begin = Instant::now();
-                let (ending, issues) = (decided.ending, &decided.unit.issues);
+                let (ending, issues) = (kept.ending, &kept.issues);
                 let answer = engine.answer(
                     &read,
                     ending,
@@ -217,15 +226,15 @@ impl Pipeline {
     }
 
     /// Counts and logs a verdict, by names of the configuration and codes of our own.
-    fn tell(&self, engine: &Engine, read: &Read, decided: &Decided, position: Position) {
+    fn tell(&self, engine: &Engine, read: &Read, kept: &Kept, position: Position) {
         let event = engine.event_label(&read.event);
-        let route = decided.route.as_deref().unwrap_or("none");
+        let route = kept.route.as_deref().unwrap_or("none");
         self.metrics.count(Counted::Received, route, event);
-        self.metrics.not_checked(decided.not_checked.into());
+        self.metrics.not_checked(kept.not_checked.into());
         let party = &*read.incoming.party.0;
         let Position { partition, sequence } = position;
-        let worst = decided.unit.issues.first().map_or("", |issue| &issue.id);
-        match (decided.unit.verdict, &decided.unit.quarantine) {
+        let worst = kept.issues.first().map_or("", |issue| &issue.id);
+        match (kept.verdict, &kept.quarantine) {
             (_, Some(why)) => {
                 self.metrics.count(Counted::Quarantined, route, event);
                 tracing::error!(

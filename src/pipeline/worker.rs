@@ -4,7 +4,7 @@
 
 use super::Pipeline;
 use crate::engine::{Arena, Decided, Engine, Incoming, Outcome, Read, Stages};
-use crate::message::{Answer, Committed, Error, KnownAbout, Submission};
+use crate::message::{Answer, Committed, Error, KnownAbout, Submission, ToldIssue, Unit, Verdict};
 use crate::ops::Metrics;
 use crate::receipt::{self, Ending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,9 +36,28 @@ pub(super) type Noting = oneshot::Receiver<Result<(), Error>>;
 pub(super) struct Waiting {
     pub engine: Arc<Engine>,
     pub read: Read,
-    pub decided: Decided,
+    pub kept: Kept,
     pub committed: oneshot::Receiver<Result<Committed, Error>>,
     pub since: Instant,
+}
+
+/// What is still needed of a decision when its unit has gone to the store.
+pub(super) struct Kept {
+    pub ending: Ending,
+    pub route: Option<Box<str>>,
+    pub not_checked: u32,
+    pub verdict: Verdict,
+    pub quarantine: Option<Box<str>>,
+    pub issues: Vec<ToldIssue>,
+}
+
+impl Kept {
+    fn of(decided: Decided) -> (Kept, Unit) {
+        let Decided { unit, ending, route, not_checked, .. } = decided;
+        let (verdict, quarantine, issues) =
+            (unit.verdict, unit.quarantine.clone(), unit.issues.clone());
+        (Kept { ending, route, not_checked, verdict, quarantine, issues }, unit)
+    }
 }
 
 /// Takes the time of each stage.
@@ -148,9 +167,9 @@ impl Pipeline {
         };
         let (done, committed) = oneshot::channel();
         let since = Instant::now();
-        let unit = decided.unit.clone();
+        let (kept, unit) = Kept::of(decided);
         self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
         let engine = Arc::clone(engine);
-        Step::Waiting(Box::new(Waiting { engine, read, decided, committed, since }))
+        Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since }))
     }
 }

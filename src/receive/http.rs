@@ -27,6 +27,9 @@ use tokio::sync::Semaphore;
 /// How long open requests may take to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(8);
 
+/// The pause after a connection could not be accepted.
+const AFTER_FAULT: Duration = Duration::from_millis(50);
+
 /// What stands at the door: the intake, the limits, the quotas.
 pub struct Front {
     intake: Arc<dyn Intake>,
@@ -48,17 +51,18 @@ pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<O
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        // A connection beyond the limit waits in the system's backlog until one ends.
+        let next = async {
+            let permit = Arc::clone(&front.connections).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
             () = &mut stop => break,
         };
         // A failed accept (too many open files, say) must not spin.
-        let Ok((stream, _)) = accepted else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let Ok(permit) = Arc::clone(&front.connections).try_acquire_owned() else {
-            drop(stream);
+        let (Ok(permit), Ok((stream, _))) = (permit, accepted) else {
+            tokio::time::sleep(AFTER_FAULT).await;
             continue;
         };
         let front = Arc::clone(&front);

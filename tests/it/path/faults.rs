@@ -4,11 +4,13 @@ use super::system::{HOSPITAL, Setup, System, admission, bytes};
 use crate::support::{self, Needs};
 use jiff::Timestamp;
 use libtest_mimic::{Failed, Trial};
-use stafett::message::{Clock, Position};
-use stafett::pipeline::Pipeline;
-use stafett::store::Store;
-use std::sync::Arc;
+use stafett::message::{Clock, Intake, PartyName, Position, Submission, Syntax};
+use stafett::pipeline::{Door, Pipeline, SystemClock};
+use stafett::store::disk::{Disk, DiskFile, RealDisk};
+use stafett::store::{Options, Store, open_on};
+use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// A map that leaves out what a Bundle must have.
 const INVALID: &str =
@@ -87,7 +89,6 @@ fn panics() -> Result<(), Failed> {
     let pipeline = Pipeline::new(engine, Default::default(), store, clock);
     let body = bytes(&admission(1)?);
     let submit = || {
-        use stafett::message::{Intake, PartyName, Submission, Syntax};
         let submission = Submission {
             party: PartyName("hospital".into()),
             syntax: Syntax::FhirJson,
@@ -96,8 +97,7 @@ fn panics() -> Result<(), Failed> {
             body: body.clone(),
             received: Timestamp::now(),
         };
-        let door = stafett::pipeline::Door(Arc::clone(&pipeline));
-        system.runtime.block_on(door.submit(submission))
+        system.runtime.block_on(Door(Arc::clone(&pipeline)).submit(submission))
     };
     let first = submit();
     if first.status != 200 || !String::from_utf8_lossy(&first.body).contains("\"code\":\"ok\"") {
@@ -108,6 +108,116 @@ fn panics() -> Result<(), Failed> {
     let again = submit();
     if again.status != 200 || !String::from_utf8_lossy(&again.body).contains("\"code\":\"ok\"") {
         return Err(format!("{}: {:?}", again.status, again.body).into());
+    }
+    Ok(())
+}
+
+/// A disk whose syncs wait while it is told to.
+struct Stalling {
+    disk: RealDisk,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+}
+
+struct StallingFile {
+    file: Arc<dyn DiskFile>,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Stalling {
+    fn file(&self, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
+        Arc::new(StallingFile { file, gate: Arc::clone(&self.gate) })
+    }
+}
+
+impl Disk for Stalling {
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(self.file(self.disk.create(name)?))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(self.file(self.disk.open(name)?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.disk.remove(name)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.disk.list()
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.disk.sync_directory()
+    }
+}
+
+impl DiskFile for StallingFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_at(offset, bytes)
+    }
+
+    fn read_at(&self, offset: u64, room: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(offset, room)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let (stalled, moved) = &*self.gate;
+        let guard = stalled.lock().map_err(|_| io::ErrorKind::Other)?;
+        drop(moved.wait_while(guard, |stalled| *stalled).map_err(|_| io::ErrorKind::Other)?);
+        self.file.sync_data()
+    }
+}
+
+/// While a commit is on its way for too long, a message and its copies are told to come again; then they hear
+/// the one verdict.
+fn stalled() -> Result<(), Failed> {
+    let system = System::start()?;
+    let assembled = stafett::cli::assemble::assemble(system.folder.path())?;
+    let engine = assembled.engine.ok_or("no engine")?;
+    let folder = tempfile::TempDir::new()?;
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let disk = RealDisk::at(folder.path());
+    let disk = Arc::new(Stalling { disk, gate: Arc::clone(&gate) });
+    let store = open_on(disk, Options::default(), Timestamp::now())?;
+    let clock = Arc::new(SystemClock);
+    let pipeline = Pipeline::new(engine, Default::default(), Arc::new(store), clock);
+    let body = bytes(&admission(1)?);
+    let submit = || {
+        let submission = Submission {
+            party: PartyName("hospital".into()),
+            syntax: Syntax::FhirJson,
+            charset: None,
+            answer_in: Syntax::FhirJson,
+            body: body.clone(),
+            received: Timestamp::now(),
+        };
+        Door(Arc::clone(&pipeline)).submit(submission)
+    };
+    let stall = |on: bool| {
+        if let Ok(mut stalled) = gate.0.lock() {
+            *stalled = on;
+        }
+        gate.1.notify_all();
+    };
+    stall(true);
+    let both = system.runtime.block_on(async { (submit().await, submit().await) });
+    stall(false);
+    for answer in [&both.0, &both.1] {
+        if (answer.status, answer.retry_after, answer.verdict) != (503, Some(1), false) {
+            return Err(format!("{answer:?}").into());
+        }
+    }
+    let last = system.runtime.block_on(submit());
+    if last.status != 200 || !String::from_utf8_lossy(&last.body).contains("\"code\":\"ok\"") {
+        return Err(format!("{last:?}").into());
     }
     Ok(())
 }
@@ -140,6 +250,7 @@ pub fn trials() -> Vec<Trial> {
         trial("path: what cannot be expressed is refused before it is accepted", not_expressible),
         trial("path: a map without an end is refused as too costly", too_costly),
         trial("path: an invalid output is quarantined and never sent", output_invalid),
+        trial("path: a commit that takes too long is answered later", stalled),
         trial("path: a panic quarantines the message, and the worker lives", panics),
     ]
 }

@@ -203,6 +203,46 @@ fn receiver_answers() -> Result<(), Failed> {
     }
 }
 
+/// What another receiver's route asks for is not asked of this one's messages.
+fn other_receivers() -> Result<(), Failed> {
+    let mut setup = Setup::default();
+    setup
+        .parties
+        .push_str("[[party]]\nname = 'clinic'\ntitle = 'C'\nidentifiers = ['gln:5790000120406']\n");
+    setup.endpoints.push_str(
+        "[[endpoint]]\nname = 'clinic'\nparty = 'clinic'\nurl = 'http://127.0.0.1:7103/'\n\
+         syntax = 'fhir-json'\n",
+    );
+    let clinic = "[[route]]\nname = 'to-clinic'\nsender = 'hospital'\nreceiver = 'clinic'\n\
+                  event = 'hospital-notification-message'\nto = 'clinic'\n\
+                  answers = 'receiver'\nreceipt_within = '30 min'\nconflict = '409'\n\
+                  validate = ['http://hl7.org/fhir/StructureDefinition/Patient']\n";
+    setup.routes = format!("{clinic}{}", setup.routes);
+    let system = System::with(&setup, &[], Arc::new(|_| (200, String::new())))?;
+    let message = admission(10)?;
+    let answer = system.json(HOSPITAL, bytes(&message))?;
+    is("ours is the answer", (answer.status, answer.receipt()), (200, Some("ok".to_owned())))?;
+    let mut other = message.clone();
+    resource(&mut other, "Patient")?["gender"] = "unknown".into();
+    let answer = system.json(HOSPITAL, bytes(&other))?;
+    is("and no conflict", (answer.status, answer.receipt()), (200, Some("ok".to_owned())))
+}
+
+/// A route's `max_age` refuses what is older, and only that.
+fn too_old() -> Result<(), Failed> {
+    let mut setup = Setup::default();
+    setup.routes.push_str("max_age = '1 days'\n");
+    let system = System::with(&setup, &[], Arc::new(|_| (200, String::new())))?;
+    let answer = system.json(HOSPITAL, bytes(&admission(11)?))?;
+    is("years old", answer.receipt(), Some("fatal-error".to_owned()))?;
+    is("why", answer.text().contains("message-too-old"), true)?;
+    let mut young = admission(12)?;
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    young["timestamp"] = now.into();
+    let answer = system.json(HOSPITAL, bytes(&young))?;
+    is("of today", answer.receipt(), Some("ok".to_owned()))
+}
+
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     let trial = |name, run: fn() -> Result<(), Failed>| {
@@ -213,6 +253,8 @@ pub fn trials() -> Vec<Trial> {
         trial("path: the published duplicates are duplicates", published_duplicates),
         trial("path: fifty copies that race get one verdict and one delivery", racing),
         trial("path: where the receiver answers, its receipt is the one", receiver_answers),
+        trial("path: a route's wishes are for its own receiver", other_receivers),
+        trial("path: what is older than its route allows is refused", too_old),
         trial("path: a receipt settles the delivery that it is for", receipts_settle),
         trial("path: an impostor gets no receipt and leaves no verdict", impostors),
         trial(
