@@ -79,7 +79,14 @@ impl Engine {
         let root = Place { node: arena.tree.root(), offset: None };
         if known.envelope.as_ref().is_some_and(|other| other.message != read.message) {
             arena.issues.push(Issue::new(&catalogue::ENVELOPE_SEEN, root));
-            return self.refused(read, arena, known, None, now);
+            let refused = self.refused(read, arena, known, None, now);
+            return match refused {
+                Outcome::Commit(decided) => Outcome::Commit(Box::new(Decided {
+                    ending: Ending::EnvelopeReused,
+                    ..*decided
+                })),
+                again => again,
+            };
         }
         self.check_time(read, None, arena, now);
         let not_checked = self.check(read, arena, now);
@@ -141,14 +148,14 @@ impl Engine {
 
     /// Profiles and exchange rules; says how many checks could not be made.
     fn check(&self, read: &Read, arena: &mut Arena, now: Timestamp) -> u32 {
-        if read.incoming.syntax == Syntax::Xml {
-            return 0;
-        }
         let wanted: Vec<&str> = self.asked_profiles(read).collect();
         let request = Request { profiles: &wanted, version: None };
         let (tree, memory) = (&arena.tree, &mut arena.validation);
         let summary = self.validator.validate(tree, &request, now, memory, &mut arena.issues);
-        self.exchange.check(&arena.tree, now, &mut arena.exchange, &mut arena.issues);
+        // Letters are judged by their model alone; the exchange rules are FHIR messaging's.
+        if read.incoming.syntax != Syntax::Xml {
+            self.exchange.check(&arena.tree, now, &mut arena.exchange, &mut arena.issues);
+        }
         let refuse = self.config.definitions.not_checked == crate::config::NotChecked::Refuse;
         if refuse && summary.not_checked > 0 {
             let root = Place { node: arena.tree.root(), offset: None };

@@ -139,11 +139,9 @@ impl Engine {
             return Err(Stopped::Ours("output-not-readable"));
         }
         typing::type_tree(target, self.library.table(), issues);
-        if syntax != Syntax::Xml {
-            let wanted: Vec<&str> = route.target_profiles.iter().map(|at| &*at.value).collect();
-            let request = Request { profiles: &wanted, version: None };
-            self.validator.validate(target, &request, now, &mut arena.validation, issues);
-        }
+        let wanted: Vec<&str> = route.target_profiles.iter().map(|at| &*at.value).collect();
+        let request = Request { profiles: &wanted, version: None };
+        self.validator.validate(target, &request, now, &mut arena.validation, issues);
         match issues.iter().any(|issue| issue.severity >= Severity::Error) {
             true => Err(Stopped::Ours("output-invalid")),
             false => Ok(()),

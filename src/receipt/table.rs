@@ -11,6 +11,8 @@ pub enum Ending {
     AcceptedByReceiver,
     /// Refused now, or before (a duplicate).
     Refused,
+    /// Refused now: the id of this sending came before, with another message.
+    EnvelopeReused,
     /// The id came with other content, and the route answers with a conflict instead of the verdict.
     Conflict,
     /// Over the party's quota; nothing was stored.
@@ -49,10 +51,11 @@ pub enum Ending {
 
 impl Ending {
     /// All of them, for tests and for the reference page.
-    pub const ALL: [Ending; 20] = [
+    pub const ALL: [Ending; 21] = [
         Ending::Accepted,
         Ending::AcceptedByReceiver,
         Ending::Refused,
+        Ending::EnvelopeReused,
         Ending::Conflict,
         Ending::OverQuota,
         Ending::Overloaded,
@@ -92,7 +95,11 @@ pub struct Row {
 pub fn verdict(ending: Ending) -> bool {
     matches!(
         ending,
-        Ending::Accepted | Ending::AcceptedByReceiver | Ending::Refused | Ending::Conflict
+        Ending::Accepted
+            | Ending::AcceptedByReceiver
+            | Ending::Refused
+            | Ending::EnvelopeReused
+            | Ending::Conflict
     )
 }
 
@@ -111,6 +118,7 @@ pub fn row(ending: Ending) -> Row {
             told(200, Ok, 202, T::Informational, "accepted")
         }
         Ending::Refused => told(200, FatalError, 422, T::Processing, "refused"),
+        Ending::EnvelopeReused => told(200, FatalError, 409, T::Duplicate, "refused"),
         Ending::Conflict => {
             plain(409, T::Conflict, "this message id came before, with other content")
         }
@@ -153,6 +161,7 @@ mod tests {
             (Ending::Accepted, Some((200, Ok)), 202),
             (Ending::AcceptedByReceiver, Some((200, Ok)), 202),
             (Ending::Refused, Some((200, FatalError)), 422),
+            (Ending::EnvelopeReused, Some((200, FatalError)), 409),
             (Ending::Conflict, None, 409),
             (Ending::OverQuota, Some((429, TransientError)), 429),
             (Ending::Overloaded, Some((503, TransientError)), 503),

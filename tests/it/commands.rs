@@ -67,6 +67,21 @@ fn translated() -> Result<(), Failed> {
     if made["resourceType"] != "Bundle" || value["verdict"] != "accepted" {
         return Err(value.to_string().into());
     }
+    // What the schema demands of a letter, its model demands too: a patient has a number.
+    // The letter is in ISO-8859-1: each byte is a character.
+    let bytes = std::fs::read(support::root().join(&letter))?;
+    let letter: String = bytes.into_iter().map(char::from).collect();
+    let (start, rest) = letter.split_once("<CivilRegistrationNumber>").ok_or("no number")?;
+    let (_, end) = rest.split_once("</CivilRegistrationNumber>").ok_or("no number")?;
+    let folder = tempfile::TempDir::new()?;
+    let file = folder.path().join("letter.xml");
+    let bytes: Vec<u8> = start.chars().chain(end.chars()).map(|c| c as u8).collect();
+    std::fs::write(&file, bytes)?;
+    let output = stafett(&["translate", NETWORK, &file.to_string_lossy()])?;
+    exits(&output, 1)?;
+    if !text(&output).contains("ClinicalEmail[0].Patient") {
+        return Err(text(&output).into());
+    }
     let notice = format!("{NETWORK}/messages/hospital-notification-to-practice.json");
     exits(&stafett(&["translate", NETWORK, &notice])?, 1)
 }

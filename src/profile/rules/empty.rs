@@ -4,21 +4,26 @@ use crate::message::Arg;
 use crate::profile::catalogue;
 use crate::profile::run::Run;
 use crate::tree::types::TypeId;
-use crate::tree::{Marks, Node, NodeId, State, Token};
+use crate::tree::{Marks, NameId, Node, NodeId, State, Token};
 
 /// Checks an element that is no primitive.
 pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node) {
     if node.type_id == TypeId::NONE || node.marks.has(Marks::RESOURCE) {
         return;
     }
-    let name = run.validator.element_name(node);
+    // Only FHIR forbids empty elements: a letter's `<Break/>` says something by being there.
+    if node.namespace != NameId::NONE {
+        return;
+    }
     let written = matches!(node.state, State::Present) && node.token != Token::Object;
     if written {
-        run.tell_base(&catalogue::TOKEN, id, Arg::Shared(name));
+        let name = Arg::Shared(run.validator.element_name(node));
+        run.tell_base(&catalogue::TOKEN, id, name);
         return;
     }
     let own = run.validator.known.id;
     if run.tree.children(id).all(|c| run.tree.node(c).name == own) {
-        run.tell_base(&catalogue::EMPTY, id, Arg::Shared(name));
+        let name = Arg::Shared(run.validator.element_name(node));
+        run.tell_base(&catalogue::EMPTY, id, name);
     }
 }

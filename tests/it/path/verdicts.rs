@@ -65,6 +65,8 @@ fn duplicates() -> Result<(), Failed> {
     let answer = system.json(HOSPITAL, bytes(&admission(2)?))?;
     is("refused stays refused", answer.receipt(), Some("fatal-error".to_owned()))?;
 
+    let page = system.metrics()?;
+    is("counted", page.contains("stafett_messages_duplicate_total{route=\"none\""), true)?;
     system.stop();
     system.go()?;
     let answer = system.json(HOSPITAL, bytes(&first))?;
