@@ -4,50 +4,50 @@
 //! is unknown, and everything below it stays untyped. Always run, whatever is validated later.
 //! Never: checks cardinalities, formats or profiles.
 
-use crate::message::{Catalogue, Issue, IssueKind, IssueType, Severity};
+use crate::message::{Issue, IssueKind, Severity, kinds};
 use crate::tree::types::{Child, ElementId, Primitive, Representation, Table, TypeId, TypeKind};
 use crate::tree::{Kind, Marks, NameId, NodeId, State, Token, Tree};
 
 /// The namespace of schema instances.
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-macro_rules! kinds {
-    ($($name:ident, $id:literal, $text:literal, $help:literal;)*) => {
-        $(static $name: IssueKind = IssueKind {
-            id: $id,
-            code: IssueType::Structure,
-            severity: Severity::Error,
-            text: $text,
-            help: $help,
-        };)*
-        /// What typing can report.
-        pub static CATALOGUE: Catalogue = &[$(&$name),*];
-    };
-}
-
 kinds! {
-    UNKNOWN_TYPE, "typing-unknown-type", "there is no resource type of this name",
-    "The resource type is none of FHIR R4's nor of a loaded package. Correct its name.";
-    MISSING_TYPE, "typing-missing-type", "a resource stands here, but its type is not said",
-    "In JSON a resource says its type as resourceType. Add it.";
-    UNEXPECTED_TYPE, "typing-unexpected-type", "no resource may stand here",
-    "The element holds a datatype, but a resourceType was written. Remove it.";
-    UNKNOWN_ROOT, "typing-unknown-root", "the root element is that of no loaded model",
-    "Neither a FHIR resource nor the root of a loaded logical model. Check the name and the namespace.";
-    UNKNOWN_ELEMENT, "typing-unknown-element", "there is no such element here",
-    "The type has no element of this name. Correct the name, or carry the content in an extension.";
-    WRONG_NAMESPACE, "typing-wrong-namespace", "the element is in another namespace than its model's",
-    "The local name is known, the namespace is not the one the model says. Correct the namespace.";
-    OBJECT_FOR_PRIMITIVE, "typing-object-for-primitive", "a value must stand here, not an object",
-    "The element is of a primitive type: write its value, and its id or extensions below _name.";
-    VALUE_FOR_COMPLEX, "typing-value-for-complex", "elements must stand here, not a value",
-    "The element is of a complex type: write its parts, not a bare value.";
-    ARRAY_EXPECTED, "typing-array-expected", "the element may repeat, so JSON must write it as an array",
-    "Put the value into an array, even when there is only one.";
-    ARRAY_UNEXPECTED, "typing-array-unexpected", "the element cannot repeat, so JSON must not write an array",
-    "Write the value itself, without an array around it.";
-    UNEXPECTED_TEXT, "typing-unexpected-text", "no character data may stand here",
-    "The element has only elements below it. Remove the text between them.";
+    UNKNOWN_TYPE "typing-unknown-type" Structure Error
+        "there is no resource type of this name"
+        "The resource type is none of FHIR R4's nor of a loaded package. Correct its name."
+    MISSING_TYPE "typing-missing-type" Structure Error
+        "a resource stands here, but its type is not said"
+        "In JSON a resource says its type as the property resourceType. Add it to the object that \
+         stands here."
+    UNEXPECTED_TYPE "typing-unexpected-type" Structure Error
+        "no resource may stand here"
+        "The element holds a datatype, but a resourceType was written. Remove it."
+    UNKNOWN_ROOT "typing-unknown-root" Structure Error
+        "the root element is that of no loaded model"
+        "Neither a FHIR resource nor the root of a loaded logical model. Check the name and the namespace."
+    UNKNOWN_ELEMENT "typing-unknown-element" Structure Error
+        "there is no such element here"
+        "The type has no element of this name. Correct the name, or carry the content in an extension."
+    WRONG_NAMESPACE "typing-wrong-namespace" Structure Error
+        "the element is in another namespace than its model's"
+        "The local name is known, the namespace is not the one the model says. Correct the namespace."
+    OBJECT_FOR_PRIMITIVE "typing-object-for-primitive" Structure Error
+        "a value must stand here, not an object"
+        "The element is of a primitive type: write its value, and its id or extensions below _name."
+    VALUE_FOR_COMPLEX "typing-value-for-complex" Structure Error
+        "elements must stand here, not a value"
+        "The element is of a complex type: write its parts, not a bare value."
+    ARRAY_EXPECTED "typing-array-expected" Structure Error
+        "the element may repeat, so JSON must write it as an array"
+        "JSON writes an element that may repeat as an array, even when there is only one value. \
+         Put square brackets around the value."
+    ARRAY_UNEXPECTED "typing-array-unexpected" Structure Error
+        "the element cannot repeat, so JSON must not write an array"
+        "JSON writes an element that cannot repeat as the value itself. Remove the square \
+         brackets around it."
+    UNEXPECTED_TEXT "typing-unexpected-text" Structure Error
+        "no character data may stand here"
+        "The element has only elements below it. Remove the text between them."
 }
 
 /// Types a whole tree: a FHIR resource, or an XML document of a model.

@@ -1,74 +1,47 @@
 //! The kinds of issues that the engine itself reports about a message.
 
-use crate::message::{Catalogue, IssueKind, IssueType, Severity};
-
-/// All of them.
-pub const CATALOGUE: Catalogue = &[
-    &EMPTY,
-    &NO_MESSAGE_ID,
-    &NO_SENDER,
-    &NO_ENVELOPE_ID,
-    &ENVELOPE_SEEN,
-    &SEEN,
-    &OTHER_CONTENT,
-    &TOO_NEW,
-    &TOO_OLD,
-    &NOT_IDENTIFIED,
-    &NOT_EXPRESSIBLE,
-    &NOT_CHECKED_REFUSED,
-];
-
-macro_rules! kinds {
-    ($( $name:ident: $id:literal, $code:ident, $severity:ident, $text:literal, $help:literal; )+) => {
-        $( pub(super) static $name: IssueKind = IssueKind {
-            id: $id,
-            code: IssueType::$code,
-            severity: Severity::$severity,
-            text: $text,
-            help: $help,
-        }; )+
-    };
-}
+use crate::message::kinds;
 
 kinds! {
-    EMPTY: "message-empty", Structure, Error,
-        "the body is empty",
-        "Nothing was sent. A message has at least a root.";
-    NO_MESSAGE_ID: "message-no-id", Required, Error,
-        "the message has no id",
+    EMPTY "message-empty" Structure Error
+        "the body is empty"
+        "Nothing was sent: the body has no bytes. A message has at least a root. Check the \
+         sending system's request."
+    NO_MESSAGE_ID "message-no-id" Required Error
+        "the message has no id"
         "MessageHeader.id in FHIR messaging, the letter's identifier in letters: the id that a receipt \
-         quotes. Without it nothing can be answered or recognised again.";
-    NO_SENDER: "message-no-sender", Required, Error,
-        "the message names no sender by an identifier",
+         quotes. Without it nothing can be answered or recognised again."
+    NO_SENDER "message-no-sender" Required Error
+        "the message names no sender by an identifier"
         "MessageHeader.sender refers to an organisation with a SOR code or a location number; letters name \
-         their sender by location number.";
-    NO_ENVELOPE_ID: "message-no-envelope-id", Required, Error,
-        "the sending has no id",
-        "Bundle.id in FHIR messaging, the envelope's identifier in letters: new with every sending.";
-    ENVELOPE_SEEN: "message-envelope-seen", Duplicate, Error,
-        "the id of this sending came before, with another message",
+         their sender by location number."
+    NO_ENVELOPE_ID "message-no-envelope-id" Required Error
+        "the sending has no id"
+        "Bundle.id in FHIR messaging, the envelope's identifier in letters: new with every sending."
+    ENVELOPE_SEEN "message-envelope-seen" Duplicate Error
+        "the id of this sending came before, with another message"
         "Bundle.id (the envelope's identifier in letters) is new with every sending. A message under an \
-         envelope id that was used for another message is refused.";
-    SEEN: "message-seen", Duplicate, Information,
-        "this message came before; its verdict is repeated",
-        "The message id is known from an earlier sending of the same party. Nothing was delivered again.";
-    OTHER_CONTENT: "message-other-content", Duplicate, Information,
-        "this message id came before with other content; the first verdict stands",
-        "A message id names one content for ever. What differs under a known id is never delivered.";
-    TOO_NEW: "message-too-new", BusinessRule, Error,
-        "the message is dated more than five minutes from now",
-        "Bundle.timestamp (the sending's date and time in letters) lies in the future. Check the clock.";
-    TOO_OLD: "message-too-old", BusinessRule, Error,
-        "the message is older than the route allows",
-        "The route has a `max_age`, and the message was sent before that.";
-    NOT_IDENTIFIED: "message-no-format", NotSupported, Error,
-        "no intake description knows this kind of message",
-        "The root element or resource is not one that this engine's intake descriptions read.";
-    NOT_EXPRESSIBLE: "message-not-expressible", BusinessRule, Error,
-        "the message cannot be expressed for its receiver",
+         envelope id that was used for another message is refused."
+    SEEN "message-seen" Duplicate Information
+        "this message came before; its verdict is repeated"
+        "The message id is known from an earlier sending of the same party. Nothing was delivered again."
+    OTHER_CONTENT "message-other-content" Duplicate Information
+        "this message id came before with other content; the first verdict stands"
+        "A message id names one content for ever. What differs under a known id is never delivered."
+    TOO_NEW "message-too-new" BusinessRule Error
+        "the message is dated more than five minutes from now"
+        "Bundle.timestamp (the sending's date and time in letters) lies in the future. Check the clock."
+    TOO_OLD "message-too-old" BusinessRule Error
+        "the message is older than the route allows"
+        "The route has a `max_age`, and the message was sent before that."
+    NOT_IDENTIFIED "message-no-format" NotSupported Error
+        "no intake description knows this kind of message"
+        "The root element or resource is not one that this engine's intake descriptions read."
+    NOT_EXPRESSIBLE "message-not-expressible" BusinessRule Error
+        "the message cannot be expressed for its receiver"
         "The receiver takes another format, and the map to it found something that it needs and the message \
-         does not have. The other issues say what.";
-    NOT_CHECKED_REFUSED: "message-not-checked", Incomplete, Error,
-        "{0} checks could not be made, and this engine refuses what it cannot check",
-        "The configuration says `not_checked = \"refuse\"`. Load the packages that are missing.";
+         does not have. The other issues say what."
+    NOT_CHECKED_REFUSED "message-not-checked" Incomplete Error
+        "{0} checks could not be made, and this engine refuses what it cannot check"
+        "The configuration says `not_checked = \"refuse\"`. Load the packages that are missing."
 }

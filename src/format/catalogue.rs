@@ -2,7 +2,7 @@
 //!
 //! Promises: ids are stable; no text holds anything of the message.
 
-use crate::message::{Catalogue, IssueKind, IssueType, Severity};
+use crate::message::{Catalogue, IssueKind, Severity, kinds};
 
 /// What an issue of this room says about the message as a whole: the caller's answer follows from it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -31,23 +31,6 @@ pub fn class(kind: &IssueKind) -> Class {
     }
 }
 
-macro_rules! kinds {
-    ($($name:ident, $id:literal, $code:ident, $severity:ident, $text:literal, $help:literal;)*) => {
-        $(
-            #[doc = $text]
-            pub static $name: IssueKind = IssueKind {
-                id: $id,
-                code: IssueType::$code,
-                severity: Severity::$severity,
-                text: $text,
-                help: $help,
-            };
-        )*
-        /// All of them.
-        pub static CATALOGUE: Catalogue = &[$(&$name),*];
-    };
-}
-
 /// Those of a message whose syntax is right.
 static CONTENT: Catalogue = &[
     &RESOURCE_TYPE_MISSING,
@@ -62,116 +45,164 @@ static CONTENT: Catalogue = &[
 ];
 
 kinds! {
-    CHARSET_UNSUPPORTED, "charset-unsupported", NotSupported, Fatal,
-        "the charset is not one that is taken here",
+    CHARSET_UNSUPPORTED "charset-unsupported" NotSupported Fatal
+        "the charset is not one that is taken here"
         "FHIR is UTF-8 only. Other formats may be UTF-8, ISO-8859-1, ISO-8859-15 or windows-1252, and \
-         must say so in the XML declaration or the Content-Type.";
-    CHARSET_CONFLICT, "charset-conflict", Structure, Fatal,
-        "the transport and the document name different charsets",
+         must say so in the XML declaration or the Content-Type."
+    CHARSET_CONFLICT "charset-conflict" Structure Fatal
+        "the transport and the document name different charsets"
         "The charset of the Content-Type, the byte-order mark and the XML declaration must agree: a wrong \
-         guess would change letters without anybody noticing.";
-    CHARSET_INVALID, "charset-invalid-byte", Structure, Fatal,
-        "a byte that the charset does not have",
+         guess would change letters without anybody noticing."
+    CHARSET_INVALID "charset-invalid-byte" Structure Fatal
+        "a byte that the charset does not have"
         "The bytes are not what their charset says. Check how the sending system encodes text; the \
-         place is the first byte that fits nowhere.";
-    CHARSET_C1, "charset-c1-control", Structure, Warning,
-        "a control character U+0080 to U+009F: the text is likely windows-1252",
+         place is the first byte that fits nowhere."
+    CHARSET_C1 "charset-c1-control" Structure Warning
+        "a control character U+0080 to U+009F: the text is likely windows-1252"
         "ISO-8859-1 and ISO-8859-15 have control characters where windows-1252 has dashes and quotation \
-         marks. The bytes are read as declared; declare windows-1252 if that is what they are.";
-    EMPTY, "empty", Structure, Fatal, "there is no document",
-        "The body is empty or holds only white space.";
-    TOO_DEEP, "too-deep", TooCostly, Fatal, "more than 100 levels deep",
-        "No message is nested this deep; the limit protects the reader.";
-    TOO_MANY_NODES, "too-many-nodes", TooCostly, Fatal, "more elements than the limit allows",
-        "A message may have 100,000 elements and one more for every ten bytes.";
-    TOO_MANY_FAULTS, "too-many-faults", TooCostly, Fatal, "more faults than are worth listing",
-        "Reading stopped; mend the faults listed before this one.";
-    TOO_LARGE, "too-large", TooCostly, Fatal, "larger than a reader takes",
-        "A reader takes documents up to 1 GiB; the intake's limit is far lower.";
+         marks. The bytes are read as declared; declare windows-1252 if that is what they are."
+    EMPTY "empty" Structure Fatal
+        "there is no document"
+        "The body is empty or holds only white space. Check that the sending system puts the \
+         document into the body of its request."
+    TOO_DEEP "too-deep" TooCostly Fatal
+        "more than 100 levels deep"
+        "No message is nested this deep; the limit protects the reader."
+    TOO_MANY_NODES "too-many-nodes" TooCostly Fatal
+        "more elements than the limit allows"
+        "A message may have 100,000 elements and one more for every ten bytes."
+    TOO_MANY_FAULTS "too-many-faults" TooCostly Fatal
+        "more faults than are worth listing"
+        "Reading stopped, so that there may be more to mend than is listed. Mend the faults \
+         listed before this one and send again."
+    TOO_LARGE "too-large" TooCostly Fatal
+        "larger than a reader takes"
+        "A reader takes documents up to 1 GiB; the intake's limit is far lower."
 
-    JSON_SYNTAX, "json-syntax", Structure, Fatal, "not JSON here: {0}",
-        "The text does not follow the grammar of JSON at this place.";
-    JSON_TRUNCATED, "json-truncated", Structure, Fatal, "the document ends too early",
-        "The text ends inside a value: it was cut off on its way, or never written whole.";
-    JSON_TRAILING, "json-trailing", Structure, Fatal, "text after the document's end",
-        "A message is one JSON object; nothing but white space may follow it.";
-    JSON_NOT_OBJECT, "json-not-an-object", Structure, Fatal, "not an object at the top",
-        "A FHIR resource is a JSON object with a resourceType.";
-    JSON_DUPLICATE_KEY, "json-duplicate-key", Structure, Error, "a property that was there before",
+    JSON_SYNTAX "json-syntax" Structure Fatal
+        "not JSON here: {0}"
+        "The text does not follow the grammar of JSON at this place. The place just before it is \
+         worth a look, too: a comma or a quote may be missing."
+    JSON_TRUNCATED "json-truncated" Structure Fatal
+        "the document ends too early"
+        "The text ends inside a value: it was cut off on its way, or never written whole."
+    JSON_TRAILING "json-trailing" Structure Fatal
+        "text after the document's end"
+        "A message is one JSON object; nothing but white space may follow it."
+    JSON_NOT_OBJECT "json-not-an-object" Structure Fatal
+        "not an object at the top"
+        "A FHIR resource is a JSON object with a resourceType: the document begins with { and \
+         ends with }."
+    JSON_DUPLICATE_KEY "json-duplicate-key" Structure Error
+        "a property that was there before"
         "Two properties of one object have the same name. Readers differ in which one they take, so the \
-         message is refused.";
-    JSON_NUL, "json-nul", Structure, Error, "the character U+0000",
-        "U+0000 may not occur in FHIR, escaped or not.";
-    JSON_CONTROL, "json-control-character", Structure, Error,
-        "a control character that may not occur here",
+         message is refused."
+    JSON_NUL "json-nul" Structure Error
+        "the character U+0000"
+        "U+0000 may not occur in FHIR, neither as it is nor escaped. Remove it where the sending \
+         system makes the text."
+    JSON_CONTROL "json-control-character" Structure Error
+        "a control character that may not occur here"
         "FHIR text has no characters below U+0020 but tab, line feed and carriage return, which JSON \
-         wants escaped, and neither U+FFFE nor U+FFFF.";
-    JSON_SURROGATE, "json-lone-surrogate", Structure, Error, "half of a surrogate pair",
-        "An escape between \\ud800 and \\udfff stands for a character only together with its other half.";
-    JSON_ESCAPE, "json-escape", Structure, Error, "an escape that JSON does not have",
-        "After a backslash JSON allows \" \\ / b f n r t and u with four hexadecimal digits.";
-    JSON_NUMBER, "json-number", Structure, Error, "not a JSON number",
-        "JSON numbers have no leading zero or plus sign, and a digit on both sides of the point.";
-    JSON_NULL, "json-null", Structure, Error, "null, and nothing beside it",
+         wants escaped, and neither U+FFFE nor U+FFFF."
+    JSON_SURROGATE "json-lone-surrogate" Structure Error
+        "half of a surrogate pair"
+        "An escape between \\ud800 and \\udfff stands for a character only together with its other half."
+    JSON_ESCAPE "json-escape" Structure Error
+        "an escape that JSON does not have"
+        "After a backslash JSON allows \" \\ / b f n r t and u with four hexadecimal digits."
+    JSON_NUMBER "json-number" Structure Error
+        "not a JSON number"
+        "JSON numbers have no leading zero or plus sign, and a digit on both sides of the point."
+    JSON_NULL "json-null" Structure Error
+        "null, and nothing beside it"
         "FHIR uses null only to fill a place in an array of primitives whose id or extensions stand in \
-         the array of the same name with an underscore.";
-    JSON_EMPTY_ARRAY, "json-empty-array", Structure, Error, "an empty array",
-        "FHIR leaves a property out when it has no values.";
-    JSON_NESTED_ARRAY, "json-nested-array", Structure, Error, "an array in an array",
-        "No FHIR element is a list of lists.";
-    JSON_SHADOW, "json-underscore", Structure, Error,
-        "the property and its underscore twin do not fit: {0}",
+         the array of the same name with an underscore."
+    JSON_EMPTY_ARRAY "json-empty-array" Structure Error
+        "an empty array"
+        "FHIR leaves a property out when it has no values. Remove the property instead of writing \
+         []."
+    JSON_NESTED_ARRAY "json-nested-array" Structure Error
+        "an array in an array"
+        "No FHIR element is a list of lists. Write the values into one array, or into an element \
+         that has parts."
+    JSON_SHADOW "json-underscore" Structure Error
+        "the property and its underscore twin do not fit: {0}"
         "The id and extensions of a primitive stand in a property of the same name with an underscore: \
-         an object beside a value, an array of objects and nulls beside an array.";
-    RESOURCE_TYPE_MISSING, "resource-type-missing", Structure, Error, "no resourceType",
-        "Every resource says its type: the property resourceType in JSON, the element's name in XML.";
+         an object beside a value, an array of objects and nulls beside an array."
+    RESOURCE_TYPE_MISSING "resource-type-missing" Structure Error
+        "no resourceType"
+        "Every resource says its type: the property resourceType in JSON, the element's name in XML."
 
-    XML_SYNTAX, "xml-syntax", Structure, Fatal, "not XML here: {0}",
-        "The text does not follow the grammar of XML at this place.";
-    XML_TRUNCATED, "xml-truncated", Structure, Fatal, "the document ends too early",
-        "The text ends inside an element: it was cut off on its way, or never written whole.";
-    XML_TRAILING, "xml-trailing", Structure, Fatal, "text after the document's end",
-        "Behind the root element only comments, processing instructions and white space may follow.";
-    XML_TWO_ROOTS, "xml-two-roots", Structure, Fatal, "a second root element",
-        "A document has one root element.";
-    XML_TAG, "xml-mismatched-tag", Structure, Fatal, "an end tag that closes nothing that is open",
-        "Elements are closed in the opposite order in which they were opened, by the same name.";
-    XML_NAME, "xml-name", Structure, Fatal, "not an XML name",
-        "A name begins with a letter or underscore and has at most one colon, which separates a prefix.";
-    XML_PREFIX, "xml-unbound-prefix", Structure, Fatal, "a prefix that stands for no namespace",
-        "Declare the prefix with xmlns on the element or around it.";
-    XML_NAMESPACE, "xml-namespace", Structure, Fatal, "not a namespace declaration",
-        "A namespace is a URI; prefixes cannot be undeclared, and xml and xmlns are taken.";
-    XML_ATTRIBUTE_TWICE, "xml-duplicate-attribute", Structure, Fatal,
-        "an attribute that was there before",
-        "Two attributes of one element have the same name in the same namespace.";
-    XML_ATTRIBUTES, "xml-too-many-attributes", TooCostly, Fatal,
-        "more than 64 attributes, or more than 256 namespaces in scope",
-        "No message needs as many; the limit protects the reader.";
-    XML_DOCTYPE, "xml-doctype", Security, Fatal, "a document type declaration",
-        "DOCTYPE is refused: entities declared there can read files and fill memory.";
-    XML_STYLESHEET, "xml-stylesheet", Security, Fatal, "a style sheet instruction",
-        "FHIR messages carry no style sheets; remove the processing instruction.";
-    XML_ENTITY, "xml-entity", Security, Fatal, "an entity that XML does not predefine",
-        "Only lt, gt, amp, quot, apos and numeric references to legal characters may be used.";
-    XML_CHARACTER, "xml-character", Structure, Fatal, "a character that XML does not have",
+    XML_SYNTAX "xml-syntax" Structure Fatal
+        "not XML here: {0}"
+        "The text does not follow the grammar of XML at this place. The place just before it is \
+         worth a look, too: a quote or a bracket may be missing."
+    XML_TRUNCATED "xml-truncated" Structure Fatal
+        "the document ends too early"
+        "The text ends inside an element: it was cut off on its way, or never written whole."
+    XML_TRAILING "xml-trailing" Structure Fatal
+        "text after the document's end"
+        "Behind the root element only comments, processing instructions and white space may follow."
+    XML_TWO_ROOTS "xml-two-roots" Structure Fatal
+        "a second root element"
+        "A document has one root element, and nothing but comments and white space after its end. \
+         Send a document for each."
+    XML_TAG "xml-mismatched-tag" Structure Fatal
+        "an end tag that closes nothing that is open"
+        "Elements are closed in the opposite order in which they were opened, by the same name."
+    XML_NAME "xml-name" Structure Fatal
+        "not an XML name"
+        "A name begins with a letter or underscore and has at most one colon, which separates a prefix."
+    XML_PREFIX "xml-unbound-prefix" Structure Fatal
+        "a prefix that stands for no namespace"
+        "A prefix must stand for a namespace. Declare it with xmlns:prefix on the element, or on \
+         one around it."
+    XML_NAMESPACE "xml-namespace" Structure Fatal
+        "not a namespace declaration"
+        "A namespace is a URI; prefixes cannot be undeclared, and xml and xmlns are taken."
+    XML_ATTRIBUTE_TWICE "xml-duplicate-attribute" Structure Fatal
+        "an attribute that was there before"
+        "Two attributes of one element have the same name in the same namespace."
+    XML_ATTRIBUTES "xml-too-many-attributes" TooCostly Fatal
+        "more than 64 attributes, or more than 256 namespaces in scope"
+        "No message needs as many attributes on one element, or namespaces at one place; the \
+         limit protects the reader."
+    XML_DOCTYPE "xml-doctype" Security Fatal
+        "a document type declaration"
+        "DOCTYPE is refused: entities declared there can read files and fill memory."
+    XML_STYLESHEET "xml-stylesheet" Security Fatal
+        "a style sheet instruction"
+        "FHIR messages carry no style sheets; remove the processing instruction."
+    XML_ENTITY "xml-entity" Security Fatal
+        "an entity that XML does not predefine"
+        "Only lt, gt, amp, quot, apos and numeric references to legal characters may be used."
+    XML_CHARACTER "xml-character" Structure Fatal
+        "a character that XML does not have"
         "XML has no characters below U+0020 but tab, line feed and carriage return, and neither U+FFFE \
-         nor U+FFFF.";
-    XML_COMMENT, "xml-comment", Structure, Fatal, "two hyphens inside a comment",
-        "A comment ends at its first two hyphens, which must be followed by a greater-than sign.";
-    XML_DECLARATION, "xml-declaration", Structure, Fatal, "not an XML declaration, or not at the start",
-        "The declaration stands at the very start and says version 1.0, then encoding, then standalone.";
-    XML_DROPPED, "xml-dropped", Informational, Information,
-        "{0} comments or processing instructions were left out",
-        "They carry no content and are not passed on.";
-    FHIR_XML_NAMESPACE, "fhir-xml-namespace", Structure, Error, "not in FHIR's namespace",
-        "FHIR's elements are in http://hl7.org/fhir, a narrative's div in http://www.w3.org/1999/xhtml.";
-    FHIR_XML_ATTRIBUTE, "fhir-xml-attribute", Structure, Error, "an attribute that FHIR does not have here",
-        "FHIR's only attributes are value, id on what is no resource, and url on an extension.";
-    FHIR_XML_TEXT, "fhir-xml-text", Structure, Error, "character data",
-        "FHIR writes values as attributes; between elements there is only white space.";
-    FHIR_XML_FORM, "fhir-xml-form", Structure, Error, "an element where FHIR has an attribute",
-        "The id of a datatype and the url of an extension are attributes in XML.";
+         nor U+FFFF."
+    XML_COMMENT "xml-comment" Structure Fatal
+        "two hyphens inside a comment"
+        "A comment ends at its first two hyphens, which must be followed by a greater-than sign."
+    XML_DECLARATION "xml-declaration" Structure Fatal
+        "not an XML declaration, or not at the start"
+        "The declaration stands at the very start and says version 1.0, then encoding, then standalone."
+    XML_DROPPED "xml-dropped" Informational Information
+        "{0} comments or processing instructions were left out"
+        "Comments and processing instructions carry no content of a message: they are neither \
+         passed on nor translated."
+    FHIR_XML_NAMESPACE "fhir-xml-namespace" Structure Error
+        "not in FHIR's namespace"
+        "FHIR's elements are in http://hl7.org/fhir, a narrative's div in http://www.w3.org/1999/xhtml."
+    FHIR_XML_ATTRIBUTE "fhir-xml-attribute" Structure Error
+        "an attribute that FHIR does not have here"
+        "FHIR's only attributes are value, id on what is no resource, and url on an extension."
+    FHIR_XML_TEXT "fhir-xml-text" Structure Error
+        "character data"
+        "FHIR writes values as attributes; between elements there is only white space."
+    FHIR_XML_FORM "fhir-xml-form" Structure Error
+        "an element where FHIR has an attribute"
+        "The id of a datatype and the url of an extension are attributes in XML."
 }
 
 #[cfg(test)]

@@ -2,22 +2,7 @@
 //!
 //! Promises: every text names the map's file and line; none holds an element's value.
 
-use crate::message::{Catalogue, IssueKind, IssueType, Severity};
-
-macro_rules! kinds {
-    ($($name:ident = $id:literal, $code:ident, $severity:ident, $text:literal, $help:literal;)*) => {
-        $(pub(super) static $name: IssueKind = IssueKind {
-            id: $id,
-            code: IssueType::$code,
-            severity: Severity::$severity,
-            text: $text,
-            help: $help,
-        };)*
-
-        /// Every kind of issue that a map can raise.
-        pub const CATALOGUE: Catalogue = &[$(&$name),*];
-    };
-}
+use crate::message::kinds;
 
 kinds! {
     CHECK_FAILED = "map-check-failed", BusinessRule, Error,
@@ -70,7 +55,8 @@ kinds! {
         "There were more elements that the map does not read than are listed one by one.";
     LOGGED = "map-log", Informational, Information,
         "the map at {0} says: {1}",
-        "A rule's `log`.";
+        "The map has a `log` at the place named, which says something about every message that \
+         comes by there. Nothing is wrong with the message.";
     TOO_COSTLY = "map-too-costly", TooCostly, Fatal,
         "the map at {0} passes its limit of {2} {1}",
         "The map repeats, recurses or grows beyond its limits on this message.";

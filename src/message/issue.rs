@@ -121,6 +121,27 @@ pub struct IssueKind {
 /// All kinds that a room can report.
 pub type Catalogue = &'static [&'static IssueKind];
 
+/// Declares a room's kinds of issues, each a static, and lists them in the room's `CATALOGUE`. An entry is
+/// `NAME "id" Type Severity "text" "help"`; commas between and a semicolon behind may stand there.
+macro_rules! kinds {
+    ($($name:ident $(=)? $id:literal $(,)? $code:ident $(,)? $severity:ident $(,)?
+       $text:literal $(,)? $help:literal $(;)?)*) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $text)]
+            pub static $name: $crate::message::IssueKind = $crate::message::IssueKind {
+                id: $id,
+                code: $crate::message::IssueType::$code,
+                severity: $crate::message::Severity::$severity,
+                text: $text,
+                help: $help,
+            };
+        )*
+        /// Every kind of issue that this room can raise.
+        pub static CATALOGUE: $crate::message::Catalogue = &[$(&$name),*];
+    };
+}
+pub(crate) use kinds;
+
 /// An argument of an issue's text: cheap to make and to clone, and never an element's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Arg {

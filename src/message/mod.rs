@@ -15,6 +15,7 @@ mod unit;
 pub use diagnostic::{Diagnostic, Origin};
 pub use error::{Error, ErrorKind, Fault, Retry};
 pub use intake::{Answer, Answering, Intake, Submission};
+pub(crate) use issue::kinds;
 pub use issue::{Arg, Catalogue, Checked, Issue, IssueKind, IssueType, Place, Severity};
 pub use party::{Identifier, IdentifierKind};
 pub use unit::{

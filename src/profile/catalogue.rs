@@ -3,24 +3,7 @@
 //!
 //! Promises: ids are stable; texts name elements, canonicals, keys and numbers. Never: an element's value.
 
-use crate::message::{Catalogue, IssueKind, IssueType, Severity};
-
-macro_rules! kinds {
-    ($($name:ident $id:literal $code:ident $severity:ident $text:literal $help:literal)*) => {
-        $(
-            #[doc = concat!("`", $id, "`: ", $text)]
-            pub static $name: IssueKind = IssueKind {
-                id: $id,
-                code: IssueType::$code,
-                severity: Severity::$severity,
-                text: $text,
-                help: $help,
-            };
-        )*
-        /// All kinds of this room.
-        pub static CATALOGUE: Catalogue = &[$(&$name),*];
-    };
-}
+use crate::message::kinds;
 
 kinds! {
     REQUIRED "profile-required" Required Error
@@ -77,16 +60,19 @@ kinds! {
         "The profile says which parts this element must at least have. See the profile's element for them."
     MIN_VALUE "profile-min-value" Value Error
         "{0}: below the smallest value allowed"
-        "The profile gives a minValue for this element."
+        "The profile gives a smallest value (minValue) for this element; the one here is below \
+         it. See the profile's element for it."
     MAX_VALUE "profile-max-value" Value Error
         "{0}: above the largest value allowed"
-        "The profile gives a maxValue for this element."
+        "The profile gives a largest value (maxValue) for this element; the one here is above it. \
+         See the profile's element for it."
     BINDING_REQUIRED "profile-binding-required" CodeInvalid Error
         "{0}: not a code of the value set {1}"
         "The binding is required: only codes of that value set may be used, with the system it gives them."
     BINDING_NO_CODE "profile-binding-no-code" CodeInvalid Error
         "{0}: a code of the value set {1} is needed, and there is none"
-        "The binding is required: text alone is not enough."
+        "The binding is required: text alone is not enough. Add a coding whose system and code \
+         are of the value set."
     BINDING_EXTENSIBLE "profile-binding-extensible" CodeInvalid Warning
         "{0}: none of its codes is of the extensible value set {1}"
         "Use a code of the value set if one fits; another code is allowed only if none does."
@@ -110,7 +96,8 @@ kinds! {
          the element that tells slices apart (its discriminator) has the value that the profile fixes."
     SLICE_TOO_MANY "profile-slice-too-many" Structure Error
         "{0}: at most {1} matching items allowed, {2} found"
-        "Too many items belong to this slice of the profile."
+        "More items belong to this slice of the profile than it allows. Remove what is too much, \
+         or give the item the discriminator of another slice."
     SLICE_CLOSED "profile-slice-closed" Structure Error
         "{0}: the item belongs to none of the slices, and no others are allowed"
         "The slicing is closed: every item must belong to one of the profile's slices."
@@ -133,16 +120,19 @@ kinds! {
          must refuse. Load the package that defines it."
     EXTENSION_CONTEXT "profile-extension-context" Extension Error
         "the extension {0} may not stand here"
-        "Its definition lists the elements on which it may be used."
+        "The definition of the extension lists the elements on which it may be used, and this is \
+         none of them. Move it to one of those."
     EXTENSION_NOT_MODIFIER "profile-extension-not-modifier" Extension Error
         "the extension {0} is defined as a modifier and must be a modifierExtension, or the reverse"
         "A modifier extension goes into `modifierExtension`, any other into `extension`."
     EXTENSION_URL "profile-extension-url" Invalid Error
         "an extension's url must be absolute"
-        "Give the canonical of the extension's definition."
+        "An extension is named by the canonical of its definition, which is an absolute address. \
+         Only the parts of a complex extension have short names."
     REFERENCE_TYPE "profile-reference-type" Structure Error
         "{0}: a reference to {1} is not allowed here"
-        "The profile lists the types that may be referred to."
+        "The profile lists the types of resources that may be referred to here. Refer to one of \
+         those, or leave the reference out."
     REFERENCE_PROFILE "profile-reference-profile" Structure Error
         "{0}: what it refers to does not meet any of the profiles {1}"
         "The resource is in this message and was checked against the profiles that the reference asks for. \
@@ -184,14 +174,16 @@ kinds! {
          links, images and style are allowed, well formed and in the XHTML namespace."
     NARRATIVE_BLANK "profile-narrative-blank" Invariant Error
         "txt-2: the narrative has no text and no image"
-        "A narrative must say something. Leave `text` out instead."
+        "A narrative says something to a reader: a text or an image. Leave `text` out instead of \
+         sending an empty one."
     PROFILE_UNKNOWN "profile-unknown" NotSupported Error
         "the profile {0} is not supported: no loaded package defines it"
         "Load the package that defines the profile, or correct the claim in `meta.profile`. A setting makes \
          this a warning."
     PROFILE_UNKNOWN_VERSION "profile-unknown-version" NotSupported Error
         "the profile {0} is not loaded in the version that was asked for"
-        "Load the package of that version."
+        "The profile is loaded, but not in the version that the claim names after `|`. Load the \
+         package of that version, or claim one that is loaded."
     PROFILE_NOT_LOADED "profile-not-loaded" NotSupported Information
         "{0}: could not check against {1}, which no loaded package defines"
         "The profile names another that is not at hand. Load the package that defines it to have this checked."

@@ -3,24 +3,7 @@
 //!
 //! Never: an element's value in a text.
 
-use crate::message::{Catalogue, IssueKind, IssueType, Severity};
-
-macro_rules! kinds {
-    ($($name:ident $id:literal $code:ident $severity:ident $text:literal $help:literal)*) => {
-        $(
-            #[doc = concat!("`", $id, "`: ", $text)]
-            pub static $name: IssueKind = IssueKind {
-                id: $id,
-                code: IssueType::$code,
-                severity: Severity::$severity,
-                text: $text,
-                help: $help,
-            };
-        )*
-        /// All kinds of the exchange rules.
-        pub static CATALOGUE: Catalogue = &[$(&$name),*];
-    };
-}
+use crate::message::kinds;
 
 kinds! {
     NOT_BUNDLE "exchange-not-bundle" Structure Error
@@ -28,7 +11,8 @@ kinds! {
         "FHIR messages are Bundles of type message whose first entry is a MessageHeader."
     NOT_MESSAGE "exchange-not-message" Value Error
         "Bundle.type must be message"
-        "Other types of Bundle are not exchanged as messages."
+        "Bundles of other types (document, collection, searchset and so on) are not exchanged as \
+         messages. Set the type to message."
     FIRST_ENTRY "exchange-first-entry" Required Error
         "the first entry must be a MessageHeader"
         "Whatever else is in the Bundle, the MessageHeader comes first."
@@ -37,10 +21,12 @@ kinds! {
         "Earlier messages are named by Provenance.target, not carried along."
     ENVELOPE_ID "exchange-envelope-id" Required Error
         "Bundle.id is missing"
-        "It names this sending: new on every send."
+        "Bundle.id names this sending, and is new whenever a message is sent, even when the \
+         message is the same as before."
     MESSAGE_ID "exchange-message-id" Required Error
         "MessageHeader.id is missing"
-        "It names the message: the receipt quotes it."
+        "MessageHeader.id names the message for good: the receipt quotes it, and it stays the \
+         same when the message is sent again."
     NOT_UUID "exchange-not-uuid" Value Warning
         "{0} is not a UUID"
         "Any FHIR id is accepted; a UUID is what keeps ids of different senders apart."
@@ -62,13 +48,16 @@ kinds! {
         "What a message refers to is in it, except where Provenance names earlier messages."
     CYCLE "exchange-cycle" Structure Error
         "the resource is, by {0}, its own ancestor"
-        "A hierarchy has a top. Break the circle."
+        "A hierarchy has a top: following the reference from resource to resource must end. Break \
+         the circle."
     DUPLICATE "exchange-duplicate-entry" Duplicate Error
         "two entries have the same fullUrl"
-        "References to it would lead to two resources."
+        "A reference to that fullUrl would lead to two resources. Give each entry a fullUrl of \
+         its own, or send the resource once."
     TIMESTAMP "exchange-timestamp" Required Error
         "Bundle.timestamp is missing"
-        "It says when the message was assembled."
+        "Bundle.timestamp says when the message was assembled; age and order of messages are \
+         judged by it. Add it."
     ZONE "exchange-zone" Value Error
         "{0} has no time with a zone"
         "Times of exchange are moments: with hours, minutes, seconds and a zone."
@@ -80,10 +69,12 @@ kinds! {
         "The chain of Provenances ends with the one of this message: none is later than it."
     TWO_PATIENTS "exchange-two-patients" MultipleMatches Error
         "a message is about one patient"
-        "Send a message for each patient."
+        "The message holds more than one Patient, and this kind of message is about one. Send a \
+         message for each patient."
     NO_PATIENT "exchange-no-patient" Required Error
         "the message has no Patient"
-        "This kind of message is about one patient."
+        "This kind of message is about one patient, and none is among its entries. Add the \
+         Patient that the message is about."
     NO_CITIZEN "exchange-no-citizen" Required Error
         "the patient has no identifier"
         "This kind of message identifies its patient by the citizen's number."
@@ -109,5 +100,5 @@ kinds! {
         "Communication.identifier names the conversation and stays the same in replies."
     SEGMENT_ORDER "exchange-segment-order" BusinessRule Error
         "the payload is older than the one before it"
-        "Payloads stand in the order of their times."
+        "Payloads stand in the order of their times, the oldest first. Sort them before sending."
 }
