@@ -140,7 +140,7 @@ pub fn run_in(map: &str, source: &str, world: &World, limits: Limits, destinatio
     Ran { json, issues, said, losses }
 }
 
-fn read(source: &str, type_id: TypeId) -> Tree {
+pub fn read(source: &str, type_id: TypeId) -> Tree {
     let mut tree = Tree::new(Arc::clone(table().names()));
     let mut issues = Vec::new();
     assert!(crate::format::fhir_json::read(ByteString::from(source), &mut tree, &mut issues));

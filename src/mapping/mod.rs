@@ -17,6 +17,7 @@ mod parse;
 mod plan;
 mod primitives;
 mod run;
+mod trace;
 
 #[cfg(test)]
 mod bench;
@@ -31,3 +32,4 @@ pub use limits::Limits;
 pub use parse::parse;
 pub use plan::{Parameter, Plan};
 pub use run::{Engine, Failure, Inputs, Losses, MAX_SOURCES, Memory};
+pub use trace::{At, Fate, RulePlace, Trace, Use, Why};

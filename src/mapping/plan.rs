@@ -6,6 +6,7 @@
 use super::concepts::Concepts;
 use super::expression::Compiled;
 use super::facts::Facts;
+use super::trace::RulePlace;
 use crate::tree::types::{ElementId, Table, TypeId};
 use crate::tree::{NodeId, Tree};
 use bytestring::ByteString;
@@ -23,8 +24,8 @@ pub struct Plan {
     pub(super) groups: Vec<Group>,
     /// Every literal of the map, one after the other.
     pub(super) constants: ByteString,
-    /// What issues call the rules: `file:line`.
-    pub(super) rules: Vec<Arc<str>>,
+    /// What issues and tools call the rules.
+    pub(super) rules: Vec<RulePlace>,
     /// The concept maps that were at hand when the plan was made.
     pub(super) concepts: Vec<Arc<Concepts>>,
     /// Route parameters, by the index that expressions use.
@@ -248,7 +249,13 @@ impl Plan {
     /// The rule (`file:line`) that wrote a node of a target: a target's nodes carry it as their offset, for
     /// they come from no input.
     pub fn rule_of(&self, target: &Tree, node: NodeId) -> Option<&Arc<str>> {
-        self.rules.get((target.node(node).offset as usize).checked_sub(1)?)
+        let rule = self.rules.get((target.node(node).offset as usize).checked_sub(1)?)?;
+        Some(&rule.place)
+    }
+
+    /// The rules that are compiled into it, its own and those of maps that it imports, in no order of the text.
+    pub fn rules(&self) -> &[RulePlace] {
+        &self.rules
     }
 
     /// The table that its trees must be typed by.

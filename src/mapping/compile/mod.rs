@@ -5,6 +5,7 @@
 
 mod groups;
 mod names;
+mod places;
 mod rules;
 mod shape;
 mod targets;
@@ -14,10 +15,12 @@ use super::ast::{Map, Use};
 use super::concepts::Concepts;
 use super::facts::Facts;
 use super::plan::{Group, Parameter, Plan, Slot};
+use super::trace::RulePlace;
 use crate::message::Diagnostic;
 use crate::tree::types::{Table, TypeId};
 use bytestring::ByteString;
 use groups::Key;
+use places::Places;
 use shape::Shape;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,8 +45,9 @@ impl Plans {
         let facts = Arc::new(Facts::new(materials.table));
         let mut plans = Plans::default();
         let mut diagnostics = Vec::new();
+        let places: Vec<Places> = maps.iter().map(Places::of).collect();
         for at in 0..maps.len() {
-            let mut compiler = Compiler::new(maps, at, materials, &facts);
+            let mut compiler = Compiler::new(maps, at, materials, &facts, &places);
             let plan = compiler.plan();
             let faulty = compiler.diagnostics.iter().any(Diagnostic::refuses);
             diagnostics.append(&mut compiler.diagnostics);
@@ -86,7 +90,8 @@ struct Compiler<'a> {
     instances: HashMap<Key, u32>,
     pending: Vec<(u32, Key)>,
     groups: Vec<Option<Group>>,
-    rules: Vec<Arc<str>>,
+    places: &'a [Places],
+    rules: Vec<RulePlace>,
     rule_places: HashMap<(usize, u32), u32>,
     constants: String,
     parameters: Vec<Parameter>,
@@ -111,6 +116,7 @@ impl<'a> Compiler<'a> {
         entry: usize,
         materials: &Materials<'a>,
         facts: &'a Arc<Facts>,
+        places: &'a [Places],
     ) -> Compiler<'a> {
         Compiler {
             maps,
@@ -124,6 +130,7 @@ impl<'a> Compiler<'a> {
             instances: HashMap::new(),
             pending: Vec::new(),
             groups: Vec::new(),
+            places,
             rules: Vec::new(),
             rule_places: HashMap::new(),
             constants: String::new(),

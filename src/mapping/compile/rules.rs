@@ -38,8 +38,7 @@ impl Compiler<'_> {
 
     fn rule_id(&mut self, at: u32) -> RuleId {
         let place = *self.rule_places.entry((self.map, at)).or_insert_with(|| {
-            let origin = self.maps[self.map].origin(at);
-            self.rules.push(format!("{}:{}", origin.file, origin.line).into());
+            self.rules.push(self.places[self.map].rule(&self.maps[self.map], at));
             self.rules.len() as u32 - 1
         });
         RuleId(place)

@@ -4,6 +4,7 @@
 //! copies what lies in a source's scratch buffer by reference, for that buffer is not shared.
 
 use super::Machine;
+use super::value::Value;
 use crate::tree::{BufferId, NameId, NodeId, Slice};
 
 impl Machine<'_, '_> {
@@ -33,6 +34,7 @@ impl Machine<'_, '_> {
         copy.namespace = namespace;
         copy.element = node.element;
         copy.type_id = node.type_id;
+        self.tell_written(into, Value::Node(tree, from));
         self.copy(tree, from, into);
     }
 

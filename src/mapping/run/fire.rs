@@ -3,7 +3,7 @@
 //! Promises: targets are written once for each item, dependents run after them. Never: deeper than the limit.
 
 use super::value::Value;
-use super::{Machine, Stop};
+use super::{Machine, Stop, spot_of};
 use crate::mapping::plan::{Call, Rule};
 
 impl<'p> Machine<'p, '_> {
@@ -41,8 +41,11 @@ impl<'p> Machine<'p, '_> {
 
     fn fire(&mut self, rule: &'p Rule, frame: usize) -> Result<(), Stop> {
         let item = self.slot(frame, rule.sources[0].into);
+        self.tell(|trace, rule| trace.fired(rule, spot_of(item)));
         for target in &rule.targets {
             self.step()?;
+            // A group that made the target before left its own.
+            (self.rule, self.item) = (rule.id, item);
             let made = self.target(target, frame, item)?;
             if let Some(slot) = target.bind {
                 self.set(frame, slot, made);

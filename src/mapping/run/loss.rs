@@ -5,6 +5,7 @@
 
 use super::value::Value;
 use super::{Machine, issues};
+use crate::mapping::trace::{Fate, Use};
 use crate::message::{Arg, Issue};
 use crate::tree::{Kind, Marks as NodeMarks, NodeId, State, Tree};
 
@@ -53,6 +54,15 @@ impl Marks {
         }
     }
 
+    pub fn fate(&self, message: &Tree, node: NodeId) -> Option<Fate> {
+        let mark = *self.marks.get(node.0 as usize)?;
+        has_value(message, node).then_some(match mark {
+            m if m & READ != 0 => Fate::Read,
+            m if m & DECLARED != 0 => Fate::Declared,
+            _ => Fate::Dropped,
+        })
+    }
+
     fn set(&mut self, node: NodeId, mark: u8) {
         if let Some(marks) = self.marks.get_mut(node.0 as usize) {
             *marks |= mark;
@@ -62,6 +72,7 @@ impl Marks {
 
 impl Machine<'_, '_> {
     pub(super) fn mark_read(&mut self, tree: u8, node: NodeId) {
+        self.tell_read(tree, node, Use::Output);
         if tree != 0 || self.sources.is_empty() {
             return;
         }
@@ -72,6 +83,7 @@ impl Machine<'_, '_> {
         if tree == 0 && !self.sources.is_empty() {
             for node in self.sources[0].descend(top) {
                 self.memory.loss.set(node, READ);
+                self.tell_read(tree, node, Use::Output);
             }
         }
     }

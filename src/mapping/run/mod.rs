@@ -19,6 +19,7 @@ use super::ids::IdSeed;
 use super::issues;
 use super::limits::Limits;
 use super::plan::{Plan, RuleId};
+use super::trace::{At, Fate, Trace, Use};
 use crate::fhirpath::{self, NotEvaluable};
 use crate::message::{Arg, Issue, IssueKind, Place};
 use crate::tree::types::{TypeId, TypeKind};
@@ -82,6 +83,11 @@ impl Memory {
     pub fn new() -> Memory {
         Memory::default()
     }
+
+    /// What became of a node of the message in the last run; none for one that says nothing of its own.
+    pub fn fate(&self, message: &Tree, node: NodeId) -> Option<Fate> {
+        self.loss.fate(message, node)
+    }
 }
 
 /// The map is beyond its limits, or has nothing to run on.
@@ -106,6 +112,9 @@ struct Machine<'p, 'a> {
     steps: u64,
     depth: u32,
     rule: RuleId,
+    /// What the rule fires for.
+    item: Value,
+    trace: Option<&'a mut dyn Trace>,
 }
 
 impl Plan {
@@ -118,6 +127,31 @@ impl Plan {
         hooks: &dyn Hooks,
         memory: &mut Memory,
         issues: &mut Vec<Issue>,
+    ) -> Result<Losses, Failure> {
+        self.go(inputs, target, hooks, memory, issues, None)
+    }
+
+    /// The same, and tells `trace` what it does.
+    pub fn run_traced(
+        &self,
+        inputs: &Inputs<'_>,
+        target: &mut Tree,
+        hooks: &dyn Hooks,
+        memory: &mut Memory,
+        issues: &mut Vec<Issue>,
+        trace: &mut dyn Trace,
+    ) -> Result<Losses, Failure> {
+        self.go(inputs, target, hooks, memory, issues, Some(trace))
+    }
+
+    fn go<'a>(
+        &self,
+        inputs: &'a Inputs<'a>,
+        target: &'a mut Tree,
+        hooks: &'a dyn Hooks,
+        memory: &'a mut Memory,
+        issues: &'a mut Vec<Issue>,
+        trace: Option<&'a mut dyn Trace>,
     ) -> Result<Losses, Failure> {
         assert!(inputs.sources.len() <= MAX_SOURCES, "the engine gives at most four messages");
         target.reset(self.table.names());
@@ -136,6 +170,8 @@ impl Plan {
             steps: 0,
             depth: 0,
             rule: RuleId(0),
+            item: Value::None,
+            trace,
         };
         machine.prepare();
         let done = machine.start();
@@ -235,7 +271,23 @@ impl<'p> Machine<'p, '_> {
 
     fn rule_arg(&self) -> Arg {
         let rule = self.plan.rules.get(self.rule.0 as usize);
-        rule.map_or(Arg::Static("?"), |rule| Arg::Shared(Arc::clone(rule)))
+        rule.map_or(Arg::Static("?"), |rule| Arg::Shared(Arc::clone(&rule.place)))
+    }
+
+    /// Tells whoever watches, if somebody does.
+    fn tell(&mut self, event: impl FnOnce(&mut dyn Trace, usize)) {
+        if let Some(trace) = &mut self.trace {
+            event(&mut **trace, self.rule.0 as usize);
+        }
+    }
+
+    fn tell_written(&mut self, node: NodeId, from: Value) {
+        let from = spot_of(from).or_else(|| spot_of(self.item));
+        self.tell(|trace, rule| trace.wrote(rule, node, from));
+    }
+
+    fn tell_read(&mut self, tree: u8, node: NodeId, what_for: Use) {
+        self.tell(|trace, rule| trace.read(rule, At { tree, node }, what_for));
     }
 
     fn type_arg(&self, type_id: TypeId) -> Arg {
@@ -271,6 +323,14 @@ impl<'p> Machine<'p, '_> {
             let name = Arc::clone(&self.plan.parameters[*place as usize].name);
             self.report(kind, at, Arg::Shared(name));
         }
+    }
+}
+
+/// Where a value stands, if it is a node.
+fn spot_of(value: Value) -> Option<At> {
+    match value {
+        Value::Node(tree, node) => Some(At { tree, node }),
+        _ => None,
     }
 }
 

@@ -3,9 +3,10 @@
 //! Promises: conditions are asked before list modes count; items are in document order. Never: writes.
 
 use super::value::{Value, text_of};
-use super::{Machine, Stop, issues};
+use super::{Machine, Stop, issues, spot_of};
 use crate::mapping::ast::SourceList;
 use crate::mapping::plan::{Log, Source, Step};
+use crate::mapping::trace::Why;
 use crate::message::Arg;
 use crate::tree::types::ElementId;
 use crate::tree::{NodeId, Tree};
@@ -23,25 +24,30 @@ impl<'p> Machine<'p, '_> {
             self.descend(base, step);
         }
         if let Some(wanted) = source.filter {
-            self.retain(base, |machine, item| machine.is_a(machine.type_of(item), wanted));
+            self.retain(base, Why::Type, |machine, item| {
+                machine.is_a(machine.type_of(item), wanted)
+            });
         }
         if self.memory.items.len() == base
             && let Some(default) = &source.default
         {
             self.evaluate(default, from, frame, from);
         }
+        if self.memory.items.len() == base {
+            self.tell(|trace, rule| trace.passed(rule, spot_of(from), Why::Absent));
+        }
         self.check_cardinality(source, base, from);
         for _ in base..self.memory.items.len() {
             self.step()?;
         }
         if let Some(condition) = &source.condition {
-            self.retain(base, |machine, item| {
+            self.retain(base, Why::Condition, |machine, item| {
                 machine.set(frame, source.into, item);
                 machine.holds(condition, item, frame)
             });
         }
         if let Some(check) = &source.check {
-            self.retain(base, |machine, item| {
+            self.retain(base, Why::Check, |machine, item| {
                 machine.set(frame, source.into, item);
                 let holds = machine.holds(check, item, frame);
                 if !holds {
@@ -49,6 +55,9 @@ impl<'p> Machine<'p, '_> {
                 }
                 holds
             });
+        }
+        if self.trace.is_some() {
+            self.tell_left_out(source, base);
         }
         self.choose(source, base);
         if let Some(log) = &source.log {
@@ -58,13 +67,15 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Keeps the items from `base` on for which `keep` says so.
-    fn retain(&mut self, base: usize, mut keep: impl FnMut(&mut Self, Value) -> bool) {
+    fn retain(&mut self, base: usize, why: Why, mut keep: impl FnMut(&mut Self, Value) -> bool) {
         let mut kept = base;
         for at in base..self.memory.items.len() {
             let item = self.memory.items[at];
             if keep(self, item) {
                 self.memory.items[kept] = item;
                 kept += 1;
+            } else {
+                self.tell(|trace, rule| trace.passed(rule, spot_of(item), why));
             }
         }
         self.memory.items.truncate(kept);
@@ -142,6 +153,25 @@ impl<'p> Machine<'p, '_> {
                 self.report(&issues::ONLY_ONE, second, Arg::None);
             }
             Some(SourceList::OnlyOne) => {}
+        }
+    }
+
+    /// Tells which items the list mode leaves out.
+    fn tell_left_out(&mut self, source: &Source, base: usize) {
+        let count = self.memory.items.len() - base;
+        for place in 0..count {
+            let stays = match source.list {
+                None => true,
+                Some(SourceList::First) => place == 0,
+                Some(SourceList::NotFirst) => place > 0,
+                Some(SourceList::Last) => place + 1 == count,
+                Some(SourceList::NotLast) => place + 1 < count,
+                Some(SourceList::OnlyOne) => count == 1,
+            };
+            if !stays {
+                let item = self.memory.items[base + place];
+                self.tell(|trace, rule| trace.passed(rule, spot_of(item), Why::List));
+            }
         }
     }
 

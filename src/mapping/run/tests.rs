@@ -1,7 +1,9 @@
 //! What a run does, rule by rule.
 
-use super::Limits;
-use crate::mapping::bench::{World, fml, letter_to, run, run_in};
+use super::{Engine, IdSeed, Inputs, Limits, Memory};
+use crate::mapping::bench::{World, compile, fml, letter_to, read, run, run_in, table};
+use crate::tree::{NodeId, Tree};
+use std::sync::Arc;
 
 const HEAD: &str = r#"{"resourceType":"Letter","#;
 
@@ -283,4 +285,73 @@ fn every_limit_ends_in_its_own_failure() {
     fails(&wide, Limits { nodes: 500, ..limits }, "500 nodes");
     fails(&wide, Limits { bytes: 5000, ..limits }, "5000 bytes");
     assert!(run(&wide, &letter).losses.is_ok());
+}
+
+/// Writes down what it is told.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl crate::mapping::Trace for Notes {
+    fn fired(&mut self, rule: usize, item: Option<crate::mapping::At>) {
+        self.0.push(format!("{rule} fires for {:?}", item.map(|at| at.node.0)));
+    }
+
+    fn passed(&mut self, rule: usize, item: Option<crate::mapping::At>, why: crate::mapping::Why) {
+        self.0.push(format!("{rule} passes {:?}: {why:?}", item.map(|at| at.node.0)));
+    }
+
+    fn wrote(&mut self, rule: usize, node: NodeId, from: Option<crate::mapping::At>) {
+        self.0.push(format!("{rule} writes {} from {:?}", node.0, from.map(|at| at.node.0)));
+    }
+
+    fn read(&mut self, rule: usize, node: crate::mapping::At, what_for: crate::mapping::Use) {
+        self.0.push(format!("{rule} reads {}: {what_for:?}", node.node.0));
+    }
+}
+
+#[test]
+fn whoever_watches_is_told_what_was_written_from_where_and_what_was_passed_over() {
+    let map = letter_to(
+        "Patient",
+        "src.title as t where t = 'x' -> tgt.gender = t;\n src.id as i -> tgt.id = i;\n \
+         src.status -> tgt.language;",
+    );
+    let mut notes = Notes::default();
+    let (plan, _) = compile(&map);
+    let plan = plan.unwrap();
+    let source = read(r#"{"resourceType":"Letter","title":"y","id":"a"}"#, plan.sources()[0]);
+    let mut target = Tree::new(Arc::clone(table().names()));
+    let inputs = Inputs {
+        sources: &[&source],
+        now: jiff::Timestamp::UNIX_EPOCH,
+        engine: Engine::default(),
+        parameters: &[],
+        ids: IdSeed::default(),
+        limits: Limits::default(),
+    };
+    let (mut memory, mut issues) = (Memory::new(), Vec::new());
+    let ran = plan.run_traced(
+        &inputs,
+        &mut target,
+        &World::default(),
+        &mut memory,
+        &mut issues,
+        &mut notes,
+    );
+    assert!(ran.is_ok());
+    assert_eq!(
+        notes.0,
+        [
+            "0 reads 1: Condition",
+            "0 passes Some(1): Condition",
+            "1 fires for Some(2)",
+            "1 writes 1 from Some(2)",
+            "1 writes 1 from Some(2)",
+            "1 reads 2: Output",
+            "1 reads 2: Output",
+            "2 passes Some(0): Absent",
+        ]
+    );
+    assert_eq!(&*plan.rules()[1].path, "g/src.id -> .tgt.id");
+    assert_eq!(memory.fate(&source, NodeId(2)), Some(crate::mapping::Fate::Read));
 }

@@ -233,8 +233,9 @@ impl<'p> Machine<'p, '_> {
     /// Adds the rule, the item's path and the count of ids made there.
     fn name_by_place(&mut self, at: Value, name: &mut String) {
         if let Some(rule) = self.plan.rules.get(self.rule.0 as usize) {
-            // The line alone: an id must not change when a folder is renamed.
-            ids::add(rule.rsplit(':').next().unwrap_or(rule), name);
+            // The path, not the line: an id must not change when a comment is added or a file renamed.
+            ids::add(&rule.map, name);
+            ids::add(&rule.path, name);
         }
         if let Value::Node(tree, node) = at {
             ids::add_number(u32::from(tree), name);

@@ -8,6 +8,7 @@ use crate::fhirpath::{self, Collection, Item, MomentKind, NotEvaluable, Scene};
 use crate::mapping::expression::{Compiled, Variable};
 use crate::mapping::facts::Facts;
 use crate::mapping::plan::{Operand, Slot};
+use crate::mapping::trace::{At, Use};
 use crate::tree::types::{Primitive, TypeId};
 use crate::tree::{BufferId, Escape, Kind, Marks, NodeId, Slice, Tree};
 use std::borrow::Cow;
@@ -100,10 +101,11 @@ impl<'p> Machine<'p, '_> {
 
     /// Whether a condition holds for an item; an expression without a value is reported and does not.
     pub(super) fn holds(&mut self, compiled: &'p Compiled, item: Value, frame: usize) -> bool {
-        let truth = self.with(compiled, item, frame, |result, _, _| match result.len() {
-            0 | 1 => result.truth().unwrap_or(false),
-            _ => true,
-        });
+        let truth =
+            self.with(compiled, item, frame, Use::Condition, |result, _, _| match result.len() {
+                0 | 1 => result.truth().unwrap_or(false),
+                _ => true,
+            });
         match truth {
             Ok(truth) => truth,
             Err(reason) => {
@@ -123,7 +125,7 @@ impl<'p> Machine<'p, '_> {
     ) {
         self.memory.spare.clear();
         let start = self.target.scratch().len();
-        let result = self.with(compiled, focus, frame, |result, facts, out| {
+        let result = self.with(compiled, focus, frame, Use::Output, |result, facts, out| {
             for item in result.iter() {
                 let value = out.take(&item, facts, start);
                 out.items.push(value);
@@ -142,6 +144,7 @@ impl<'p> Machine<'p, '_> {
         compiled: &'p Compiled,
         focus: Value,
         frame: usize,
+        what_for: Use,
         take: impl FnOnce(&Collection<'_>, &Facts, &mut Taker<'_>) -> R,
     ) -> Result<R, NotEvaluable> {
         let memory = &mut *self.memory;
@@ -181,6 +184,10 @@ impl<'p> Machine<'p, '_> {
         for (tree, node) in memory.fhirpath.reads() {
             if let (0, Some(message)) = (*tree, self.sources.first()) {
                 memory.loss.read(message, *node);
+            }
+            if let Some(trace) = &mut self.trace {
+                let read = At { tree: *tree, node: *node };
+                trace.read(self.rule.0 as usize, read, what_for);
             }
         }
         Ok(taken)

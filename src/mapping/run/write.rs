@@ -77,6 +77,7 @@ impl<'p> Machine<'p, '_> {
 
     /// Gives a node a value: a text, or the content of another node.
     pub(super) fn assign(&mut self, node: NodeId, value: Value, at: Value) -> Value {
+        self.tell_written(node, value);
         let made = Value::Node(self.target_tree(), node);
         let to = self.target.node(node).type_id;
         let from = self.type_of(value);
@@ -317,6 +318,7 @@ impl<'p> Machine<'p, '_> {
             let name = self.target.keep(&table.type_of(spot.type_id).name);
             self.target.set_resource_type(node, name);
         }
+        self.tell_written(node, Value::None);
         node
     }
 
