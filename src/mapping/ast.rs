@@ -47,6 +47,8 @@ pub struct Comment {
 pub struct Map {
     /// The file it was read from.
     pub file: Arc<str>,
+    /// Whether it was a StructureMap resource; then `text` is JSON or XML.
+    pub is_resource: bool,
     /// Its whole text, for lines, columns and carets.
     pub text: Box<str>,
     /// Its canonical.
@@ -61,6 +63,8 @@ pub struct Map {
     pub uses: Vec<Uses>,
     /// The maps whose groups it may call; a `*` stands for anything.
     pub imports: Vec<Name>,
+    /// `let name = expression`: names for expressions, known in every group.
+    pub constants: Vec<Constant>,
     /// Its groups; the first is where it starts.
     pub groups: Vec<Group>,
     /// Its comments, in order.
@@ -96,6 +100,15 @@ pub struct Uses {
     pub mode: Use,
 }
 
+/// `let name = expression;`.
+#[derive(Clone, Debug)]
+pub struct Constant {
+    /// Its name.
+    pub name: Name,
+    /// What it stands for.
+    pub value: Fragment,
+}
+
 /// Which pairs of types a group is the rule for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum TypeMode {
@@ -121,6 +134,8 @@ pub struct Group {
     pub type_mode: TypeMode,
     /// Its rules.
     pub rules: Vec<Rule>,
+    /// Where its rules begin and end in the text.
+    pub braces: (u32, u32),
 }
 
 /// A parameter of a group.
@@ -135,7 +150,7 @@ pub struct Parameter {
 }
 
 /// A rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rule {
     /// Where it starts.
     pub at: u32,
@@ -149,6 +164,8 @@ pub struct Rule {
     pub calls: Vec<Call>,
     /// The rules inside it.
     pub rules: Vec<Rule>,
+    /// Where the rules inside it begin, or it ends; where it ends.
+    pub braces: (u32, u32),
 }
 
 /// Which of a source's items a rule is for.
@@ -207,6 +224,8 @@ pub struct Target {
     pub at: u32,
     /// The variable; none when only a variable is made.
     pub context: Option<Name>,
+    /// The elements between the variable and the element, which are made if they are not there.
+    pub path: Vec<Name>,
     /// The element.
     pub element: Option<Name>,
     /// What is written.
@@ -222,8 +241,8 @@ pub struct Target {
 pub enum Transform {
     /// `x`, `'text'`, `(expression)`.
     Value(Argument),
-    /// `evaluate(x, expression)`.
-    Evaluate(Name, Fragment),
+    /// `evaluate(x, expression)`; without `x` it is evaluated on the rule's item.
+    Evaluate(Option<Argument>, Fragment),
     /// Any other, by its name.
     Call(Call),
 }
@@ -276,6 +295,8 @@ pub struct ConceptMap {
     pub provided: Vec<Name>,
     /// Its lines.
     pub lines: Vec<ConceptLine>,
+    /// Where its content begins and ends in the text.
+    pub braces: (u32, u32),
 }
 
 /// `s:a == t:b`.

@@ -39,6 +39,13 @@ pub(super) struct Visible<'a> {
     pub from: Variable,
 }
 
+/// What an expression may name.
+pub(super) struct Known<'a> {
+    pub visible: &'a [Visible<'a>],
+    /// Names that stand for an expression: name, text.
+    pub constants: &'a [(&'a str, &'a str)],
+}
+
 /// A fault, at an offset of the map's text.
 pub(super) struct Fault {
     pub at: u32,
@@ -51,10 +58,11 @@ pub(super) fn compile(
     fragment: &Fragment,
     table: &Arc<Table>,
     focus: (Option<Slot>, &[TypeId]),
-    visible: &[Visible<'_>],
+    known: &Known<'_>,
 ) -> Result<Compiled, Vec<Fault>> {
+    let visible = known.visible;
     let names: Vec<&str> = visible.iter().map(|one| one.name).collect();
-    let written = Written::new(&fragment.text, &names);
+    let written = Written::new(&fragment.text, &names, known.constants);
     let mut context = Context { focus: focus.1.to_vec(), wire_names: true, ..Context::default() };
     let mut variables = Vec::new();
     for one in visible.iter().rev() {
@@ -89,33 +97,57 @@ struct Written {
 }
 
 impl Written {
-    fn new(text: &str, variables: &[&str]) -> Written {
+    fn new(text: &str, variables: &[&str], constants: &[(&str, &str)]) -> Written {
         let mut written =
             Written { text: String::with_capacity(text.len() + 8), shifts: Vec::new() };
+        let constant = |word: &str| constants.iter().find(|(name, _)| *name == word);
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
             let rest = &text[at..];
             at += match c {
                 '"' => written.double(rest),
                 '\'' | '`' => written.same(rest, quoted(rest, c)),
-                '%' => written.external(rest),
+                '%' => match constant(word_of(&rest[1..])) {
+                    Some((name, value)) => {
+                        written.constant(value, variables, constants);
+                        1 + name.len()
+                    }
+                    None => written.external(rest),
+                },
                 '/' if rest.starts_with("//") => {
                     let end = rest.find('\n').unwrap_or(rest.len());
                     written.same(rest, end)
                 }
                 c if is_word(c) => {
-                    let len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-                    if variables.contains(&&rest[..len]) && stands_alone(&text[..at], &rest[len..])
-                    {
-                        written.text.push('%');
+                    let word = word_of(rest);
+                    let alone = stands_alone(&text[..at], &rest[word.len()..]);
+                    match constant(word).filter(|_| alone) {
+                        Some((_, value)) => {
+                            written.constant(value, variables, constants);
+                            word.len()
+                        }
+                        None => {
+                            if alone && variables.contains(&word) {
+                                written.text.push('%');
+                            }
+                            written.same(rest, word.len())
+                        }
                     }
-                    written.same(rest, len)
                 }
                 c => written.same(rest, c.len_utf8()),
             };
             written.shifts.push((written.text.len() as u32, at as u32));
         }
         written
+    }
+
+    /// What a constant stands for, which may name those before it in the list.
+    fn constant(&mut self, value: &str, variables: &[&str], constants: &[(&str, &str)]) {
+        let own = constants.iter().position(|(_, text)| std::ptr::eq(*text, value));
+        let inner = Written::new(value, variables, &constants[..own.unwrap_or(0)]);
+        self.text.push('(');
+        self.text.push_str(&inner.text);
+        self.text.push(')');
     }
 
     fn same(&mut self, rest: &str, len: usize) -> usize {
@@ -165,6 +197,11 @@ impl Written {
     }
 }
 
+/// The word that a text begins with.
+fn word_of(text: &str) -> &str {
+    &text[..text.find(|c| !is_word(c)).unwrap_or(text.len())]
+}
+
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -200,7 +237,7 @@ mod tests {
     fn a_bare_variable_comes_before_an_element() {
         let text = "item.a.item = x.where(item is item) or %item = 'item' and item() or item";
         assert_eq!(
-            Written::new(text, &["item"]).text,
+            Written::new(text, &["item"], &[]).text,
             "%item.a.item = x.where(%item is item) or %item = 'item' and item() or %item"
         );
     }
@@ -208,7 +245,7 @@ mod tests {
     #[test]
     fn a_maps_way_of_writing_becomes_fhirpaths() {
         let written =
-            Written::new("a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b", &[]);
+            Written::new("a = \"it's\" and 'x \"y\"' & %route.category.x // \"c\"\n+ b", &[], &[]);
         assert_eq!(written.text, "a = 'it\\'s' and 'x \"y\"' & %`route.category`.x // \"c\"\n+ b");
         let offset = written.text.find("+ b").unwrap() as u32;
         let there = written.original(offset) as usize;

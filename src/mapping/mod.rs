@@ -16,6 +16,7 @@ mod limits;
 mod parse;
 mod plan;
 mod primitives;
+mod print;
 mod run;
 mod trace;
 
@@ -31,5 +32,6 @@ pub use issues::CATALOGUE;
 pub use limits::Limits;
 pub use parse::parse;
 pub use plan::{Parameter, Plan};
+pub use print::print;
 pub use run::{Engine, Failure, Inputs, Losses, MAX_SOURCES, Memory};
 pub use trace::{At, Fate, RulePlace, Trace, Use, Why};

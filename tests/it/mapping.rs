@@ -1,13 +1,14 @@
 //! The mapping language on the public suites.
 
-use crate::support::{Needs, shared, trial};
+use crate::support::{Needs, root, shared, trial};
 use bytestring::ByteString;
 use libtest_mimic::{Failed, Trial};
 use stafett::definitions::LibraryBuilder;
 use stafett::definitions::typing::{type_tree, type_tree_as};
 use stafett::format::{fhir_json, fhir_xml, xml};
 use stafett::mapping::{
-    Engine, IdSeed, Inputs, Limits, Materials, Memory, NoHooks, Plan, Plans, diff, parse,
+    Engine, IdSeed, Inputs, Limits, Materials, Memory, NoHooks, Plan, Plans, ast, diff, parse,
+    print,
 };
 use stafett::message::Issue;
 use stafett::tree::types::{Table, TypeId};
@@ -28,6 +29,15 @@ pub fn trials() -> Vec<Trial> {
         trial("mapping: every map of the suite parses", Needs::Data(SUITE), || all_parse(SUITE)),
         trial("mapping: every map of the tutorial parses", Needs::Data(TUTORIAL), || {
             all_parse(TUTORIAL)
+        }),
+        trial("mapping: our own maps print the same twice", Needs::Nothing, || {
+            all_print(&root().join("mappings"))
+        }),
+        trial("mapping: the suite's maps print the same twice", Needs::Data(SUITE), || {
+            all_print(&shared().join(SUITE))
+        }),
+        trial("mapping: the tutorial's maps print the same twice", Needs::Data(TUTORIAL), || {
+            all_print(&shared().join(TUTORIAL))
         }),
         trial("mapping: the suite's score", Needs::Data(SUITE), || score(SUITE_SCORE, suite())),
         trial("mapping: the tutorial's score", Needs::Data(TUTORIAL), || {
@@ -69,6 +79,33 @@ fn all_parse(folder: &str) -> Result<(), Failed> {
         return Err(format!("{} maps, faults: {faults:#?}", maps.len()).into());
     }
     Ok(())
+}
+
+/// What is printed is the same map, with the same words between its comments.
+fn all_print(folder: &Path) -> Result<(), Failed> {
+    let mut maps = Vec::new();
+    maps_below(folder, &mut maps);
+    let words = |text: &str| -> usize { text.split_whitespace().count() };
+    for path in &maps {
+        let text = std::fs::read_to_string(path)?;
+        let (map, _) = parse("a", &text);
+        let printed = print(&map);
+        let (again, faults) = parse("b", &printed);
+        let comments = |map: &ast::Map| map.comments.iter().map(|c| words(&c.text)).sum::<usize>();
+        let (rules, kept) = (count(&map), comments(&map) == comments(&again));
+        if !faults.is_empty() || print(&again) != printed || count(&again) != rules || !kept {
+            return Err(format!("{}: {faults:?}\n{printed}", path.display()).into());
+        }
+    }
+    if maps.is_empty() { Err("no map".into()) } else { Ok(()) }
+}
+
+fn count(map: &ast::Map) -> usize {
+    fn rules(list: &[ast::Rule]) -> usize {
+        let one = |r: &ast::Rule| 1 + r.targets.len() + r.calls.len() + rules(&r.rules);
+        list.iter().map(one).sum()
+    }
+    map.groups.iter().map(|g| rules(&g.rules)).sum()
 }
 
 /// One expected result: its name, and what went wrong.

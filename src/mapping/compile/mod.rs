@@ -14,7 +14,7 @@ mod transforms;
 use super::ast::{Map, Use};
 use super::concepts::Concepts;
 use super::facts::Facts;
-use super::plan::{Group, Parameter, Plan, Slot};
+use super::plan::{Group, Parameter, Plan, Slot, Target};
 use super::trace::RulePlace;
 use crate::message::Diagnostic;
 use crate::tree::types::{Table, TypeId};
@@ -98,6 +98,8 @@ struct Compiler<'a> {
     shares: Vec<Box<str>>,
     scope: Vec<Binding>,
     slots: u32,
+    /// Targets to be made before the one at hand.
+    before: Vec<Target>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -138,6 +140,7 @@ impl<'a> Compiler<'a> {
             shares: Vec::new(),
             scope: Vec::new(),
             slots: 0,
+            before: Vec::new(),
             diagnostics: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@
 use super::shape::{Shape, nearest};
 use super::{Binding, Compiler};
 use crate::mapping::ast::{self, Fragment, Name};
-use crate::mapping::expression::{self, Compiled, ENGINE, Variable, Visible};
+use crate::mapping::expression::{self, Compiled, ENGINE, Known, Variable, Visible};
 use crate::mapping::plan::{Log, Rule, RuleId, Slot, Source};
 use std::sync::Arc;
 
@@ -27,7 +27,9 @@ impl Compiler<'_> {
         if compiled.sources.len() == rule.sources.len() {
             for target in &rule.targets {
                 let simple = is_simple(rule);
-                compiled.targets.extend(self.target(target, &read[0], simple));
+                let made = self.target(target, &read[0], simple);
+                compiled.targets.append(&mut self.before);
+                compiled.targets.extend(made);
             }
             compiled.calls = rule.calls.iter().filter_map(|call| self.call(call)).collect();
             compiled.rules = rule.rules.iter().map(|rule| self.rule(rule)).collect();
@@ -155,13 +157,21 @@ impl Compiler<'_> {
         for (at, name) in route.iter().enumerate() {
             visible.push(Visible { name, types: &[], from: Variable::Parameter(at as u32) });
         }
+        let constants = &self.maps[self.map].constants;
+        let shadowed = |name: &str| self.scope.iter().any(|b| *b.name == *name && !b.implicit);
+        let constants: Vec<(&str, &str)> = constants
+            .iter()
+            .map(|one| (&*one.name.text, &*one.value.text))
+            .filter(|(name, _)| !shadowed(name))
+            .collect();
         let bindings = self.scope.iter().filter(|b| !b.implicit);
         visible.extend(bindings.map(|b| Visible {
             name: &b.name,
             types: &b.shape.types,
             from: Variable::Slot(b.slot),
         }));
-        match expression::compile(fragment, self.table, (Some(focus), types), &visible) {
+        let known = Known { visible: &visible, constants: &constants };
+        match expression::compile(fragment, self.table, (Some(focus), types), &known) {
             Ok(compiled) => Some(compiled),
             Err(faults) => {
                 for fault in faults {

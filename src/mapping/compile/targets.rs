@@ -71,7 +71,7 @@ impl Compiler<'_> {
         let Some(context) = &target.context else {
             return Some(Spot { place: Place::Nowhere, types: Vec::new() });
         };
-        let (slot, shape) = self.variable(context)?;
+        let (mut slot, mut shape) = self.variable(context)?;
         if !shape.is_target {
             let text = format!("`{}` is a source and cannot be written", &**context);
             self.error(context.at, "map-wrong-mode", text, None);
@@ -80,8 +80,21 @@ impl Compiler<'_> {
         let Some(element) = &target.element else {
             return Some(Spot { place: Place::Whole(slot), types: shape.types });
         };
+        for name in &target.path {
+            let (step, below) = self.step(&shape, name);
+            let place = Place::Below(slot, step);
+            slot = self.before(place, Transform::Make);
+            shape = Shape::target(below.types);
+        }
         let (step, below) = self.step(&shape, element);
         Some(Spot { place: Place::Below(slot, step), types: below.types })
+    }
+
+    /// A target that the map does not write out, made before the one at hand; gives what it is bound to.
+    pub(super) fn before(&mut self, place: Place, transform: Transform) -> Slot {
+        let slot = self.new_slot();
+        self.before.push(Target { place, transform, list: List::New, bind: Some(slot) });
+        slot
     }
 
     /// An element without a transform: its only type.

@@ -7,7 +7,7 @@
 use super::Compiler;
 use super::shape::{Shape, nearest};
 use super::targets::Spot;
-use crate::mapping::ast::{self, Argument, Call, Name};
+use crate::mapping::ast::{self, Argument, Call, Fragment, Name};
 use crate::mapping::concepts::Translation;
 use crate::mapping::facts::element_of;
 use crate::mapping::plan::{
@@ -52,8 +52,11 @@ impl Compiler<'_> {
                 let compiled = self.compile(fragment, read.0, &read.1.types)?;
                 self.evaluated(fragment.at, compiled, spot)
             }
-            ast::Transform::Evaluate(variable, fragment) => {
-                let (slot, shape) = self.variable(variable)?;
+            ast::Transform::Evaluate(of, fragment) => {
+                let (slot, shape) = match of {
+                    Some(of) => self.focus(of)?,
+                    None => read.clone(),
+                };
                 let compiled = self.compile(fragment, slot, &shape.types)?;
                 self.evaluated(fragment.at, compiled, spot)
             }
@@ -63,6 +66,16 @@ impl Compiler<'_> {
             }
             ast::Transform::Call(call) => self.called(call, spot),
         }
+    }
+
+    /// What an expression is evaluated on: a variable, or a value that is made for it.
+    fn focus(&mut self, of: &Argument) -> Option<(Slot, Shape)> {
+        let (operand, shape) = self.operand(of)?;
+        let slot = match operand {
+            Operand::Slot(slot) => slot,
+            operand => self.before(Place::Nowhere, Transform::Copy(operand)),
+        };
+        Some((slot, shape))
     }
 
     fn evaluated(
@@ -132,17 +145,15 @@ impl Compiler<'_> {
         let primitives = self.facts.primitives;
         let (name, type_id) = match argument {
             Argument::Variable(name) => {
+                if !self.in_scope(name)
+                    && let Some(text) = self.stands_for(name)
+                {
+                    return self.calculated(&Fragment { text, at: name.at });
+                }
                 let (slot, shape) = self.variable(name)?;
                 return Some((Operand::Slot(slot), shape));
             }
-            Argument::Expression(fragment) => {
-                let focus = Slot(0);
-                let types = self.scope.iter().find(|b| b.slot == focus);
-                let types = types.map(|b| b.shape.types.clone()).unwrap_or_default();
-                let compiled = self.compile(fragment, focus, &types)?;
-                let shape = Shape::source(compiled.expression.yields().to_vec());
-                return Some((Operand::Expression(Box::new(compiled)), shape));
-            }
+            Argument::Expression(fragment) => return self.calculated(fragment),
             Argument::Text(name) => (name, primitives.string),
             Argument::Boolean(name) => (name, primitives.boolean),
             Argument::Number(name) if name.contains('.') => (name, primitives.decimal),
@@ -150,6 +161,28 @@ impl Compiler<'_> {
         };
         let (start, len) = self.constant(name);
         Some((Operand::Constant(start, len, type_id), Shape::of(type_id, false)))
+    }
+
+    /// An expression as a value.
+    fn calculated(&mut self, fragment: &Fragment) -> Option<(Operand, Shape)> {
+        let focus = Slot(0);
+        let types = self.scope.iter().find(|b| b.slot == focus);
+        let types = types.map(|b| b.shape.types.clone()).unwrap_or_default();
+        let compiled = self.compile(fragment, focus, &types)?;
+        let shape = Shape::source(compiled.expression.yields().to_vec());
+        Some((Operand::Expression(Box::new(compiled)), shape))
+    }
+
+    fn in_scope(&self, name: &str) -> bool {
+        self.scope.iter().any(|b| *b.name == *name)
+    }
+
+    /// The expression that a name which is no variable stands for: a constant, or a subtraction.
+    fn stands_for(&self, name: &str) -> Option<Box<str>> {
+        let constants = &self.maps[self.map].constants;
+        let constant = constants.iter().find(|one| *one.name == *name);
+        let difference = name.contains('-').then_some(name);
+        constant.map(|one| one.value.text.clone()).or(difference.map(Into::into))
     }
 
     fn argument(&mut self, call: &Call, at: usize) -> Option<(Operand, Shape)> {

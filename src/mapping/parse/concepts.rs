@@ -11,13 +11,11 @@ const RELATIONS: &[&str] = &["-", "=", "==", "!=", "--", "<=", "<-", ">=", ">-",
 impl Parser<'_> {
     pub(super) fn concept_map(&mut self) -> Parsed<()> {
         self.advance();
-        let mut map = ConceptMap {
-            id: self.text_or_word("the concept map's name")?,
-            ..ConceptMap::default()
-        };
+        let mut map = ConceptMap { id: self.concept_map_name()?, ..ConceptMap::default() };
         if let Some(bare) = map.id.text.strip_prefix('#') {
             map.id.text = bare.into();
         }
+        map.braces.0 = self.at();
         self.expect("{")?;
         while self.accept_word("prefix") {
             let prefix = self.name("a prefix")?;
@@ -35,8 +33,16 @@ impl Parser<'_> {
             }
             self.accept(";");
         }
+        map.braces.1 = self.at();
         self.map.concept_maps.push(map);
-        self.expect("}")
+        self.expect("}")?;
+        self.accept(";");
+        Ok(())
+    }
+
+    fn concept_map_name(&mut self) -> Parsed<Name> {
+        self.accept("#");
+        self.text_or_word("the concept map's name")
     }
 
     fn unmapped(&mut self, map: &mut ConceptMap) -> Parsed<()> {
@@ -79,8 +85,8 @@ impl Parser<'_> {
         let prefix = self.name("a prefix")?;
         self.expect(":")?;
         match self.token.kind {
-            Kind::Word | Kind::Quoted | Kind::Single | Kind::Double => Ok((prefix, self.take())),
-            Kind::Number => Ok((prefix, self.take())),
+            Kind::Quoted | Kind::Single | Kind::Double => Ok((prefix, self.take())),
+            Kind::Word | Kind::Number => Ok((prefix, self.take_joined(&["-", ".", "/"]))),
             _ => self.fault("expected a code"),
         }
     }

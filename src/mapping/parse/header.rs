@@ -14,6 +14,12 @@ impl Parser<'_> {
             let rest = &self.text[at..];
             let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
             at += rest.len() - trimmed.len();
+            if trimmed.starts_with("/*") {
+                let len = trimmed.find("*/").map_or(trimmed.len(), |end| end + 2);
+                self.keep_comment(at, &trimmed[..len]);
+                at += len;
+                continue;
+            }
             if !trimmed.starts_with("//") {
                 break;
             }
@@ -27,11 +33,28 @@ impl Parser<'_> {
             };
             at += len;
         }
+        self.name_map();
+        self.go_on(at);
+    }
+
+    fn name_map(&mut self) {
         let find = |key: &str| self.map.metadata.iter().find(|(k, _)| &**k == key);
         let (url, name) = (find("url").cloned(), find("name").cloned());
         self.map.url = url.map(|(_, value)| value).unwrap_or_default();
         self.map.name = name.map(|(_, value)| value).unwrap_or_default();
-        self.go_on(at);
+    }
+
+    /// Where no head was at the top: the `/// key = value` lines further down.
+    pub(super) fn late_header(&mut self) {
+        for comment in std::mem::take(&mut self.lexer.comments) {
+            match comment.text.starts_with("///") {
+                true => {
+                    self.metadata(comment.at as usize, &comment.text);
+                }
+                false => self.lexer.comments.push(comment),
+            }
+        }
+        self.name_map();
     }
 
     fn keep_comment(&mut self, at: usize, line: &str) {

@@ -10,7 +10,7 @@ mod rules;
 mod sources;
 mod targets;
 
-use super::ast::{Group, Map, Name, Parameter, TypeMode, Use, Uses};
+use super::ast::{Constant, Group, Map, Name, Parameter, TypeMode, Use, Uses};
 use crate::message::Diagnostic;
 use lexer::{Kind, Lexer, Token, unquote};
 use std::sync::Arc;
@@ -65,6 +65,9 @@ impl<'a> Parser<'a> {
             if done.is_err() {
                 self.next_declaration(before);
             }
+        }
+        if self.map.url.is_empty() {
+            self.late_header();
         }
         if self.map.url.is_empty() {
             self.report(0, "the map says no url: `/// url = '...'` or `map \"...\" = \"...\"`");
@@ -127,7 +130,13 @@ impl<'a> Parser<'a> {
     }
 
     fn constant(&mut self) -> Parsed<()> {
-        self.fault("`let` is not supported; use a variable of a rule")
+        self.advance();
+        let name = self.name("the constant's name")?;
+        self.expect("=")?;
+        let value = self.fragment(&[], false)?;
+        self.accept(";");
+        self.map.constants.push(Constant { name, value });
+        Ok(())
     }
 
     fn group(&mut self) -> Parsed<()> {
@@ -135,7 +144,7 @@ impl<'a> Parser<'a> {
         let name = self.name("the group's name")?;
         self.expect("(")?;
         let mut parameters = Vec::new();
-        loop {
+        while !self.is(")") {
             parameters.push(self.parameter()?);
             if !self.accept(",") {
                 break;
@@ -147,10 +156,14 @@ impl<'a> Parser<'a> {
             false => None,
         };
         let type_mode = self.type_mode()?;
+        let start = self.at();
         self.expect("{")?;
         let rules = self.rules();
-        self.map.groups.push(Group { name, parameters, extends, type_mode, rules });
-        self.expect("}")
+        let braces = (start, self.at());
+        self.map.groups.push(Group { name, parameters, extends, type_mode, rules, braces });
+        self.expect("}")?;
+        self.accept(";");
+        Ok(())
     }
 
     fn parameter(&mut self) -> Parsed<Parameter> {
@@ -162,7 +175,7 @@ impl<'a> Parser<'a> {
         self.advance();
         let name = self.name("the parameter's name")?;
         let type_name = match self.accept(":") {
-            true => Some(self.text_or_word("a type")?),
+            true => Some(self.type_name()?),
             false => None,
         };
         Ok(Parameter { is_target, name, type_name })
@@ -248,9 +261,35 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self, what: &str) -> Parsed<Name> {
         match self.token.kind {
-            Kind::Word | Kind::Quoted | Kind::Double => Ok(self.take()),
+            Kind::Word => Ok(self.take_joined(&["-"])),
+            Kind::Quoted | Kind::Double => Ok(self.take()),
             _ => self.fault(&format!("expected {what}")),
         }
+    }
+
+    /// A type's name, with its dots: `Bundle.entry`.
+    fn type_name(&mut self) -> Parsed<Name> {
+        match self.token.kind {
+            Kind::Word => Ok(self.take_joined(&["-", "."])),
+            _ => self.text_or_word("a type"),
+        }
+    }
+
+    /// Takes a word and what follows it without a space: `rule-1`, where `-` is one of `signs`.
+    fn take_joined(&mut self, signs: &[&str]) -> Name {
+        let (start, mut end) = (self.token.start, self.token.end);
+        loop {
+            let sign = self.lexer.token(end);
+            let next = self.lexer.token(sign.end);
+            let near = sign.start == end && next.start == sign.end;
+            let word = matches!(next.kind, Kind::Word | Kind::Number);
+            if !near || !word || !signs.contains(&&self.text[sign.start..sign.end]) {
+                break;
+            }
+            end = next.end;
+        }
+        self.go_on(end);
+        Name { text: self.text[start..end].into(), at: start as u32 }
     }
 
     fn text_or_word(&mut self, what: &str) -> Parsed<Name> {

@@ -41,14 +41,7 @@ impl Parser<'_> {
     }
 
     fn rule(&mut self) -> Parsed<Rule> {
-        let mut rule = Rule {
-            at: self.at(),
-            name: None,
-            sources: Vec::new(),
-            targets: Vec::new(),
-            calls: Vec::new(),
-            rules: Vec::new(),
-        };
+        let mut rule = Rule { at: self.at(), ..Rule::default() };
         if self.depth > DEPTH {
             return self.fault("a rule inside fewer others");
         }
@@ -69,8 +62,14 @@ impl Parser<'_> {
         if self.accept_word("then") {
             self.dependents(&mut rule)?;
         }
-        if matches!(self.token.kind, Kind::Word | Kind::Double | Kind::Single | Kind::Quoted) {
-            rule.name = Some(self.take());
+        rule.name = match self.token.kind {
+            Kind::Word | Kind::Number => Some(self.take_joined(&["-", "."])),
+            Kind::Double | Kind::Single | Kind::Quoted => Some(self.take()),
+            Kind::Symbol | Kind::End => None,
+        };
+        rule.braces.1 = self.last as u32;
+        if rule.rules.is_empty() && rule.braces.0 == 0 {
+            rule.braces.0 = rule.braces.1;
         }
         let closed = self.accept(";") || self.is("}") || self.text[..self.last].ends_with('}');
         match closed {
@@ -88,6 +87,7 @@ impl Parser<'_> {
                 break;
             }
         }
+        rule.braces.0 = if self.is("{") { self.at() } else { 0 };
         if self.accept("{") {
             rule.rules = self.rules();
             self.expect("}")?;

@@ -30,7 +30,7 @@ impl Parser<'_> {
 
     fn source_part(&mut self, source: &mut Source) -> Parsed<bool> {
         if self.accept(":") {
-            source.type_name = Some(self.text_or_word("a type")?);
+            source.type_name = Some(self.type_name()?);
         } else if self.token.kind == Kind::Number {
             let at = self.at();
             let cardinality = self.cardinality()?;
@@ -118,7 +118,7 @@ impl Parser<'_> {
     }
 
     /// Takes an expression up to `,`, `;`, `->`, a brace or parenthesis that it did not open, or one of
-    /// `stops`. With `named`, a text in double quotes before `;` is the rule's name.
+    /// `stops`. With `named`, a text or a word before `;` that continues no expression is the rule's name.
     pub(super) fn fragment(&mut self, stops: &[&str], named: bool) -> Parsed<Fragment> {
         let start = self.token.start;
         let mut before: Option<Token> = None;
@@ -136,9 +136,12 @@ impl Parser<'_> {
                     _ => {}
                 },
                 Kind::Word if depth == 0 && !after_dot && before.is_some() => {
-                    stop = stops.contains(&text);
+                    stop = stops.contains(&text)
+                        || (named && !OPERATORS.contains(&text) && self.is_rule_name(before));
                 }
-                Kind::Double if depth == 0 && named => stop = self.is_rule_name(before),
+                Kind::Double | Kind::Single if depth == 0 && named => {
+                    stop = self.is_rule_name(before);
+                }
                 _ => {}
             }
             if stop {
@@ -157,6 +160,8 @@ impl Parser<'_> {
         let whole = before.is_some_and(|t| {
             let text = &self.text[t.start..t.end];
             match t.kind {
+                // a quantity's unit
+                Kind::Number => self.token.kind != Kind::Single,
                 Kind::Symbol => matches!(text, ")" | "]" | "}"),
                 Kind::Word => !OPERATORS.contains(&text),
                 _ => true,

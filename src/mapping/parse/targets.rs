@@ -3,7 +3,7 @@
 //! Promises: what is no plain value and no call is one expression, with or without parentheses. Never:
 //! knows which transforms there are.
 
-use super::lexer::Kind;
+use super::lexer::{Kind, Token};
 use super::{Parsed, Parser};
 use crate::mapping::ast::{Argument, Call, Fragment, Name, Target, TargetList, Transform};
 
@@ -20,12 +20,10 @@ impl Parser<'_> {
         } else {
             target.context = Some(self.name("a target variable")?);
             if self.accept(".") {
-                target.element = Some(self.name("an element")?);
-                if self.accept("[") && (!self.accept_word("x") || !self.accept("]")) {
-                    return self.fault("expected `[x]`");
-                }
-                if self.is(".") {
-                    return self.fault("expected one element; write `as x, x.next` for the next");
+                target.element = Some(self.target_element()?);
+                while self.accept(".") {
+                    let next = self.target_element()?;
+                    target.path.extend(target.element.replace(next));
                 }
             }
             if self.accept("=") {
@@ -34,6 +32,14 @@ impl Parser<'_> {
         }
         while self.target_part(&mut target)? {}
         Ok(target)
+    }
+
+    fn target_element(&mut self) -> Parsed<Name> {
+        let name = self.name("an element")?;
+        if self.accept("[") && (!self.accept_word("x") || !self.accept("]")) {
+            return self.fault("expected `[x]`");
+        }
+        Ok(name)
     }
 
     fn target_part(&mut self, target: &mut Target) -> Parsed<bool> {
@@ -45,11 +51,12 @@ impl Parser<'_> {
             }
             "first" | "last" | "single" | "collate" | "only_one" => {
                 self.advance();
-                target.list = match word {
-                    "first" => Some(TargetList::First),
-                    "last" | "collate" => Some(TargetList::Last),
-                    _ => Some(TargetList::Single),
+                let list = match word {
+                    "first" => TargetList::First,
+                    "last" | "collate" => TargetList::Last,
+                    _ => TargetList::Single,
                 };
+                target.list.get_or_insert(list);
             }
             "share" => {
                 self.advance();
@@ -64,13 +71,10 @@ impl Parser<'_> {
         let (start, from) = (self.token, self.token.start);
         let whole = self.fragment(AFTER_TARGET, true)?;
         let end = from + whole.text.len();
-        if start.end == end {
-            return Ok(Transform::Value(self.operand(start.kind, whole)));
-        }
         let next = self.lexer.token(start.end);
         let opens = start.kind == Kind::Word && &self.text[next.start..next.end] == "(";
         if !opens || self.closing(next) != Some(end) {
-            return Ok(Transform::Value(Argument::Expression(whole)));
+            return Ok(Transform::Value(self.argument(start, whole)));
         }
         // A call: read it again from its name.
         self.go_on(start.start);
@@ -81,13 +85,17 @@ impl Parser<'_> {
         }
     }
 
+    /// `(x, expression)` or `(expression)`: what follows the first comma is one expression, commas and all.
     fn evaluate(&mut self) -> Parsed<Transform> {
         self.expect("(")?;
-        let variable = self.name("a variable")?;
+        let start = self.token;
+        let first = self.fragment(&[], false)?;
+        if self.accept(")") {
+            return Ok(Transform::Evaluate(None, first));
+        }
         self.expect(",")?;
-        let start = self.token.start;
-        let mut end = start;
-        // The rest of the parenthesis is one expression, commas and all.
+        let from = self.token.start;
+        let mut end = from;
         while !self.is(")") {
             let part = self.fragment(&[], false)?;
             end = part.at as usize + part.text.len();
@@ -96,7 +104,8 @@ impl Parser<'_> {
             }
         }
         self.expect(")")?;
-        Ok(Transform::Evaluate(variable, self.cut(start, end)))
+        let of = self.argument(start, first);
+        Ok(Transform::Evaluate(Some(of), self.cut(from, end)))
     }
 
     /// `( a, b )`.
@@ -106,16 +115,25 @@ impl Parser<'_> {
         while !self.is(")") {
             let start = self.token;
             let whole = self.fragment(&[], false)?;
-            arguments.push(match start.start + whole.text.len() == start.end {
-                true => self.operand(start.kind, whole),
-                false => Argument::Expression(whole),
-            });
+            arguments.push(self.argument(start, whole));
             if !self.accept(",") {
                 break;
             }
         }
         self.expect(")")?;
         Ok(arguments)
+    }
+
+    /// An argument that begins with a token.
+    fn argument(&self, start: Token, whole: Fragment) -> Argument {
+        if start.start + whole.text.len() == start.end {
+            return self.operand(start.kind, whole);
+        }
+        let dashed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        match start.kind == Kind::Word && whole.text.chars().all(dashed) {
+            true => Argument::Variable(Name { text: whole.text, at: whole.at }),
+            false => Argument::Expression(whole),
+        }
     }
 
     /// What a single token stands for.
