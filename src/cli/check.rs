@@ -2,10 +2,9 @@
 //!
 //! Promises: exit code 0 means that the configuration would become active. Never: starts anything.
 
-use super::{Exit, Format, assemble};
+use super::{Exit, Format, assemble, excerpt};
 use crate::config::File;
-use crate::message::{Diagnostic, Severity};
-use crate::tree::Lines;
+use crate::message::Diagnostic;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -60,59 +59,7 @@ fn json(folder: &Path, found: &[Diagnostic], out: &mut String) {
 /// The report for people: each finding with the line it is about.
 pub fn text(files: &[File], found: &[Diagnostic], out: &mut String) {
     for one in found {
-        excerpt(files, one, out);
+        excerpt::excerpt(files, one, out);
     }
-    let errors = found.iter().filter(|one| one.refuses()).count();
-    let warnings = found.iter().filter(|one| one.severity == Severity::Warning).count();
-    let _ = match (errors, warnings) {
-        (0, 0) => writeln!(out, "{} files, nothing to complain about", files.len()),
-        (0, _) => writeln!(out, "{} files, {warnings} warnings", files.len()),
-        _ => writeln!(out, "{} files, {errors} errors, {warnings} warnings", files.len()),
-    };
-}
-
-fn excerpt(files: &[File], one: &Diagnostic, out: &mut String) {
-    let _ = writeln!(out, "{one}");
-    let file = files.iter().find(|file| *file.name == *one.origin.file);
-    if let Some(file) = file.filter(|_| one.origin.line > 0) {
-        let line = Lines::new(&file.text).line(one.origin.line);
-        let number = one.origin.line.to_string();
-        let before: String = line
-            .chars()
-            .take(one.origin.column as usize - 1)
-            .map(|c| if c == '\t' { '\t' } else { ' ' })
-            .collect();
-        let rest: String = line.chars().skip(one.origin.column as usize - 1).collect();
-        let _ = writeln!(out, "{:>4} | {}", number, line.trim_end());
-        let _ = writeln!(out, "     | {before}{}", "^".repeat(length(&rest)));
-    }
-    out.push('\n');
-}
-
-/// How many characters the thing at the start of `rest` has: a quoted text or a word.
-fn length(rest: &str) -> usize {
-    let mut chars = rest.chars();
-    let end = match chars.next() {
-        Some(quote @ ('"' | '\'')) => chars.position(|c| c == quote).map(|at| at + 2),
-        _ => rest.chars().position(|c| c.is_whitespace() || "=,]}".contains(c)),
-    };
-    end.unwrap_or_else(|| rest.trim_end().chars().count()).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::Origin;
-
-    #[test]
-    fn the_caret_stands_below_the_word() {
-        let file = File { name: "a.toml".into(), text: "x = 1\næ = \"no good\", 2\n".into() };
-        let origin = Origin { file: "a.toml".into(), line: 2, column: 5 };
-        let mut out = String::new();
-        text(&[file], &[Diagnostic::warning(origin, "id", "wrong")], &mut out);
-        let lines: Vec<&str> = out.lines().collect();
-        assert_eq!(lines[1], "   2 | æ = \"no good\", 2");
-        assert_eq!(lines[2], "     |     ^^^^^^^^^");
-        assert_eq!(lines[4], "1 files, 1 warnings");
-    }
+    let _ = writeln!(out, "{}", excerpt::total(files.len(), found));
 }

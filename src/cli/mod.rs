@@ -6,6 +6,7 @@ pub mod assemble;
 pub mod check;
 mod definitions;
 mod demo;
+pub mod excerpt;
 pub mod expected;
 pub mod load;
 mod map;

@@ -12,6 +12,7 @@ mod format;
 mod hostile;
 mod letters;
 mod mapping;
+mod maptools;
 mod package;
 mod path;
 mod privacy;
@@ -33,6 +34,7 @@ fn main() {
     trials.extend(hostile::trials());
     trials.extend(letters::trials());
     trials.extend(mapping::trials());
+    trials.extend(maptools::trials());
     trials.extend(package::trials());
     trials.extend(path::trials());
     trials.extend(privacy::trials());

@@ -1,33 +1,52 @@
 //! Folders of maps, read whole: maps, models, concept maps and where the cases are.
+//!
+//! Promises: what a map needs is found in the folder `mappings` that it lies in, in its own folder, and in those
+//! that are named; each file is read once. Never: writes.
 
 use crate::definitions::{Library, LibraryBuilder};
 use crate::mapping::ast;
-use crate::mapping::{self, Concepts};
+use crate::mapping::{self, Concepts, Materials, Plan, Plans};
 use crate::message::Diagnostic;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Everything below the paths that were given.
+/// The folder in which everything is looked for that a map below it needs.
+const HOME: &str = "mappings";
+
+/// Maps with all that they need, and their plans.
 pub struct Mappings {
-    /// R4, and the models below the paths.
+    /// R4, and the models that were found.
     pub library: Library,
     /// The maps.
     pub maps: Vec<ast::Map>,
+    /// Their plans; a map with an error has none.
+    pub plans: Plans,
     /// The concept maps.
     pub concepts: Vec<Arc<Concepts>>,
-    /// Folders with cases, each with the canonical of its entry map.
+    /// Folders with cases below the paths that were asked for, each with the canonical of its entry map.
     pub folders: Vec<(PathBuf, String)>,
-    /// What was found while reading.
+    /// What was found while reading and compiling.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files below the paths that were asked for, as diagnostics call them.
+    pub asked: BTreeSet<String>,
 }
 
 impl Mappings {
-    /// Reads folders.
-    pub fn read(paths: &[PathBuf]) -> Result<Mappings, String> {
+    /// Reads what is below `paths`, and what that needs, `with` more.
+    pub fn read(paths: &[PathBuf], with: &[PathBuf]) -> Result<Mappings, String> {
         let mut found = Found::default();
         for path in paths {
             found.below(path)?;
+        }
+        let asked = found.names();
+        let own_maps = found.maps.len();
+        for path in with {
+            found.below(path)?;
+        }
+        for path in paths {
+            found.below(&home(path))?;
         }
         let mut builder = LibraryBuilder::new();
         for file in &found.resources {
@@ -35,27 +54,78 @@ impl Mappings {
         }
         let (library, mut diagnostics) = builder.build();
         let concepts = library.concept_maps().map(|(_, map)| Arc::new(Concepts::of_resource(&map)));
-        let concepts = concepts.collect();
+        let concepts: Vec<_> = concepts.collect();
         let (mut maps, mut folders) = (Vec::new(), Vec::new());
-        for file in &found.maps {
+        for (at, file) in found.maps.iter().enumerate() {
             let name = file.display().to_string();
             let text = String::from_utf8(bytes(file)?).map_err(|_| format!("{name}: not UTF-8"))?;
             let (map, more) = mapping::parse(&name, &text);
             diagnostics.extend(more);
-            if let Some(folder) = found.entry_of(file) {
+            if let Some(folder) = found.entry_of(file).filter(|_| at < own_maps) {
                 folders.push((folder, map.url.text.to_string()));
             }
             maps.push(map);
         }
-        Ok(Mappings { library, maps, concepts, folders, diagnostics })
+        let materials = Materials { table: library.table(), concepts: &concepts };
+        let (plans, more) = Plans::build(&maps, &materials);
+        diagnostics.extend(more);
+        Ok(Mappings { library, maps, plans, concepts, folders, diagnostics, asked })
+    }
+
+    /// The findings about what was asked for; if that has none and yet no plan, all of them.
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        let own = |one: &&Diagnostic| self.asked.contains(&*one.origin.file);
+        let mut found: Vec<Diagnostic> = self.diagnostics.iter().filter(own).cloned().collect();
+        let planless = |map: &&ast::Map| {
+            self.asked.contains(&*map.file) && self.plans.find(&map.url.text).is_none()
+        };
+        if !found.iter().any(Diagnostic::refuses) && self.maps.iter().any(|map| planless(&map)) {
+            found = self.diagnostics.clone();
+        }
+        found
+    }
+
+    /// The plan of a map: of a file, of the entry map of a folder, or by canonical or name.
+    pub fn plan(&self, map: &Path) -> Result<&Arc<Plan>, String> {
+        let shown = map.display().to_string();
+        let by_file = |file: &str| self.maps.iter().find(|one| *one.file == *file);
+        let entry = || {
+            let name = format!("{}.", map.file_name()?.to_str()?);
+            let mut below = self.maps.iter().filter(|one| {
+                Path::new(&*one.file).parent() == Some(map) && self.asked.contains(&*one.file)
+            });
+            let named = below.clone().find(|one| {
+                let file = Path::new(&*one.file).file_name().and_then(|name| name.to_str());
+                file.is_some_and(|file| file.starts_with(&name))
+            });
+            named.or_else(|| below.next().filter(|_| below.next().is_none()))
+        };
+        let source = by_file(&shown).or_else(entry);
+        let Some(source) = source else {
+            return Err(format!("{shown}: no map with this file's name, nor an entry map there"));
+        };
+        self.plans.find(&source.url.text).ok_or_else(|| {
+            let found = self.findings();
+            let said: Vec<String> = found.iter().map(ToString::to_string).collect();
+            format!("{}\n{shown}: a map with an error has no plan", said.join("\n"))
+        })
     }
 }
 
-/// Files below the paths, in the order of their names; folders named `tests` hold cases, not materials.
+/// The nearest folder called `mappings` around a path, or else the folder it lies in.
+fn home(path: &Path) -> PathBuf {
+    let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let own = if whole.is_dir() { &*whole } else { whole.parent().unwrap_or(&whole) };
+    let named = own.ancestors().find(|one| one.file_name().is_some_and(|name| name == HOME));
+    named.unwrap_or(own).to_owned()
+}
+
+/// Files below paths, in the order of their names; folders named `tests` hold cases, not materials.
 #[derive(Default)]
 struct Found {
     maps: Vec<PathBuf>,
     resources: Vec<PathBuf>,
+    seen: BTreeSet<PathBuf>,
 }
 
 impl Found {
@@ -68,12 +138,20 @@ impl Found {
             }
             return Ok(());
         }
+        let missing = |_| format!("there is no {}", path.display());
+        if !self.seen.insert(fs::canonicalize(path).map_err(missing)?) {
+            return Ok(());
+        }
         match path.extension().and_then(|e| e.to_str()) {
             Some("map" | "fml") => self.maps.push(path.to_owned()),
             Some("json" | "xml") => self.resources.push(path.to_owned()),
             _ => {}
         }
-        if path.exists() { Ok(()) } else { Err(format!("there is no {}", path.display())) }
+        Ok(())
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        self.maps.iter().chain(&self.resources).map(|path| path.display().to_string()).collect()
     }
 
     /// The folder whose entry map a file is: it has the folder's name, or is the only map there.

@@ -1,0 +1,111 @@
+//! Findings as a person reads them: the finding, the line it is about, a caret below the words.
+//!
+//! Promises: the first line of each is what a compiler would print, so that editors find the place. Never: fails
+//! because a file cannot be read; then the line is left out.
+
+use crate::config::File;
+use crate::message::{Diagnostic, Severity};
+use crate::tree::Lines;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Where a finding ends, both from 1, the column one past the last character.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct End {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// The files that findings are about, read again; those that cannot be read are left out.
+pub fn files(found: &[Diagnostic]) -> Vec<File> {
+    let names: BTreeSet<&str> = found.iter().map(|one| &*one.origin.file).collect();
+    let read = |name: &str| {
+        let bytes = std::fs::read(name).ok()?;
+        Some(File { name: name.to_owned(), text: String::from_utf8(bytes).ok()? })
+    };
+    names.into_iter().filter_map(read).collect()
+}
+
+/// One finding with its line and a caret.
+pub fn excerpt(files: &[File], one: &Diagnostic, out: &mut String) {
+    let _ = writeln!(out, "{one}");
+    let file = files.iter().find(|file| *file.name == *one.origin.file);
+    if let Some(file) = file.filter(|_| one.origin.line > 0) {
+        lines(&file.text, one.origin.line, one.origin.column, out);
+    }
+    out.push('\n');
+}
+
+/// A line of a text and a caret below what stands at a column.
+pub fn lines(text: &str, line: u32, column: u32, out: &mut String) {
+    let source = Lines::new(text).line(line);
+    let (before, rest) = split(source, column);
+    let before: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let _ = writeln!(out, "{line:>4} | {}", source.trim_end());
+    let _ = writeln!(out, "     | {before}{}", "^".repeat(length(rest)));
+}
+
+/// Where the words end that a finding is about; the place itself where the file is not at hand.
+pub fn end(files: &[File], one: &Diagnostic) -> End {
+    let origin = &one.origin;
+    let file = files.iter().find(|file| *file.name == *origin.file).filter(|_| origin.line > 0);
+    let len = file
+        .map_or(0, |file| length(split(Lines::new(&file.text).line(origin.line), origin.column).1));
+    End { line: origin.line, column: origin.column + len as u32 }
+}
+
+/// `3 files, 1 errors, 2 warnings`, or that there is nothing.
+pub fn total(files: usize, found: &[Diagnostic]) -> String {
+    let errors = found.iter().filter(|one| one.refuses()).count();
+    let warnings = found.iter().filter(|one| one.severity == Severity::Warning).count();
+    match (errors, warnings) {
+        (0, 0) => format!("{files} files, nothing to complain about"),
+        (0, _) => format!("{files} files, {warnings} warnings"),
+        _ => format!("{files} files, {errors} errors, {warnings} warnings"),
+    }
+}
+
+fn split(line: &str, column: u32) -> (&str, &str) {
+    let at = line.char_indices().nth(column.saturating_sub(1) as usize);
+    line.split_at(at.map_or(line.len(), |(at, _)| at))
+}
+
+/// How many characters the thing at the start of `rest` has: a quoted text or a word.
+fn length(rest: &str) -> usize {
+    let mut chars = rest.chars();
+    let end = match chars.next() {
+        Some(quote @ ('"' | '\'')) => chars.position(|c| c == quote).map(|at| at + 2),
+        _ => rest.chars().position(|c| c.is_whitespace() || "=,;.:(){}[]<>".contains(c)),
+    };
+    end.unwrap_or_else(|| rest.trim_end().chars().count()).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Origin;
+
+    #[test]
+    fn the_caret_stands_below_the_word() {
+        let file = File { name: "a.toml".into(), text: "x = 1\næ = \"no good\", 2\n".into() };
+        let origin = Origin { file: "a.toml".into(), line: 2, column: 5 };
+        let found = [Diagnostic::warning(origin, "id", "wrong")];
+        let mut out = String::new();
+        excerpt(std::slice::from_ref(&file), &found[0], &mut out);
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines[1], "   2 | æ = \"no good\", 2");
+        assert_eq!(lines[2], "     |     ^^^^^^^^^");
+        assert_eq!(total(1, &found), "1 files, 1 warnings");
+        assert_eq!(end(&[file], &found[0]), End { line: 2, column: 14 });
+    }
+
+    #[test]
+    fn a_word_of_a_path_ends_at_the_dot() {
+        let ends = [("entry.resource = x", 5), ("a;", 1), ("tgt", 3), ("", 1), ("'x y' as", 5)];
+        for (text, wanted) in ends {
+            assert_eq!(length(text), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Messages as files: read for a map, run through it, and what it made written.
+//!
+//! Promises: the same inputs give the same bytes; nothing is asked that the files do not answer. Never: prints.
+
+use super::folder::{Mappings, bytes};
+use super::world::{About, World};
+use crate::definitions::typing;
+use crate::engine;
+use crate::format::charset::{self, Charset};
+use crate::format::{fhir_json, fhir_xml, xml};
+use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, Memory, Plan};
+use crate::message::{Issue, Severity, ToldIssue};
+use crate::tree::Tree;
+use ::bytes::Bytes;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The namespace of FHIR's XML.
+const FHIR: &str = "http://hl7.org/fhir";
+
+/// A message that was read.
+pub struct Message {
+    /// Its file, as it was given.
+    pub file: String,
+    /// Its typed tree.
+    pub tree: Tree,
+}
+
+/// What a map made of a message.
+pub struct Made {
+    /// The target.
+    pub target: Tree,
+    /// What is to be said about the message.
+    pub issues: Vec<Issue>,
+    /// What of the message was read and dropped; nothing if the run was ended.
+    pub losses: Losses,
+}
+
+impl Made {
+    /// Whether the message is refused.
+    pub fn refused(&self) -> bool {
+        self.issues.iter().any(Issue::refuses)
+    }
+}
+
+/// Reads and types a message: FHIR in JSON or XML, or a model's XML.
+pub fn read(file: &Path, mappings: &Mappings) -> Result<Message, String> {
+    let name = file.display().to_string();
+    read_bytes(name, bytes(file)?.into(), mappings)
+}
+
+/// The same from bytes, called `file` in what is said.
+pub fn read_bytes(file: String, bytes: Bytes, mappings: &Mappings) -> Result<Message, String> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
+    let is_xml = head.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    let decoded = charset::decode(&bytes, None, is_xml)
+        .map_err(|issue| format!("{file}: {}", issue.text()))?;
+    let mut tree = Tree::new(Arc::clone(mappings.library.names()));
+    let mut issues = Vec::new();
+    let usable = match is_xml {
+        false => fhir_json::read(decoded.text, &mut tree, &mut issues),
+        true if decoded.text.contains(&format!("\"{FHIR}\"")) => {
+            fhir_xml::read(decoded.text, &mut tree, &mut issues)
+        }
+        true => xml::read(decoded.text, &mut tree, &mut issues),
+    };
+    typing::type_tree(&mut tree, mappings.library.table(), &mut issues);
+    let faults: Vec<Issue> = issues.into_iter().filter(Issue::refuses).collect();
+    let told = engine::tell_all(&tree, mappings.library.table(), &faults);
+    match told.is_empty() {
+        false => Err(told.iter().map(|one| line(&file, one)).collect::<Vec<_>>().join("\n")),
+        true if !usable => Err(format!("{file}: it cannot be read")),
+        true => Ok(Message { file, tree }),
+    }
+}
+
+/// The file that says what a message's run is given: `case.toml` beside it, if there is one.
+pub fn about(message: &Path, named: Option<&Path>) -> Result<About, String> {
+    let beside = message.parent().unwrap_or(Path::new("")).join("case.toml");
+    let file = match named {
+        Some(file) => file.to_owned(),
+        None if beside.is_file() => beside,
+        None => return Ok(About::default()),
+    };
+    let text = String::from_utf8(bytes(&file)?);
+    let text = text.map_err(|_| format!("{}: not UTF-8", file.display()))?;
+    toml::from_str(&text).map_err(|fault| format!("{}: {fault}", file.display()))
+}
+
+/// Runs a plan on a message.
+pub fn translate(
+    plan: &Plan,
+    message: &Message,
+    about: &About,
+    mappings: &Mappings,
+    memory: &mut Memory,
+) -> Result<Made, String> {
+    let engine = &about.engine;
+    let parameters: Vec<_> = about.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
+    let inputs = Inputs {
+        sources: &[&message.tree],
+        now: engine.now.parse().map_err(|fault| format!("engine.now: {fault}"))?,
+        engine: Engine {
+            message_id: &engine.message_id,
+            envelope_id: &engine.envelope_id,
+            now: &engine.now,
+        },
+        parameters: &parameters,
+        ids: IdSeed { message: &engine.message_id, destination: "case", generation: 0 },
+        limits: Limits::default(),
+    };
+    let world = World { about, concepts: &mappings.concepts };
+    let mut target = Tree::new(Arc::clone(mappings.library.names()));
+    let mut issues = Vec::new();
+    let ran = plan.run(&inputs, &mut target, &world, memory, &mut issues);
+    let losses = ran.unwrap_or_else(|failure| {
+        issues.push(failure.issue);
+        Losses::default()
+    });
+    Ok(Made { target, issues, losses })
+}
+
+/// What was made as a file: its extension and its bytes. FHIR is JSON for people, a model is XML.
+pub fn write(made: &Tree, mappings: &Mappings) -> Result<(&'static str, Vec<u8>), String> {
+    let root = made.root().ok_or("nothing was made")?;
+    let table = mappings.library.table();
+    match made.resource_type(root) {
+        Some(_) => {
+            let mut text = String::new();
+            fhir_json::write(made, table, root, &mut text);
+            Ok(("json", indented(&text).into_bytes()))
+        }
+        None => {
+            let mut bytes = Vec::new();
+            xml::write(made, table, root, Charset::Utf8, &mut bytes).map_err(|e| e.to_string())?;
+            bytes.push(b'\n');
+            Ok(("xml", bytes))
+        }
+    }
+}
+
+/// The first file of a folder whose name starts so.
+pub fn one_file(folder: &Path, start: &str) -> Result<Option<PathBuf>, String> {
+    let named = |file: &PathBuf| {
+        file.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(start))
+    };
+    Ok(super::folder::entries(folder)?.into_iter().find(named))
+}
+
+/// Issues of a message as they are told.
+pub fn told(message: &Message, mappings: &Mappings, issues: &[Issue]) -> Vec<ToldIssue> {
+    engine::tell_all(&message.tree, mappings.library.table(), issues)
+}
+
+/// An issue in one line, its place first.
+pub fn line(file: &str, issue: &ToldIssue) -> String {
+    let place = issue.position.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+    let path = issue.expression.as_deref().map(|path| format!(" (at {path})")).unwrap_or_default();
+    let severity = match issue.severity {
+        Severity::Information => "information",
+        Severity::Warning => "warning",
+        Severity::Error | Severity::Fatal => "error",
+    };
+    format!("{file}{place}: {severity}[{}]: {}{path}", issue.id, issue.text)
+}
+
+/// JSON for people, with every token as it was.
+fn indented(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    for c in json.chars() {
+        match c {
+            _ if quoted => {
+                quoted = escaped || c != '"';
+                escaped = c == '\\' && !escaped;
+                out.push(c);
+                continue;
+            }
+            '{' | '[' => {
+                depth += 1;
+                out.push(c);
+                line(&mut out, depth);
+            }
+            '}' | ']' => {
+                depth -= 1;
+                line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            c => out.push(c),
+        }
+        quoted = c == '"';
+    }
+    out.push('\n');
+    out
+}

@@ -1,0 +1,14 @@
+//! The mapping team's tools, as a team runs them; the pages about them, whose examples are run.
+
+mod console;
+mod pages;
+mod tools;
+
+use libtest_mimic::Trial;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let mut trials = pages::trials();
+    trials.extend(tools::trials());
+    trials
+}

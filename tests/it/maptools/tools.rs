@@ -1,0 +1,229 @@
+//! The tools from outside: exit codes, JSON, JUnit, what is written where.
+
+use crate::path::process::copy;
+use crate::support::{self, Needs, trial};
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let nothing = |name, run: fn() -> Result<(), Failed>| trial(name, Needs::Nothing, run);
+    vec![
+        nothing("maptools: exit codes", codes),
+        nothing("maptools: check gives one object a finding, with its span", checked),
+        nothing("maptools: a faulty import is told where only its user is asked for", import),
+        nothing("maptools: a case that differs says which rule wrote it, in JSON too", differs),
+        trial(
+            "maptools: the JUnit report is XML with the right counts",
+            Needs::Tool("xmllint"),
+            junit,
+        ),
+        nothing("maptools: run writes what was made, and says the rest", run),
+    ]
+}
+
+/// A copy of the examples.
+pub fn examples() -> Result<TempDir, Failed> {
+    let folder = tempfile::tempdir()?;
+    copy(&support::root().join("docs/examples"), folder.path())?;
+    Ok(folder)
+}
+
+/// Runs the tool in a folder.
+pub fn stafett(folder: &Path, arguments: &[&str]) -> Result<Output, Failed> {
+    let binary = env!("CARGO_BIN_EXE_stafett");
+    Ok(Command::new(binary).current_dir(folder).arg("map").args(arguments).output()?)
+}
+
+/// What it printed, if it ended so.
+pub fn printed(folder: &Path, arguments: &[&str], code: i32) -> Result<String, Failed> {
+    let output = stafett(folder, arguments)?;
+    let (out, err) = (&output.stdout, &output.stderr);
+    let (out, err) = (String::from_utf8_lossy(out), String::from_utf8_lossy(err));
+    match output.status.code() == Some(code) {
+        true => Ok(out.into_owned()),
+        false => Err(format!("{arguments:?}: {:?}\n{out}{err}", output.status.code()).into()),
+    }
+}
+
+pub const MAP: &str = "mappings/letter-to-message/letter-to-message.fml";
+pub const LETTER: &str = "mappings/letter-to-message/tests/a-plain-letter/in.xml";
+const UNKNOWN: &str = "mappings/letter-to-message/tests/a-status-nobody-knows/in.xml";
+
+fn codes() -> Result<(), Failed> {
+    let folder = examples()?;
+    let at = folder.path();
+    for (arguments, code) in [
+        (&["check", "mappings"][..], 0),
+        (&["check", MAP], 0),
+        (&["check", "wrong", "--with", "mappings"], 1),
+        (&["check", "no-such-folder"], 2),
+        (&["check", "mappings/letter-to-message/tests/a-plain-letter/case.toml"], 2),
+        (&["test", "mappings"], 0),
+        (&["test", "wrong"], 2),
+        (&["test", "mappings", "--only", "no-such-case"], 2),
+        (&["run", MAP, LETTER], 0),
+        (&["run", "mappings/letter-to-message", LETTER], 0),
+        (&["run", MAP, UNKNOWN], 1),
+        (&["run", "wrong/wrong.fml", LETTER], 2),
+        (&["run", MAP, "no-such-file"], 2),
+        (&["run", MAP, MAP], 2),
+    ] {
+        printed(at, arguments, code)?;
+    }
+    Ok(())
+}
+
+fn lines(text: &str) -> Result<Vec<Value>, Failed> {
+    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+}
+
+fn checked() -> Result<(), Failed> {
+    let folder = examples()?;
+    let text =
+        printed(folder.path(), &["check", "wrong", "--with", "mappings", "--format", "json"], 1)?;
+    let found = lines(&text)?;
+    let source = std::fs::read_to_string(folder.path().join("wrong/wrong.fml"))?;
+    for one in &found {
+        let number = |name: &str| one[name].as_u64().unwrap_or(0) as usize;
+        let line = source.lines().nth(number("line") - 1).ok_or("no such line")?;
+        let word = &line[number("column") - 1..number("endColumn") - 1];
+        if !one["text"].as_str().is_some_and(|text| text.contains(&format!("`{word}`"))) {
+            return Err(format!("{word}: {one}").into());
+        }
+    }
+    let first = found.first().ok_or("no finding")?;
+    let told = first["severity"] == "error" && first["id"] == "map-unknown-element";
+    match told && first["help"].is_string() && first["file"] == "wrong/wrong.fml" {
+        true => Ok(()),
+        false => Err(text.into()),
+    }
+}
+
+fn import() -> Result<(), Failed> {
+    let folder = examples()?;
+    let maps = folder.path().join("mappings/both");
+    std::fs::create_dir(&maps)?;
+    let head = "uses \"http://example.org/models/Letter\" alias Letter as source\n\
+                uses \"http://hl7.org/fhir/StructureDefinition/Bundle\" alias Bundle as target\n";
+    std::fs::write(
+        maps.join("user.fml"),
+        format!(
+            "map \"urn:user\" = \"user\"\n{head}imports \"urn:shared\"\n\
+             group u(source s : Letter, target t : Bundle) {{ s -> t then shared(s, t); }}\n"
+        ),
+    )?;
+    std::fs::write(
+        maps.join("shared.fml"),
+        format!(
+            "map \"urn:shared\" = \"shared\"\n{head}\
+             group shared(source s : Letter, target t : Bundle) {{ s.stauts -> t.type = 'x'; }}\n"
+        ),
+    )?;
+    let text = printed(folder.path(), &["check", "mappings/both/user.fml"], 1)?;
+    match text.contains("shared.fml:4:") && text.contains("map-unknown-element") {
+        true => Ok(()),
+        false => Err(text.into()),
+    }
+}
+
+/// The examples with one expectation changed.
+fn changed() -> Result<TempDir, Failed> {
+    let folder = examples()?;
+    let file = folder.path().join("mappings/letter-to-message/tests/a-plain-letter/out.json");
+    let text = std::fs::read_to_string(&file)?;
+    let other = text.replace("\"Berggren\"", "\"Bergman\"");
+    if text == other {
+        return Err("there was nothing to change".into());
+    }
+    std::fs::write(file, other)?;
+    Ok(folder)
+}
+
+fn differs() -> Result<(), Failed> {
+    let folder = changed()?;
+    let text = printed(folder.path(), &["test", "mappings", "--format", "json"], 1)?;
+    let cases = lines(&text)?;
+    let case = cases.iter().find(|case| case["passed"] == false).ok_or("all pass")?;
+    let one = &case["differences"][0];
+    let rule = std::fs::read_to_string(folder.path().join(MAP))?
+        .lines()
+        .position(|line| line.contains("name.family = family"))
+        .ok_or("no rule")?;
+    let place = format!("{MAP}:{}", rule + 1);
+    let told = one["expected"] == "Bergman" && one["made"] == "Berggren" && one["rule"] == place;
+    if !told || case["losses"]["dropped"] != 2 {
+        return Err(case.to_string().into());
+    }
+    // Blessed, it passes, and the file is as it was.
+    printed(folder.path(), &["test", "mappings", "--bless"], 0)?;
+    printed(folder.path(), &["test", "mappings"], 0)?;
+    let out = "mappings/letter-to-message/tests/a-plain-letter/out.json";
+    let blessed = std::fs::read_to_string(folder.path().join(out))?;
+    let original = std::fs::read_to_string(support::root().join("docs/examples").join(out))?;
+    match blessed == original {
+        true => Ok(()),
+        false => Err("a blessed file differs from what was blessed before".into()),
+    }
+}
+
+fn junit() -> Result<(), Failed> {
+    let folder = changed()?;
+    let broken = folder.path().join("mappings/letter-to-message/tests/a-status-nobody-knows");
+    std::fs::write(broken.join("in.xml"), "<Letter")?;
+    printed(folder.path(), &["test", "mappings", "--junit", "report.xml"], 1)?;
+    let file = folder.path().join("report.xml");
+    let count = |path: &str| -> Result<String, Failed> {
+        let output = Command::new("xmllint").args(["--xpath", path]).arg(&file).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    for (said, counted) in [
+        ("string(/testsuites/@tests)", "count(//testcase)"),
+        ("string(/testsuites/testsuite/@failures)", "count(//testcase/failure)"),
+        ("string(/testsuites/@errors)", "count(//testcase/error)"),
+    ] {
+        let (said_count, count) = (count(said)?, count(counted)?);
+        if said_count != count || count == "0" {
+            return Err(format!("{said} is {said_count}, {counted} {count}").into());
+        }
+    }
+    match count("string(//failure)")?.contains("Bergman") {
+        true => Ok(()),
+        false => Err(std::fs::read_to_string(&file)?.into()),
+    }
+}
+
+fn run() -> Result<(), Failed> {
+    let folder = examples()?;
+    let at = folder.path();
+    let case = at.join("mappings/letter-to-message/tests/a-plain-letter/out.json");
+    let made = printed(at, &["run", MAP, LETTER], 0)?;
+    if made != std::fs::read_to_string(&case)? {
+        return Err(made.into());
+    }
+    if !printed(at, &["run", MAP, LETTER, "--out", "made.json"], 0)?.is_empty() {
+        return Err("it goes to the file alone".into());
+    }
+    if std::fs::read_to_string(at.join("made.json"))? != made {
+        return Err("the file is not what was made".into());
+    }
+    printed(at, &["run", MAP, UNKNOWN, "--out", "refused.json"], 1)?;
+    if at.join("refused.json").exists() {
+        return Err("a refused message leaves no file".into());
+    }
+    let json = printed(at, &["run", MAP, UNKNOWN, "--format", "json"], 1)?;
+    let json: Value = serde_json::from_str(&json)?;
+    let losses = &json["losses"];
+    let told = json["refused"] == true
+        && json["output"].is_null()
+        && json["issues"][0]["id"] == "map-no-translation"
+        && losses["dropped"] == 1
+        && losses["elements"][0]["path"] == "Letter.id";
+    match told && losses["elements"][0]["line"] == 2 {
+        true => Ok(()),
+        false => Err(json.to_string().into()),
+    }
+}
