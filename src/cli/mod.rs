@@ -8,6 +8,7 @@ mod definitions;
 mod demo;
 pub mod excerpt;
 pub mod expected;
+pub mod issues;
 pub mod load;
 mod map;
 mod messages;
@@ -65,6 +66,7 @@ enum Command {
     Check(check::Check),
     Definitions(definitions::Definitions),
     Demo(demo::Demo),
+    ExplainIssue(issues::ExplainIssue),
     Map(map::Map),
     Messages(messages::Messages),
     Model(model::Model),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Definitions(arguments) => definitions::run(&arguments).into(),
         Command::Demo(arguments) => demo::run(&arguments).into(),
+        Command::ExplainIssue(arguments) => issues::run(&arguments).into(),
         Command::Map(arguments) => map::run(&arguments).into(),
         Command::Messages(arguments) => messages::run(&arguments).into(),
         Command::Model(arguments) => model::run(&arguments).into(),

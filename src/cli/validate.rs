@@ -2,6 +2,7 @@
 //!
 //! Promises: one result a file, in the order of the files; what could not be checked is counted and said.
 
+use super::issues::word;
 use super::{Exit, Format, load};
 use crate::definitions::{Library, LibraryBuilder, typing};
 use crate::engine;
@@ -274,14 +275,5 @@ impl Judged {
             self.version.as_deref().unwrap_or("not read"),
         ));
         out
-    }
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Information => "information",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Fatal => "fatal",
     }
 }

@@ -4,7 +4,7 @@
 //! Never: guesses a unit, a default or a spelling.
 
 use super::read::{Field, Reader, Section};
-use crate::message::{Diagnostic, Event, Origin, PartyName};
+use crate::message::{Diagnostic, Event, Origin, PartyName, near};
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use toml::Spanned;
@@ -189,31 +189,10 @@ pub fn suggestion<'w>(
     said: &str,
     known: impl Iterator<Item = &'w str>,
 ) -> Diagnostic {
-    let said = said.to_lowercase();
-    let near = known.map(|word| (distance(&said, &word.to_lowercase()), word)).min();
-    match near.filter(|(distance, word)| *distance <= word.chars().count().div_ceil(4)) {
-        Some((_, word)) => diagnostic.help(format!("did you mean `{word}`?")),
+    match near::meant(said, known) {
+        Some(help) => diagnostic.help(help),
         None => diagnostic,
     }
-}
-
-/// How many characters must be put in, taken out, changed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 /// Implements [`Field`] for a type that is parsed from a text.
@@ -345,14 +324,3 @@ fn event(text: &str) -> Result<Box<str>, String> {
 }
 
 pub(super) use from_text;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_swap_is_one_mistake() {
-        assert_eq!(distance("reciever", "receiver"), 1);
-        assert_eq!(distance("", "abc"), 3);
-    }
-}

@@ -1,6 +1,7 @@
 //! What is known at load about the items of a collection: their types, or that anything may come.
 
 use super::code::Test;
+use crate::message::near;
 use crate::tree::types::{ElementId, System, Table, TypeId, TypeKind};
 
 /// The type of an item.
@@ -134,14 +135,14 @@ impl Shape {
     }
 
     /// The names that a misspelled one may have meant.
-    pub fn suggestion(&self, table: &Table, name: &str) -> Option<String> {
+    pub fn suggestion<'t>(&self, table: &'t Table, name: &str) -> Option<&'t str> {
         let ids = self.kinds.iter().filter_map(|kind| match kind {
             Kind::Fhir(id) => Some(*id),
             _ => None,
         });
         let names = ids.flat_map(|id| &table.type_of(id).elements);
         let names = names.map(|e| table.names().text(table.element(*e).name));
-        nearest(name, names)
+        near::nearest(name, names)
     }
 
     /// The types' names, for people.
@@ -187,47 +188,5 @@ impl Found {
             self.choice = true;
             self.shape.open = true;
         }
-    }
-}
-
-/// The candidate that differs least, if it differs little.
-pub(super) fn nearest<'a>(
-    wanted: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<String> {
-    let limit = (wanted.len() / 3).max(1);
-    let ranked = candidates.map(|c| (distance(wanted, c), c));
-    let best = ranked.filter(|(d, _)| *d <= limit).min_by_key(|(d, _)| *d)?;
-    Some(best.1.to_owned())
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len().abs_diff(b.len()) > 3 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let names = ["given", "family", "period"];
-        assert_eq!(nearest("given1", names.into_iter()).as_deref(), Some("given"));
-        assert_eq!(nearest("famly", names.into_iter()).as_deref(), Some("family"));
-        assert_eq!(nearest("quantity", names.into_iter()), None);
     }
 }

@@ -9,6 +9,7 @@ mod error;
 pub mod instant;
 mod intake;
 mod issue;
+pub mod near;
 mod party;
 mod unit;
 

@@ -1,12 +1,12 @@
 //! Configuration: the reference page, the folder of broken files, and the networks under fixtures/.
 
-use crate::support::{self, Needs, trial};
+use crate::support::{self, Needs, golden, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::cli::{Exit, Format, check, expected, load};
 use stafett::config::TokenHash;
 use stafett::message::PartyName;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -162,22 +162,5 @@ fn expect(exit: Exit, wanted: Exit) -> Result<(), Failed> {
         Ok(())
     } else {
         Err(Failed::from(format!("{exit:?} instead of {wanted:?}")))
-    }
-}
-
-/// Compares with a committed file, or rewrites it with `UPDATE=1`.
-fn golden(file: &Path, now: &str) -> Result<(), Failed> {
-    if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
-        fs::write(file, now)?;
-        return Ok(());
-    }
-    let committed = fs::read_to_string(file).unwrap_or_default();
-    match committed.lines().zip(now.lines()).position(|(a, b)| a != b) {
-        None if committed == now => Ok(()),
-        line => Err(Failed::from(format!(
-            "{} is stale from line {}: look at the difference after UPDATE=1 cargo test",
-            file.display(),
-            line.map_or(committed.lines().count().min(now.lines().count()), |line| line) + 1
-        ))),
     }
 }

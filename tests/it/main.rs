@@ -10,6 +10,7 @@ mod exchange;
 mod fhirpath;
 mod format;
 mod hostile;
+mod issues;
 mod letters;
 mod mapping;
 mod maptools;
@@ -32,6 +33,7 @@ fn main() {
     trials.extend(fhirpath::trials());
     trials.extend(format::trials());
     trials.extend(hostile::trials());
+    trials.extend(issues::trials());
     trials.extend(letters::trials());
     trials.extend(mapping::trials());
     trials.extend(maptools::trials());

@@ -3,9 +3,10 @@
 use super::super::code::{Op, OpId};
 use super::super::functions::{self, Argument, Entry, Function, Needs, Yields};
 use super::super::patterns;
-use super::super::shape::{Kind, Shape, nearest};
+use super::super::shape::{Kind, Shape};
 use super::super::syntax::{self, Syntax};
 use super::{Compiler, Fault, Scope};
+use crate::message::near;
 use crate::tree::types::System;
 
 impl Compiler<'_> {
@@ -17,7 +18,7 @@ impl Compiler<'_> {
         at: u32,
     ) -> (OpId, Shape) {
         let Some(entry) = functions::find(name) else {
-            let meant = nearest(name, functions::FUNCTIONS.iter().map(|e| e.name));
+            let meant = near::nearest(name, functions::FUNCTIONS.iter().map(|e| e.name));
             let text = format!("unknown function `{name}()`");
             return self.fault(Fault::new(at, "fhirpath-unknown-function", text).meant(meant));
         };

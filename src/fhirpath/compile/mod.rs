@@ -50,7 +50,7 @@ impl Fault {
         Fault { offset, id, text: text.into(), help: None }
     }
 
-    pub(super) fn meant(self, suggestion: Option<String>) -> Fault {
+    pub(super) fn meant(self, suggestion: Option<&str>) -> Fault {
         Fault { help: suggestion.map(|name| format!("did you mean `{name}`?")), ..self }
     }
 }

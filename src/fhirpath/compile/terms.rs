@@ -2,9 +2,10 @@
 
 use super::super::code::{How, Op, OpId, Part};
 use super::super::item::{Cell, Text};
-use super::super::shape::{Kind, Shape, nearest};
+use super::super::shape::{Kind, Shape};
 use super::super::syntax::{self, Binary, Syntax};
 use super::{Compiler, Fault};
+use crate::message::near;
 use crate::tree::NameId;
 use crate::tree::types::{System, TypeKind};
 
@@ -112,7 +113,7 @@ impl Compiler<'_> {
             _ => {
                 let variables = self.context.variables.iter().map(|(name, _)| &**name);
                 let names = variables.chain(["context", "resource", "rootResource", "ucum"]);
-                let meant = nearest(name, names);
+                let meant = near::nearest(name, names);
                 let text = format!("unknown variable `%{name}`");
                 self.fault(Fault::new(at, "fhirpath-unknown-variable", text).meant(meant))
             }
@@ -214,7 +215,7 @@ impl Compiler<'_> {
             kinds.map(|child| self.table.element(child.element).name)
         });
         let meant = match wire {
-            Some(element) => Some(self.table.names().text(element).to_owned()),
+            Some(element) => Some(self.table.names().text(element)),
             None => shape.suggestion(self.table, name),
         };
         self.fault(Fault::new(at, "fhirpath-unknown-element", text).meant(meant))

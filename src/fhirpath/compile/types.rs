@@ -2,9 +2,10 @@
 
 use super::super::code::{Op, OpId, Test};
 use super::super::parser;
-use super::super::shape::{Kind, Shape, nearest};
+use super::super::shape::{Kind, Shape};
 use super::super::syntax::{Syntax, TypeName};
 use super::{Compiler, Fault};
+use crate::message::near;
 use crate::tree::types::{System, TypeKind};
 
 impl Compiler<'_> {
@@ -101,7 +102,7 @@ impl Compiler<'_> {
                 let names = self.table.types().iter().map(|t| &*t.name);
                 let text = format!("unknown type `{}`", name.name);
                 let fault = Fault::new(name.offset, "fhirpath-unknown-type", text);
-                Err(fault.meant(nearest(&name.name, names)))
+                Err(fault.meant(near::nearest(&name.name, names)))
             }
             Some(other) => {
                 let text = format!("unknown namespace `{other}`");

@@ -6,6 +6,7 @@ use super::Compiler;
 use crate::mapping::ast::Name;
 use crate::mapping::facts::element_of;
 use crate::mapping::plan::Step;
+pub(super) use crate::message::near::meant as nearest;
 use crate::tree::types::{ElementId, TypeId, TypeKind};
 
 /// The types a variable may have, none meaning unknown.
@@ -105,45 +106,5 @@ impl Compiler<'_> {
     pub(super) fn type_names(&self, types: &[TypeId]) -> String {
         let names = types.iter().map(|t| &*self.table.type_of(*t).name);
         names.collect::<Vec<_>>().join(" or ")
-    }
-}
-
-/// ``did you mean `x`?`` for the known word nearest to one, if any is near.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let far = 1 + word.chars().count() / 3;
-    let distances = known.into_iter().map(|k| (distance(word, k), k));
-    let best = distances.filter(|(d, k)| *d <= far && !k.is_empty()).min()?;
-    Some(format!("did you mean `{}`?", best.1))
-}
-
-/// Edits between two words, case counting half a mistake less than a letter.
-fn distance(a: &str, b: &str) -> usize {
-    if a.eq_ignore_ascii_case(b) {
-        return usize::from(a != b);
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = before + usize::from(x != *y);
-            before = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn the_nearest_word_if_it_is_near() {
-        let known = ["identifier", "name", "birthDate"];
-        assert_eq!(nearest("identifer", known).as_deref(), Some("did you mean `identifier`?"));
-        assert_eq!(nearest("birthdate", known).as_deref(), Some("did you mean `birthDate`?"));
-        assert_eq!(nearest("telecom", known), None);
     }
 }

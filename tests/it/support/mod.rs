@@ -71,6 +71,23 @@ pub fn trial(
     }
 }
 
+/// Compares with a committed file, or rewrites it with `UPDATE=1`.
+pub fn golden(file: &Path, now: &str) -> Result<(), Failed> {
+    if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+        std::fs::write(file, now)?;
+        return Ok(());
+    }
+    let committed = std::fs::read_to_string(file).unwrap_or_default();
+    match committed.lines().zip(now.lines()).position(|(a, b)| a != b) {
+        None if committed == now => Ok(()),
+        line => Err(Failed::from(format!(
+            "{} is stale from line {}: look at the difference after UPDATE=1 cargo test",
+            file.display(),
+            line.map_or(committed.lines().count().min(now.lines().count()), |line| line) + 1
+        ))),
+    }
+}
+
 /// The harness itself: what is absent is seen to be absent, and what is there is not.
 pub fn trials() -> Vec<Trial> {
     vec![trial("support: what is absent is said", Needs::Nothing, || {
