@@ -3,7 +3,8 @@
 //! Promises: files in the order of their paths, so that the same folder always gives the same
 //! configuration; a file that would be left out silently is reported. Never: judges what a file says.
 
-use crate::config::{self, Config, File, Reading};
+use super::shelf::Shelf;
+use crate::config::{self, At, Config, File, Reading};
 use crate::definitions::{Library, LibraryBuilder};
 use crate::mapping::{self, ast::Map};
 use crate::message::{Diagnostic, Error, ErrorKind, Origin};
@@ -79,9 +80,23 @@ pub fn configuration(path: &Path) -> Result<Folder, Error> {
     Ok(Folder { path: path.to_owned(), files, reading })
 }
 
-/// The FHIR packages that a configuration names: `.tgz` files, and the resources of unpacked ones.
+/// The FHIR packages of a configuration: those that its lock file names, exactly, and those that it names
+/// itself beside the folder that the lock is about (`.tgz` files, and the resources of unpacked ones).
 pub fn packages(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) {
-    named(folder, &config.definitions.packages, &["tgz", "json"])
+    let definitions = &config.definitions;
+    let shelf = Shelf::at(&folder.join(&*definitions.folder.value));
+    let Some((mut blobs, mut found)) = shelf.load(definitions.strict) else {
+        return named(folder, &definitions.packages, &["tgz", "json"]);
+    };
+    let own = |at: &&At<Box<str>>| {
+        let path: PathBuf = folder.join(&*at.value).components().collect();
+        !path.starts_with(&shelf.folder)
+    };
+    let others: Vec<At<Box<str>>> = definitions.packages.iter().filter(own).cloned().collect();
+    let (more, also) = named(folder, &others, &["tgz", "json"]);
+    blobs.extend(more);
+    found.extend(also);
+    (blobs, found)
 }
 
 /// The single resources that a configuration names.
@@ -149,6 +164,15 @@ fn refused(name: &str, what: String) -> Diagnostic {
 pub fn files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<Blob>, Error> {
     let mut blobs = Vec::new();
     for path in paths {
+        if path.is_dir()
+            && let Some((locked, found)) = Shelf::at(path).load(false)
+        {
+            match found.into_iter().find(Diagnostic::refuses) {
+                Some(one) => return Err(Error::new(ErrorKind::Configuration, one.to_string())),
+                None => blobs.extend(locked),
+            }
+            continue;
+        }
         let files = match path.is_dir() {
             true => files_below(path, &mut Vec::new()),
             false => vec![path.clone()],
@@ -169,7 +193,7 @@ pub fn files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<Blob>, Error>
 /// The files of some paths: each a file, or a folder whose files of these extensions are meant.
 fn named(
     folder: &Path,
-    paths: &[config::At<Box<str>>],
+    paths: &[At<Box<str>>],
     extensions: &[&str],
 ) -> (Vec<Blob>, Vec<Diagnostic>) {
     let (mut blobs, mut found) = (Vec::new(), Vec::new());

@@ -14,7 +14,9 @@ mod map;
 mod messages;
 mod model;
 mod open;
+mod package;
 mod run;
+mod shelf;
 pub mod store;
 mod translate;
 mod validate;
@@ -70,6 +72,7 @@ enum Command {
     Map(map::Map),
     Messages(messages::Messages),
     Model(model::Model),
+    Package(package::Package),
     Run(run::Run),
     Validate(validate::Validate),
     Store(store::Store),
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Map(arguments) => map::run(&arguments).into(),
         Command::Messages(arguments) => messages::run(&arguments).into(),
         Command::Model(arguments) => model::run(&arguments).into(),
+        Command::Package(arguments) => package::run(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Validate(arguments) => validate::run(&arguments).into(),
         Command::Store(arguments) => store::run(&arguments).into(),

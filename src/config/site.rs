@@ -2,7 +2,7 @@
 //!
 //! Promises: every key has its doc comment, which is the reference page. Never: reads a path that it names.
 
-use super::address::Address;
+use super::address::{Address, Url};
 use super::quantity::Size;
 use super::read::{section, words};
 use super::value::{At, Name, OwnName};
@@ -115,6 +115,15 @@ section! {
         packages: Vec<At<Box<str>>>,
         /// Single resources (StructureDefinition, ValueSet, CodeSystem, ConceptMap; JSON): files or folders.
         support: Vec<At<Box<str>>>,
+        /// The folder that `stafett package add` writes archives into, from the configuration's folder. The lock file
+        /// stands beside it under the same name with `.lock`; where there is one, exactly its archives are loaded.
+        folder: At<Box<str>> = "'packages'",
+        /// The base address of a FHIR package registry, for `stafett package add` alone: a running engine asks nobody.
+        /// Not set: packages come from files.
+        registry: Option<At<Url>>,
+        /// A file with the certificates (PEM) of the authorities that the registry's own certificate is judged by,
+        /// from the configuration's folder. Not set: those that browsers trust.
+        registry_authorities: Option<At<Box<str>>>,
         /// Canonicals that profiles name by another URL than the package that has them: `"old" = "new"`.
         aliases: BTreeMap<Box<str>, Box<str>>,
         /// What to do with checks that could not be made.

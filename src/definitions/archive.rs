@@ -35,10 +35,18 @@ pub struct About {
     pub dependencies: std::collections::BTreeMap<Box<str>, Box<str>>,
 }
 
+/// The member that says what the package is.
+pub const ABOUT: &str = "package.json";
+
 impl About {
-    /// Reads a `package.json`.
-    pub fn parse(json: &str) -> Result<About, serde_json::Error> {
-        serde_json::from_str(json)
+    /// Reads a `package.json`, which names the package.
+    pub fn read(json: &str) -> Result<About, Error> {
+        let about: About =
+            serde_json::from_str(json).map_err(|e| refuse(format!("{ABOUT}: {e}")))?;
+        match about.name.is_empty() {
+            true => Err(refuse("no package.json with a name")),
+            false => Ok(about),
+        }
     }
 }
 
@@ -102,6 +110,18 @@ pub fn read(
         return Err(refuse("the archive has no members"));
     }
     Ok(())
+}
+
+/// Reads an archive whole and says what its `package.json` does.
+pub fn about(archive: &[u8]) -> Result<About, Error> {
+    let mut about = None;
+    read(archive, &mut |member, json| {
+        if member == ABOUT {
+            about = Some(About::read(json)?);
+        }
+        Ok(())
+    })?;
+    about.ok_or_else(|| refuse("no package.json with a name"))
 }
 
 fn broken(fault: io::Error) -> Error {

@@ -77,10 +77,8 @@ impl LibraryBuilder {
         let mut stored = Vec::new();
         let mut faults = Vec::new();
         archive::read(tgz, &mut |member, json| {
-            if member == "package.json" {
-                about = Some(archive::About::parse(json).map_err(|fault| {
-                    Error::new(ErrorKind::Configuration, format!("{file}: package.json: {fault}"))
-                })?);
+            if member == archive::ABOUT {
+                about = Some(archive::About::read(json)?);
                 return Ok(());
             }
             match definition(json) {
@@ -91,7 +89,7 @@ impl LibraryBuilder {
             Ok(())
         })
         .map_err(|fault| Error { note: format!("{file}: {}", fault.note), ..fault })?;
-        let about = about.filter(|a| !a.name.is_empty()).ok_or_else(|| {
+        let about = about.ok_or_else(|| {
             Error::new(ErrorKind::Configuration, format!("{file}: no package.json with a name"))
         })?;
         let label = format!("{}#{}", about.name, about.version);

@@ -9,7 +9,7 @@ use crate::message::{Diagnostic, Origin, Severity};
 use std::collections::BTreeMap;
 
 /// Packages whose R4 content is a part of the embedded core, or is not needed beside it.
-fn is_core(name: &str) -> bool {
+pub(super) fn is_core(name: &str) -> bool {
     name == "hl7.fhir.r4.core"
         || name.starts_with("hl7.terminology")
         || name.starts_with("hl7.fhir.uv.extensions")

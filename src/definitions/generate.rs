@@ -26,8 +26,8 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
         Error::new(ErrorKind::Configuration, format!("{member}: {fault}"))
     };
     archive::read(package, &mut |member, json| {
-        if member == "package.json" {
-            about = archive::About::parse(json).map_err(|f| broken(member, f))?;
+        if member == archive::ABOUT {
+            about = archive::About::read(json)?;
             return Ok(());
         }
         let head = decode::head(json).map_err(|f| broken(member, f))?;

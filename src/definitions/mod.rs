@@ -20,6 +20,7 @@ mod library;
 mod missing;
 pub mod model;
 mod pack;
+pub mod packages;
 pub mod snapshot;
 pub mod tables;
 pub mod terminology;

@@ -6,6 +6,7 @@
 //! Never: decides where a message goes, follows a redirect, or sends to an address that a message named.
 
 pub mod backoff;
+pub mod fetch;
 pub mod http;
 mod judge;
 mod run;

@@ -18,6 +18,7 @@ mod package;
 mod path;
 mod privacy;
 mod profile;
+mod registry;
 mod route;
 mod store;
 mod support;
@@ -41,6 +42,7 @@ fn main() {
     trials.extend(path::trials());
     trials.extend(privacy::trials());
     trials.extend(profile::trials());
+    trials.extend(registry::trials());
     trials.extend(route::trials());
     trials.extend(store::trials());
     trials.extend(support::trials());
