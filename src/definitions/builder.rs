@@ -68,6 +68,12 @@ impl LibraryBuilder {
         self
     }
 
+    /// Adds the models of HL7 v2.
+    pub fn add_hl7v2(&mut self) {
+        let models = super::hl7v2::models().into_iter().map(Made::Structure);
+        self.stored.extend(models.map(|made| made.stored(PackageId::SUPPORT, "HL7 v2")));
+    }
+
     /// Adds a package's archive; `file` is what diagnostics call it. `Err`: nothing of it was taken.
     pub fn add_package(&mut self, file: &str, tgz: &[u8]) -> Result<PackageId, Error> {
         let id = PackageId(u16::try_from(self.packages.len()).map_err(|_| {

@@ -16,6 +16,7 @@ pub mod decode;
 mod element;
 pub mod from_xsd;
 pub mod generate;
+pub mod hl7v2;
 mod library;
 mod missing;
 pub mod model;

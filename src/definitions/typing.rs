@@ -172,6 +172,12 @@ impl Pass<'_> {
                 return (ElementId::NONE, parent);
             }
             Kind::Text => self.report(&UNEXPECTED_TEXT, id),
+            // kept for the writer, and no element
+            Kind::Raw => {}
+            // receivers of HL7 v2 pass over what they do not expect (HL7 v2.8.2, section 2.8.2)
+            _ if tree.header.delimiters.is_some() => {
+                self.issues.push(Issue::on(&UNKNOWN_ELEMENT, id).severity(Severity::Warning));
+            }
             _ => self.report(&UNKNOWN_ELEMENT, id),
         }
         (ElementId::NONE, TypeId::NONE)
@@ -196,7 +202,8 @@ impl Pass<'_> {
     /// JSON writes what may repeat as an array, and nothing else. Other syntaxes have no tokens.
     fn array(&mut self, tree: &Tree, id: NodeId, child: Child) {
         let node = tree.node(id);
-        let json = node.token != Token::Text || node.state == State::Null;
+        let null = node.state == State::Null && tree.header.delimiters.is_none();
+        let json = node.token != Token::Text || null;
         let repeats = self.table.element(child.element).max > 1;
         if json && repeats && !node.marks.has(Marks::IN_ARRAY) {
             self.report(&ARRAY_EXPECTED, id);

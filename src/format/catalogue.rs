@@ -203,6 +203,33 @@ kinds! {
     FHIR_XML_FORM "fhir-xml-form" Structure Error
         "an element where FHIR has an attribute"
         "The id of a datatype and the url of an extension are attributes in XML."
+    HL7V2_MSH "hl7v2-msh" Structure Fatal
+        "the message does not begin with MSH and its delimiters"
+        "An HL7 v2 message begins with MSH, the field delimiter and the encoding characters, as in \
+         MSH|^~\\&|. Nothing may stand before it."
+    HL7V2_DELIMITERS "hl7v2-delimiters" Structure Fatal
+        "MSH-1 and MSH-2 are not different punctuation marks"
+        "The field delimiter and the up to five encoding characters are punctuation marks, each a different \
+         one; with two alike a message means two things at once."
+    HL7V2_TYPE "hl7v2-type" Structure Fatal
+        "MSH-9 does not say what kind of message it is"
+        "MSH-9 holds the message code and the trigger event, as in ADT^A01^ADT_A01."
+    HL7V2_BATCH "hl7v2-batch" NotSupported Fatal
+        "a batch, or a second message"
+        "One message is taken at a time: send the messages of a batch one by one, without FHS, BHS, BTS and \
+         FTS."
+    HL7V2_SEGMENT "hl7v2-segment" Structure Fatal
+        "not a segment"
+        "A segment begins with a name of three upper-case letters or digits and the field delimiter. A line \
+         break inside a value must be escaped as \\.br\\ or \\X0D\\."
+    HL7V2_PARTS "hl7v2-parts" Structure Warning
+        "components in a field that has none"
+        "The field's type is a single value. The first component is taken as that value; the rest is kept \
+         but no map and no rule can see it."
+    HL7V2_ESCAPE "hl7v2-escape" Structure Warning
+        "an escape that HL7 v2 does not have"
+        "Between two escape characters stand F, S, T, R, E, H, N, X with hexadecimal digits, or a formatting \
+         command. An escape character alone is written as \\E\\. The text is kept as it stands."
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod charset;
 pub mod fhir_json;
 pub mod fhir_xml;
 pub mod fuzz;
+pub mod hl7v2;
 mod limits;
 mod order;
 mod seen;

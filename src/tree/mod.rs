@@ -17,7 +17,7 @@ mod walk;
 mod work;
 
 pub use names::{NameId, Names};
-pub use node::{Header, Kind, Marks, Node, State, Token};
+pub use node::{Delimiters, Header, Kind, Marks, Node, State, Token};
 pub use path::Expression;
 pub use position::{LineColumn, Lines};
 pub use text::{Decoded, Escape, Slice, entity};

@@ -114,4 +114,23 @@ pub struct Header {
     pub declaration: bool,
     /// Comments and processing instructions that were dropped.
     pub dropped: u32,
+    /// The delimiters of a syntax that has them.
+    pub delimiters: Option<Delimiters>,
+}
+
+/// The delimiters of HL7 v2 or EDIFACT, as a message declares them. A zero: there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delimiters {
+    /// Between fields (v2), between a segment's data elements (EDIFACT).
+    pub field: u8,
+    /// Between components.
+    pub component: u8,
+    /// Between sub-components; EDIFACT has none.
+    pub subcomponent: u8,
+    /// Between repetitions.
+    pub repetition: u8,
+    /// What takes the meaning of a delimiter, or gives an escape its meaning.
+    pub escape: u8,
+    /// What ends a segment: `\r`, `\n`, `\r\n`, `'`, and what follows each of them in the message.
+    pub end: &'static str,
 }

@@ -31,11 +31,11 @@ impl<'a> Expression<'a> {
         };
         self.write(parent, out)?;
         if one.element == ElementId::NONE {
-            write!(out, ".{}", self.tree.name_text(one.name))?;
+            delimited(self.tree.name_text(one.name), out)?;
             return self.write_index(node, parent, false, out);
         }
         let element = self.table.element(one.element);
-        write!(out, ".{}", self.table.names().text(element.name))?;
+        delimited(self.table.names().text(element.name), out)?;
         self.write_index(node, parent, element.max > 1, out)?;
         if element.choice && one.type_id != TypeId::NONE {
             write!(out, ".ofType({})", self.table.type_of(one.type_id).name)?;
@@ -65,6 +65,12 @@ impl<'a> Expression<'a> {
         }
         Ok(())
     }
+}
+
+/// A step to a child; a name that FHIRPath would not read as one is delimited: `PID`.`PID.3`.
+fn delimited(name: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    if name.chars().all(plain) { write!(out, ".{name}") } else { write!(out, ".`{name}`") }
 }
 
 impl fmt::Display for Expression<'_> {

@@ -15,6 +15,8 @@ pub enum Escape {
     XmlText,
     /// An XML attribute's value: entities, and white space to be normalised.
     XmlAttribute,
+    /// HL7 v2 with the usual delimiters: `\F\`, `\S\`, `\T\`, `\R\` and `\E\`.
+    Hl7,
 }
 
 /// A piece of one of a tree's buffers.
@@ -177,6 +179,21 @@ impl<'a> Decoded<'a> {
         value
     }
 
+    /// A delimiter's escape; a backslash that begins none stands for itself.
+    fn delimiter(&mut self) -> char {
+        let mut letters = self.rest.chars();
+        let delimiter = match (letters.next(), letters.next()) {
+            (Some('F'), Some('\\')) => '|',
+            (Some('S'), Some('\\')) => '^',
+            (Some('T'), Some('\\')) => '&',
+            (Some('R'), Some('\\')) => '~',
+            (Some('E'), Some('\\')) => '\\',
+            _ => return '\\',
+        };
+        self.rest = &self.rest[2..];
+        delimiter
+    }
+
     fn entity(&mut self) -> char {
         let Some(end) = self.rest.find(';') else { return char::REPLACEMENT_CHARACTER };
         let name = &self.rest[..end];
@@ -212,6 +229,7 @@ impl Iterator for Decoded<'_> {
         Some(match (self.escape, c) {
             (Escape::Json, '\\') => self.json(),
             (Escape::XmlText | Escape::XmlAttribute, '&') => self.entity(),
+            (Escape::Hl7, '\\') => self.delimiter(),
             (Escape::XmlText, '\r') => {
                 self.rest = self.rest.strip_prefix('\n').unwrap_or(self.rest);
                 '\n'
@@ -243,6 +261,11 @@ mod tests {
     fn xml_entities_and_line_ends() {
         assert_eq!(decode("&lt;&#230;&#xe6;\r\n\r", Escape::XmlText), "<ææ\n\n");
         assert_eq!(decode("a\r\n\tb&#10;", Escape::XmlAttribute), "a  b\n");
+    }
+
+    #[test]
+    fn delimiters_of_hl7_v2() {
+        assert_eq!(decode("a\\F\\\\S\\\\T\\\\R\\\\E\\\\x", Escape::Hl7), "a|^&~\\\\x");
     }
 
     #[test]

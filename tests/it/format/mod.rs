@@ -2,6 +2,7 @@
 
 mod classes;
 mod fuzz;
+mod hl7v2;
 mod legacy;
 mod roundtrip;
 mod xmllint;
@@ -19,6 +20,22 @@ const LETTERS: &str = "data/medcom-legacy/pairs";
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
+        trial(
+            "format: every HL7 v2 message comes back byte for byte",
+            Needs::Data("data/hl7v2/messages"),
+            hl7v2::messages,
+        ),
+        trial(
+            "format: HL7 v2 groups, repetitions, nulls and escapes",
+            Needs::Nothing,
+            hl7v2::golden,
+        ),
+        trial(
+            "format: HL7 v2 delimiters and what is no message",
+            Needs::Nothing,
+            hl7v2::delimiters,
+        ),
+        trial("format: HL7 v2 mutilated anywhere", Needs::Nothing, hl7v2::mutilated),
         trial(
             "format: JSON to XML to JSON loses nothing of the MedCom messages",
             Needs::DataAndTool(MESSAGES, "xmllint"),
