@@ -43,6 +43,8 @@ pub(super) enum Op {
     Variable(u16),
     Context,
     Resource,
+    /// The resource that holds the one that the focus is.
+    Holder,
     RootResource,
     Step(OpId, NameId, How),
     /// The value of a primitive, of a quantity or of a type: a child that is no node.

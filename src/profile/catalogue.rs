@@ -30,6 +30,10 @@ kinds! {
         "not a valid {0}"
         "The value does not have the form that the type asks for: a code has no outer white space, an id has \
          1 to 64 of A-Z a-z 0-9 - and a full stop."
+    EXAMPLE_URL "profile-example-url" Invalid Error
+        "the address is one of an example"
+        "Domains such as example.org are kept for examples: nothing is found there, and two senders may mean \
+         different things by one name there. Use an address of your own."
     BASE64 "profile-base64" Value Error
         "not valid base64"
         "Attachments and other bytes travel as base64 with padding. What cannot be decoded was damaged."

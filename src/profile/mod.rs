@@ -23,7 +23,7 @@ mod settings;
 
 pub use catalogue::CATALOGUE;
 pub use memory::Memory;
-pub use settings::{Chosen, Request, Settings, Summary, Wanted, not_checked_by_profile};
+pub use settings::{Chosen, Examples, Request, Settings, Summary, Wanted, not_checked_by_profile};
 
 use crate::definitions::core::Kind;
 use crate::definitions::model::StructureDefinition;

@@ -15,19 +15,25 @@ pub(super) fn compile_leniently(
     text: &str,
     table: &Arc<Table>,
     types: &[TypeId],
+    held: bool,
 ) -> Result<(Expression, Option<String>), String> {
-    match compile(text, table, types) {
+    match compile(text, table, types, held) {
         Ok(expression) => Ok((expression, None)),
-        Err(fault) => match compile(text, table, &[]) {
+        Err(fault) => match compile(text, table, &[], held) {
             Ok(expression) => Ok((expression, Some(fault))),
             Err(_) => Err(fault),
         },
     }
 }
 
-/// Compiles an expression for a focus of these types.
-fn compile(text: &str, table: &Arc<Table>, types: &[TypeId]) -> Result<Expression, String> {
-    let context = Context { focus: types.to_vec(), ..Context::default() };
+/// Compiles an expression for a focus of these types, perhaps a resource that another one holds.
+fn compile(
+    text: &str,
+    table: &Arc<Table>,
+    types: &[TypeId],
+    held: bool,
+) -> Result<Expression, String> {
+    let context = Context { focus: types.to_vec(), held, lenient_as: true, ..Context::default() };
     Expression::compile(text, table, &context).map_err(|faults| {
         let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
         all.join("; ")
@@ -41,7 +47,7 @@ pub(super) fn vacuous(text: &str, table: &Arc<Table>, types: &[TypeId]) -> Optio
     for (at, _) in text.match_indices(OF) {
         let name = text[at + OF.len()..].split(')').next()?.trim();
         let wanted = table.find(name)?;
-        let Ok(before) = compile(&text[..at], table, types) else { continue };
+        let Ok(before) = compile(&text[..at], table, types, false) else { continue };
         let fits = |is: &TypeId| table.is_a(*is, wanted) || table.is_a(wanted, *is);
         let asked = text[at..].contains(".all(") || text[at..].contains("allTrue()");
         if asked && !before.yields().is_empty() && !before.yields().iter().any(fits) {

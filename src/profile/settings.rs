@@ -10,6 +10,10 @@ pub struct Settings {
     pub unknown_extension: Severity,
     /// How a claim of a profile that no loaded package defines is taken.
     pub unknown_profile: Severity,
+    /// How URLs of example domains are taken.
+    pub examples: Examples,
+    /// Whether the ways of a reference (aggregation) are asked of resources outside Bundles too.
+    pub ways_outside_bundles: bool,
     /// Whether best-practice invariants (dom-6) are checked.
     pub best_practice: bool,
     /// Whether what extensible bindings say is told at all.
@@ -22,10 +26,33 @@ impl Default for Settings {
         Settings {
             unknown_extension: Severity::Error,
             unknown_profile: Severity::Error,
+            examples: Examples::AsOthers,
+            ways_outside_bundles: true,
             best_practice: false,
             extensible_warnings: true,
         }
     }
+}
+
+/// How URLs of the domains that examples are written with (`example.org`, `acme.com`) are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Examples {
+    /// As any other: an extension there is unknown unless a package defines it.
+    #[default]
+    AsOthers,
+    /// As known: nothing is said of extensions there.
+    Known,
+    /// As an error: real messages name none.
+    Refused,
+}
+
+/// Whether a URL is of an example's domain.
+pub(super) fn is_example(url: &str) -> bool {
+    let host = url.split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split(['/', ':', '?', '#']).next().unwrap_or("");
+    ["example.org", "acme.com"].iter().any(|domain| {
+        host.strip_suffix(domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+    })
 }
 
 /// What to compile.

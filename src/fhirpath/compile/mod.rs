@@ -30,6 +30,11 @@ pub struct Context {
     pub wire_names: bool,
     /// Whether a function that needs an order is refused after one that has none (`children().first()`).
     pub check_order: bool,
+    /// Whether the focus is a resource that is looked at as a part of the one that holds it (a Bundle's
+    /// entry, a contained resource), which `%resource` then is.
+    pub held: bool,
+    /// Whether `as` takes several items, and types in any letter case, as R4's invariants have it.
+    pub lenient_as: bool,
 }
 
 /// A fault of an expression, found when it is compiled.

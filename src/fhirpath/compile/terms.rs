@@ -108,7 +108,13 @@ impl Compiler<'_> {
         let focus = self.scopes[0].this.clone();
         match name {
             "context" => (self.op(Op::Context, at), focus),
+            "resource" if self.context.held => {
+                (self.op(Op::Holder, at), Shape::named(self.table, "Resource"))
+            }
             "resource" => (self.op(Op::Resource, at), self.resource_shape()),
+            "rootResource" if self.context.held => {
+                (self.op(Op::Holder, at), Shape::named(self.table, "Resource"))
+            }
             "rootResource" => (self.op(Op::RootResource, at), Shape::named(self.table, "Resource")),
             _ => {
                 let variables = self.context.variables.iter().map(|(name, _)| &**name);

@@ -6,7 +6,7 @@ use super::super::shape::{Kind, Shape};
 use super::super::syntax::{Syntax, TypeName};
 use super::{Compiler, Fault};
 use crate::message::near;
-use crate::tree::types::{System, TypeKind};
+use crate::tree::types::{System, TypeId, TypeKind};
 
 impl Compiler<'_> {
     /// `Patient` at the beginning of a path: the focus, if it is one.
@@ -54,11 +54,19 @@ impl Compiler<'_> {
         how: &str,
         at: u32,
     ) -> (OpId, Shape) {
+        let lenient = how == "as" && self.context.lenient_as;
         let test = match self.type_test(name) {
+            Ok(test) if lenient => self.in_any_case(name, test),
             Ok(test) => test,
-            Err(fault) => return self.fault(fault),
+            Err(fault) => {
+                match self.in_any_case(name, Test { fhir: None, system: None, exact: false }) {
+                    test if lenient && test.fhir.is_some() => test,
+                    _ => return self.fault(fault),
+                }
+            }
         };
         let op = match how {
+            "as" if lenient => Op::OfType(operand, test),
             "is" => Op::Is(operand, test),
             "as" => Op::As(operand, test),
             _ => Op::OfType(operand, test),
@@ -109,6 +117,19 @@ impl Compiler<'_> {
                 Err(Fault::new(name.offset, "fhirpath-unknown-type", text))
             }
         }
+    }
+
+    /// A test that finds the FHIR type too whose name differs in its letter case alone.
+    fn in_any_case(&self, name: &TypeName, test: Test) -> Test {
+        if test.fhir.is_some() || name.namespace.as_deref() == Some("System") {
+            return test;
+        }
+        let types = self.table.types();
+        let Some(at) = types.iter().position(|t| t.name.eq_ignore_ascii_case(&name.name)) else {
+            return test;
+        };
+        let exact = types[at].kind == TypeKind::Primitive;
+        Test { fhir: Some(TypeId(at as u32)), exact, ..test }
     }
 
     /// The type that an argument names.

@@ -146,6 +146,7 @@ impl<'a> Run<'a> {
             }
             Op::Context => self.copy(self.focus),
             Op::Resource => self.resource(false),
+            Op::Holder => self.holder(),
             Op::RootResource => self.resource(true),
             Op::Step(input, name, how) => {
                 let input = self.eval(input)?;

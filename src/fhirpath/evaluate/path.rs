@@ -131,6 +131,20 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Pushes the resource that holds the one that the focus is; the focus where none does.
+    pub(super) fn holder(&mut self) -> Done {
+        if self.focus.len() == 0 {
+            return Ok(());
+        }
+        let Some((index, node)) = Self::node_of(self.cell(self.focus.start)) else {
+            return Err(NotEvaluable::error("the focus is in no resource"));
+        };
+        let above = self.tree(index).parent(node);
+        let found = above.map_or(node, |above| self.resource_of(index, above));
+        self.push(Cell::Node(index, found));
+        Ok(())
+    }
+
     /// The nearest resource at or above a node; the root of its tree when there is none.
     pub(super) fn resource_of(&self, index: u8, node: NodeId) -> NodeId {
         let tree = self.tree(index);

@@ -46,7 +46,7 @@ impl<'a> Compiler<'a> {
             if !literal.is_empty() {
                 holder = Some((path.len(), literal));
             }
-            let (step, next) = self.follow(&cursors, part)?;
+            let (step, next) = self.follow(&cursors, part, discriminator.kind)?;
             path.extend(step);
             cursors = next;
         }
@@ -65,6 +65,7 @@ impl<'a> Compiler<'a> {
         &mut self,
         cursors: &[Cursor<'a>],
         part: &str,
+        kind: DiscriminatorKind,
     ) -> Option<(Option<Step>, Vec<Cursor<'a>>)> {
         if part == "$this" {
             return Some((None, cursors.to_vec()));
@@ -82,12 +83,17 @@ impl<'a> Compiler<'a> {
             return Some((Some(Step::OfType(type_id)), cursors.to_vec()));
         }
         let name: NameId = self.table.names().find(part)?;
-        let next = cursors.iter().flat_map(|c| self.below(c, part)).collect();
+        let next = cursors.iter().flat_map(|c| self.below(c, part, kind)).collect();
         Some((Some(Step::Child(name)), next))
     }
 
     /// The places of a child: in this snapshot, else in the profiles of its types, else in the types.
-    fn below(&mut self, cursor: &Cursor<'a>, name: &str) -> Vec<Cursor<'a>> {
+    fn below(
+        &mut self,
+        cursor: &Cursor<'a>,
+        name: &str,
+        kind: DiscriminatorKind,
+    ) -> Vec<Cursor<'a>> {
         let element = cursor.element();
         let referred = element.content_reference.as_ref().and_then(|r| cursor.defs.referred(r));
         let at = referred.unwrap_or(cursor.at);
@@ -97,14 +103,15 @@ impl<'a> Compiler<'a> {
             let slices = cursor.defs.slices(child).iter().map(|s| here(*s));
             let needed: Vec<_> =
                 slices.clone().filter(|s| s.element().min.is_some_and(|m| m > 0)).collect();
-            // a slice that must be there says more than what it is a slice of
+            // a slice that must be there says more than what it is a slice of; of the type, any slice does
             let by_type = cursor.defs.elements[child].path.ends_with("[x]");
-            match by_type && !needed.is_empty() {
-                true => found = needed,
-                false => {
-                    found.push(here(child));
-                    found.extend(slices);
-                }
+            let asks_type = kind == DiscriminatorKind::Type;
+            if by_type && !needed.is_empty() {
+                found = needed;
+            } else {
+                let any = slices.clone().next().is_some();
+                found.extend((!(by_type && asks_type && any)).then(|| here(child)));
+                found.extend(slices);
             }
         }
         let mut profiled = Vec::new();

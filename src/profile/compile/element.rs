@@ -3,7 +3,7 @@
 use super::defs::last;
 use super::{Compiler, Context};
 use crate::definitions::Scope;
-use crate::definitions::model::{ElementDefinition, Literal};
+use crate::definitions::model::{ElementDefinition, Literal, Strength};
 use crate::profile::program::{
     BUNDLED, Binding, Bounds, CONTAINED, ChildRule, LiteralId, ProgramId, REFERENCED, Reference,
     Spec, SpecId, Target, TypeProfiles,
@@ -218,7 +218,6 @@ impl<'a> Compiler<'a> {
         element: &ElementDefinition,
         scope: Scope,
     ) -> Option<Box<Binding>> {
-        use crate::definitions::model::Strength;
         let binding = element.binding.as_ref()?;
         let weak = matches!(binding.strength, Strength::Example | Strength::Preferred);
         if weak && binding.max_value_set.is_none() {
@@ -228,7 +227,11 @@ impl<'a> Compiler<'a> {
         let find = |canonical: &str| self.library.value_set(canonical, scope);
         let set = find(canonical);
         let max = binding.max_value_set.as_deref().map(|m| (find(m), Arc::from(m)));
-        let (strength, canonical) = (binding.strength, Arc::from(canonical));
+        let relaxed = RELAXED.iter().find(|(path, set, ..)| {
+            *path == &*element.path && canonical.split('|').next() == Some(set)
+        });
+        let strength = relaxed.map_or(binding.strength, |(_, _, strength, _)| *strength);
+        let canonical = Arc::from(canonical);
         Some(Box::new(Binding { strength, set, canonical, max }))
     }
 
@@ -291,6 +294,14 @@ impl<'a> Compiler<'a> {
         all.into()
     }
 }
+
+/// Official bindings that are known to be faulty: (path, value set, the strength it is given, why).
+const RELAXED: &[(&str, &str, Strength, &str)] = &[(
+    "Observation.component.value[x]",
+    "http://hl7.org/fhir/ValueSet/ucum-vitals-common",
+    Strength::Extensible,
+    "the units of the vital signs themselves; a component may be of any kind, a flow rate for one",
+)];
 
 /// What an element is called in texts.
 pub(super) fn name_of(element: &ElementDefinition) -> &str {

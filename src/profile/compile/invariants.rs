@@ -10,12 +10,12 @@ use crate::message::Severity;
 use crate::profile::paths;
 use crate::profile::program::{Check, Constraint, ConstraintId};
 use crate::profile::rules::native::Native;
-use crate::tree::types::{ElementId, TypeId};
+use crate::tree::types::{ElementId, TypeId, TypeKind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Constraints met so far, by key, expression and types.
-pub(super) type Known = HashMap<(Box<str>, Box<str>, Vec<TypeId>), ConstraintId>;
+pub(super) type Known = HashMap<(Box<str>, Box<str>, Vec<TypeId>, bool), ConstraintId>;
 
 /// What is done with an official invariant that is known to be faulty.
 enum Instead {
@@ -169,13 +169,16 @@ impl<'a> Compiler<'a> {
         };
         let native = Native::of(&one.key).filter(|_| is_official(one, structure));
         let context = if native.is_some() { Vec::new() } else { types.to_vec() };
-        let known = (one.key.clone(), text.into(), context);
+        // what an element asks of the resource in it is asked for the one that holds it
+        let resource = |t: &TypeId| self.table.type_of(*t).kind == TypeKind::Resource;
+        let held = element.path.contains('.') && types.iter().any(resource);
+        let known = (one.key.clone(), text.into(), context, held);
         if let Some(id) = self.invariants.get(&known) {
             return Some(*id);
         }
         let check = match native {
             Some(native) => Check::Native(native),
-            None => self.expression(structure, element, types, (one, text))?,
+            None => self.expression(structure, element, (types, held), (one, text))?,
         };
         let id = ConstraintId(self.programs.constraints.len() as u32);
         self.programs.constraints.push(Constraint {
@@ -192,7 +195,7 @@ impl<'a> Compiler<'a> {
         &mut self,
         structure: &StructureDefinition,
         element: &ElementDefinition,
-        types: &[TypeId],
+        (types, held): (&[TypeId], bool),
         (one, text): (&Invariant, &str),
     ) -> Option<Check> {
         if let Some(why) = paths::vacuous(text, self.table, types) {
@@ -200,7 +203,7 @@ impl<'a> Compiler<'a> {
             self.warn(structure, name_of(element), "profile-vacuous", text);
             return None;
         }
-        Some(match paths::compile_leniently(text, self.table, types) {
+        Some(match paths::compile_leniently(text, self.table, types, held) {
             Ok((expression, fault)) => {
                 if let Some(fault) = fault {
                     let text = format!("{} is evaluated as it stands: {fault}", one.key);

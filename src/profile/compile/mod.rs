@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn path(&self, text: &str) -> Option<crate::fhirpath::Expression> {
-        super::paths::compile_leniently(text, self.table, &[])
+        super::paths::compile_leniently(text, self.table, &[], false)
             .ok()
             .map(|(expression, _)| expression)
     }

@@ -7,6 +7,7 @@ use crate::profile::known::child;
 use crate::profile::paths;
 use crate::profile::program::{Extension, Place, ProgramId};
 use crate::profile::run::Run;
+use crate::profile::settings::{Examples, is_example};
 use crate::tree::NodeId;
 use crate::tree::types::ElementId;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, first: usize) {
         }
         None if nested && !url.contains(':') => {}
         None if !url.contains(':') => run.tell_base(&catalogue::EXTENSION_URL, id, Arg::None),
+        None if run.validator.settings.examples == Examples::Known && is_example(&url) => {}
         None if modifier => run.tell_base(&catalogue::EXTENSION_MODIFIER, id, Arg::None),
         None => {
             let severity = run.validator.settings.unknown_extension;

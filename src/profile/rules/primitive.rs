@@ -5,6 +5,7 @@ use super::narrative;
 use crate::message::{Arg, IssueKind};
 use crate::profile::catalogue;
 use crate::profile::run::Run;
+use crate::profile::settings::{Examples, is_example};
 use crate::tree::{Escape, Node, NodeId, State, Token};
 use std::sync::Arc;
 
@@ -61,6 +62,11 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
         }
     } else if format == Format::Text {
         white_space(run, id);
+    } else if format == Format::Uri
+        && run.validator.settings.examples == Examples::Refused
+        && with_text(run, id, is_example)
+    {
+        run.tell_base(&catalogue::EXAMPLE_URL, id, Arg::None);
     }
 }
 

@@ -122,6 +122,11 @@ fn aggregation(run: &mut Run<'_>, id: NodeId, spec: &Spec, of: &Reference, way: 
         return;
     }
     if way == REFERENCED {
+        let root = run.tree.root().map(|r| run.tree.node(r).type_id);
+        let outside = root != Some(run.validator.known.bundle);
+        if outside && !run.validator.settings.ways_outside_bundles {
+            return;
+        }
         run.tell(&catalogue::REFERENCE_LEAVES, id, spec, super::fixed::NO_ARGS);
         return;
     }
