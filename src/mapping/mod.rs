@@ -17,6 +17,7 @@ mod parse;
 mod plan;
 mod primitives;
 mod print;
+mod resource;
 mod run;
 mod trace;
 
@@ -33,5 +34,6 @@ pub use limits::Limits;
 pub use parse::parse;
 pub use plan::{Parameter, Plan};
 pub use print::print;
+pub use resource::{is_structure_map, read};
 pub use run::{Engine, Failure, Inputs, Losses, MAX_SOURCES, Memory};
 pub use trace::{At, Fate, RulePlace, Trace, Use, Why};
