@@ -155,6 +155,27 @@ pub const AT_LOAD: &[(&str, &str)] = &[
          would have two receivers. Give one of them a last day.",
     ),
     (
+        "definitions-archive-changed",
+        "An archive is not the one that the lock file names: its hash is another. Restore the \
+         archive that was locked, or, if the new one is meant, add it again with `stafett package \
+         add`, which locks it.",
+    ),
+    (
+        "definitions-archive-gone",
+        "The lock file names an archive that is not in the folder of packages, or cannot be read. \
+         Restore it, or add the package again.",
+    ),
+    (
+        "definitions-archive-not-locked",
+        "An archive lies in the folder of packages and the lock file does not name it, so it is \
+         not loaded. Add it with `stafett package add`, or take it away.",
+    ),
+    (
+        "definitions-lock",
+        "The lock file of the packages cannot be read, so nobody knows which archives are meant. \
+         Restore it from version control, or remove it and add the packages again.",
+    ),
+    (
         "definitions-missing-code-system",
         "A definition names a code system that no loaded package has. Bindings that need it \
          cannot be checked, which is told for each message. Load the package that has it.",
