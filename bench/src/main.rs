@@ -12,6 +12,11 @@ mod table;
 mod whole;
 
 // The suites' runners are the project's own tests, so that both count the same.
+mod definitions;
+mod fhirpath;
+#[path = "../../tests/it/mapping.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod mapping;
 mod profile;
 #[path = "../../tests/it/support/mod.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -40,7 +45,7 @@ enum Command {
     /// The load cases only.
     Load,
     /// Published suites: how many of each pass, and which do not.
-    Conformance,
+    Conformance(conformance::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -56,7 +61,7 @@ fn main() -> ExitCode {
         println!("{features}\n");
     }
     let result = match bench.command {
-        Command::Conformance => conformance::run(bench.json),
+        Command::Conformance(arguments) => conformance::run(&arguments, bench.json),
         Command::All => run(bench.json, true, true),
         Command::Micro => run(bench.json, true, false),
         Command::Load => run(bench.json, false, true),

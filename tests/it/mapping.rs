@@ -16,8 +16,10 @@ use stafett::tree::{NodeId, Tree};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const SUITE: &str = "data/fhir-test-cases/structure-mapping";
-const TUTORIAL: &str = "data/fml-tutorial";
+/// The official suite's folder.
+pub const SUITE: &str = "data/fhir-test-cases/structure-mapping";
+/// The tutorial's folder.
+pub const TUTORIAL: &str = "data/fml-tutorial";
 
 /// What passes must go on passing; raise these when more does.
 const SUITE_SCORE: usize = 8;
@@ -46,7 +48,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn maps_below(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The maps in a folder and below it.
+pub fn maps_below(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -109,7 +112,7 @@ fn count(map: &ast::Map) -> usize {
 }
 
 /// One expected result: its name, and what went wrong.
-type Outcome = (String, Result<(), String>);
+pub type Outcome = (String, Result<(), String>);
 
 fn score(ratchet: usize, outcomes: Result<Vec<Outcome>, Failed>) -> Result<(), Failed> {
     let outcomes = outcomes?;
@@ -258,7 +261,8 @@ fn as_json(xml: &str) -> Result<String, Failed> {
     Ok(json)
 }
 
-fn suite() -> Result<Vec<Outcome>, Failed> {
+/// Its outcomes.
+pub fn suite() -> Result<Vec<Outcome>, Failed> {
     let folder = shared().join(SUITE);
     let bench = Bench::new(&folder.join("cda-models"))?;
     let manifest = std::fs::read_to_string(folder.join("manifest.xml"))?;
@@ -279,7 +283,8 @@ fn suite() -> Result<Vec<Outcome>, Failed> {
     Ok(outcomes)
 }
 
-fn tutorial() -> Result<Vec<Outcome>, Failed> {
+/// Its outcomes.
+pub fn tutorial() -> Result<Vec<Outcome>, Failed> {
     let mut outcomes = Vec::new();
     for step in 1..=13 {
         let folder = shared().join(TUTORIAL).join(format!("step{step}"));

@@ -1,5 +1,6 @@
 //! The embedded core, packages, canonicals and value sets on real packages.
 
+mod at_hand;
 mod hostile;
 mod messages;
 mod resolution;
@@ -8,11 +9,10 @@ mod suite;
 mod terminology;
 
 use crate::support::{Needs, root, shared, trial};
+use at_hand::{builder, check, library, read};
 use libtest_mimic::{Failed, Trial};
 use stafett::definitions::core::{Core, EMBEDDED, Kind};
 use stafett::definitions::generate::generate;
-use stafett::definitions::{Library, LibraryBuilder};
-use stafett::message::Diagnostic;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -32,38 +32,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(suite::trials());
     trials.extend(terminology::trials());
     trials
-}
-
-/// A file's bytes.
-fn read(path: std::path::PathBuf) -> Result<Vec<u8>, Failed> {
-    std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()).into())
-}
-
-/// A library of the packages at hand whose file names begin so; the core's own archive is never among them.
-fn library(wanted: &[&str]) -> Result<(Library, Vec<Diagnostic>), Failed> {
-    Ok(builder(wanted)?.build())
-}
-
-fn builder(wanted: &[&str]) -> Result<LibraryBuilder, Failed> {
-    let mut builder = LibraryBuilder::new();
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(shared().join("data/packages"))? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let core = name.starts_with("hl7.fhir.r4.core");
-        if !core && wanted.iter().any(|w| name.starts_with(w)) {
-            files.push((name, entry.path()));
-        }
-    }
-    files.sort();
-    for (name, path) in files {
-        builder.add_package(&name, &read(path)?).map_err(|e| e.to_string())?;
-    }
-    Ok(builder)
-}
-
-fn check(holds: bool, otherwise: impl Into<String>) -> Result<(), Failed> {
-    if holds { Ok(()) } else { Err(otherwise.into().into()) }
 }
 
 fn regenerates() -> Result<(), Failed> {

@@ -17,7 +17,8 @@ pub fn trials() -> Vec<Trial> {
     )]
 }
 
-fn published() -> Result<(), Failed> {
+/// All of them.
+pub fn tally() -> Result<Tally, Failed> {
     let (library, _) = library(&[""])?;
     let mut tally = Tally::default();
     for (at, package) in library.packages().iter().enumerate().skip(2) {
@@ -31,18 +32,28 @@ fn published() -> Result<(), Failed> {
         })
         .map_err(|e| e.to_string())?;
     }
-    // two build on packages that are not at hand; the rest were published over other bases than these
     tally.differs.sort();
+    Ok(tally)
+}
+
+fn published() -> Result<(), Failed> {
+    let tally = tally()?;
+    // two build on packages that are not at hand; the rest were published over other bases than these
     let told = format!("{} of {} alike\n{}", tally.alike, tally.all, tally.differs.join("\n"));
     check(tally.all == 428 && tally.alike >= 413 && tally.unsure.len() == 2, told)
 }
 
+/// What the comparison came to.
 #[derive(Default)]
-struct Tally {
-    all: usize,
-    alike: usize,
-    unsure: Vec<String>,
-    differs: Vec<String>,
+pub struct Tally {
+    /// All definitions.
+    pub all: usize,
+    /// Those whose snapshot is the published one.
+    pub alike: usize,
+    /// Those that no snapshot could be made of, with the reason.
+    pub unsure: Vec<String>,
+    /// Elements that differ: (what, which definition, how).
+    pub differs: Vec<String>,
 }
 
 impl Tally {
