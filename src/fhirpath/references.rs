@@ -141,7 +141,8 @@ impl References {
             if id.is_empty() {
                 return Some(Found { node: scope, by: FoundBy::Contained, ambiguous: false });
             }
-            return self.find(tree, What::Contained, scope, &[id]);
+            let any = Wanted { version: None, words };
+            return self.find(tree, What::Contained, scope, &[id], any);
         }
         // a canonical may carry a version, a reference a fragment; neither is part of an entry's url
         let reference = reference.split(['|', '#']).next().unwrap_or(reference);
@@ -149,16 +150,8 @@ impl References {
             Some((reference, version)) => (reference, Some(version)),
             None => (reference, None),
         };
-        let found = bundles(tree, from)
-            .find_map(|bundle| self.in_bundle(tree, from, bundle, reference, words))?;
-        let own = || {
-            let meta = child(tree, found.node, words.meta)?;
-            tree.text(child(tree, meta, words.version)?)
-        };
-        match version {
-            Some(version) if own().is_some_and(|own| own != version) => None,
-            _ => Some(found),
-        }
+        let wanted = Wanted { version, words };
+        bundles(tree, from).find_map(|bundle| self.in_bundle(tree, from, bundle, reference, wanted))
     }
 
     fn in_bundle(
@@ -167,21 +160,28 @@ impl References {
         from: NodeId,
         bundle: NodeId,
         reference: &str,
-        words: Words,
+        of: Wanted<'_>,
     ) -> Option<Found> {
         let absolute = reference.contains(':');
         if absolute {
-            return self.find(tree, What::FullUrl, bundle, &[reference]);
+            return self.find(tree, What::FullUrl, bundle, &[reference], of);
         }
-        let own = entry_of(tree, from, bundle).and_then(|e| child(tree, e, words.full_url));
+        let own = entry_of(tree, from, bundle).and_then(|e| child(tree, e, of.words.full_url));
         let own: Option<Cow<'_, str>> = own.and_then(|url| tree.text(url));
         let base = own.as_deref().and_then(base_of);
         let by_base =
-            base.and_then(|base| self.find(tree, What::FullUrl, bundle, &[base, reference]));
-        by_base.or_else(|| self.find(tree, What::TypeAndId, bundle, &[reference]))
+            base.and_then(|base| self.find(tree, What::FullUrl, bundle, &[base, reference], of));
+        by_base.or_else(|| self.find(tree, What::TypeAndId, bundle, &[reference], of))
     }
 
-    fn find(&self, tree: &Tree, what: What, scope: NodeId, parts: &[&str]) -> Option<Found> {
+    fn find(
+        &self,
+        tree: &Tree,
+        what: What,
+        scope: NodeId,
+        parts: &[&str],
+        of: Wanted<'_>,
+    ) -> Option<Found> {
         let wanted = || parts.iter().flat_map(|part| part.chars());
         let hash = hash(what, scope, wanted());
         let first = self.keys.partition_point(|key| key.hash < hash);
@@ -198,7 +198,8 @@ impl References {
                     _ => wanted().eq(text),
                 }
         };
-        let mut hits = alike.filter(proven);
+        let versioned = |key: &&Key| of.version.is_none_or(|v| of.allows(tree, key.resource, v));
+        let mut hits = alike.filter(proven).filter(versioned);
         let node = hits.next()?.resource;
         let by = match what {
             What::Contained => FoundBy::Contained,
@@ -209,11 +210,29 @@ impl References {
     }
 }
 
-/// The base of a RESTful url: `http://a.b/c/` of `http://a.b/c/Patient/1`.
+/// The version that a reference asks for, if any.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    version: Option<&'a str>,
+    words: Words,
+}
+
+impl Wanted<'_> {
+    /// Whether a resource is of that version, or does not say which it is of.
+    fn allows(&self, tree: &Tree, resource: NodeId, version: &str) -> bool {
+        let meta = child(tree, resource, self.words.meta);
+        let own = meta.and_then(|meta| child(tree, meta, self.words.version));
+        own.is_none_or(|own| tree.text_is(own, version))
+    }
+}
+
+/// The base of a RESTful url: `http://a.b/c/` of `http://a.b/c/Patient/1`, nothing of `Patient/1` (which no
+/// fullUrl should be; where all are, they agree).
 fn base_of(url: &str) -> Option<&str> {
     let mut parts = url.rsplitn(3, '/');
-    let (id, kind, base) = (parts.next()?, parts.next()?, parts.next()?);
+    let (id, kind, base) = (parts.next()?, parts.next()?, parts.next());
     let typed = kind.starts_with(|c: char| c.is_ascii_uppercase()) && !id.is_empty();
+    let Some(base) = base else { return typed.then_some("") };
     let web = base.starts_with("http://") || base.starts_with("https://");
     (typed && web).then(|| &url[..=base.len()])
 }

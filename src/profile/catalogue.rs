@@ -158,6 +158,19 @@ kinds! {
     REFERENCE_MISMATCH "profile-reference-mismatch" Structure Error
         "{0}: what it refers to is a {1}"
         "The type in the reference's text or in its `type` differs from the resource that it leads to."
+    REFERENCE_AMBIGUOUS "profile-reference-ambiguous" MultipleMatches Error
+        "the reference leads to more than one entry"
+        "Several entries have this fullUrl, in different versions. Write the version that is meant \
+         (`Type/id/_history/2`), or keep one version only."
+    REFERENCE_NOT_INSIDE "profile-reference-not-inside" NotFound Error
+        "{0}: what it refers to must be in this {1}, and is not"
+        "What a Composition or a MessageHeader refers to travels with it. Add the resource as an entry whose \
+         fullUrl is what the reference resolves to: an absolute reference is a fullUrl as it stands, a relative \
+         one is completed with the server's address in its own entry's fullUrl."
+    REFERENCE_BY_ID "profile-reference-by-id" NotFound Error
+        "{0}: an entry has that type and id, and not the fullUrl that the reference resolves to"
+        "A relative reference is completed with the server's address in its own entry's fullUrl; among \
+         `urn:uuid` fullUrls it leads nowhere. Refer to the entry by its fullUrl, or correct the fullUrls."
     CONTAINED_UNUSED "profile-contained-unused" Invariant Error
         "dom-3: the contained resource is not referred to"
         "A contained resource must be referred to from the resource that contains it, or refer to it."
@@ -212,6 +225,40 @@ kinds! {
     FULL_URL_MISSING "profile-full-url-missing" Required Error
         "the entry has no fullUrl"
         "Every entry except in transactions and batches needs a fullUrl, or references cannot lead to it."
+    FULL_URL_NO_ID "profile-full-url-no-id" Invalid Error
+        "the fullUrl is a server's address, and the resource has no id"
+        "An address such as https://server/Patient/123 says that the resource's id is 123. Give the resource that \
+         id, or use `urn:uuid:` with a uuid as the fullUrl of what no server has named yet."
+    BUNDLE_LINK_PAGE "profile-bundle-link-page" Invalid Error
+        "a link to another page, which only searches and histories have"
+        "The relations first, previous, next and last lead from one page of a result to another. A message, a \
+         document or any other Bundle is whole: remove the link."
+    BUNDLE_LINK_TWICE "profile-bundle-link-twice" Duplicate Error
+        "the relation {0} has a link already"
+        "A Bundle has at most one link to itself, and a page of a result one to each of its neighbours. Remove \
+         the later one."
+    BUNDLE_STYLE_SHEET "profile-bundle-style-sheet" NotFound Error
+        "the style sheet is not in the document"
+        "A document's style sheet with a relative address is a Binary among its entries. Add it, or link to a \
+         sheet by an absolute address."
+    DOCUMENT_ORPHAN "profile-document-orphan" Invalid Error
+        "nothing leads from the Composition to this entry, nor from the entry to what it leads to"
+        "A document holds what its Composition refers to, directly or over other entries. Refer to the resource, \
+         or leave it out."
+    SEARCH_NO_RESOURCE "profile-search-no-resource" Required Error
+        "an entry of a search without a resource"
+        "Every entry of a searchset is a resource: what was found, what was included, or an OperationOutcome."
+    SEARCH_NO_ID "profile-search-no-id" Required Error
+        "a resource that was found or included, and has no id"
+        "What a search finds lies on a server and has an id there."
+    SEARCH_TYPE "profile-search-type" Invalid Error
+        "a {0} cannot be this kind of entry"
+        "An entry of mode `match` is of a type that was searched for (the address of the link `self` says \
+         which), one of mode `outcome` is an OperationOutcome."
+    NARRATIVE_LINK "profile-narrative-link" NotFound Error
+        "the narrative has a link or image whose #target is not in the resource"
+        "In a narrative, `#x` leads to an element, a contained resource or a piece of the markup whose id is x, in \
+         the same resource, or to the entry's resource of that id. Correct the link, or give the target that id."
     ATTACHMENT "profile-attachment" Value Error
         "the attachment's {0} does not fit its data"
         "`size` counts the decoded bytes, `hash` is the SHA-1 of them in base64."

@@ -39,12 +39,17 @@ known! {
     hash = "hash", identifier = "identifier", version_id = "versionId",
     last_updated = "lastUpdated", security = "security", total = "total", search = "search",
     request = "request", response = "response", timestamp = "timestamp", definition = "definition",
+    link = "link", relation = "relation",
+    mode = "mode", subject = "subject", author = "author", encounter = "encounter",
+    custodian = "custodian", attester = "attester", party = "party", event = "event",
+    detail = "detail", section = "section", focus = "focus",
     }
     types {
     extension_type = "Extension", reference_type = "Reference", coding_type = "Coding",
     concept_type = "CodeableConcept", quantity_type = "Quantity", bundle = "Bundle", observation = "Observation",
     message_header = "MessageHeader", attachment = "Attachment", resource_type = "Resource",
     composition = "Composition", canonical_type = "canonical", uri_type = "uri", url_type = "url",
+    operation_outcome = "OperationOutcome",
     }
 }
 

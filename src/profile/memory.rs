@@ -30,6 +30,10 @@ pub struct Memory {
     pub(super) contained: Vec<(NodeId, bool)>,
     /// Scratch of the narrative rule.
     pub(super) open: Vec<(usize, usize)>,
+    /// Scratch of the rule on orphans: entries' resources, and which entry each is connected with.
+    pub(super) groups: Vec<(NodeId, u32)>,
+    /// Fragments that narratives link to.
+    pub(super) fragments: Vec<super::rules::links::Fragment>,
 }
 
 /// Whether a node meets a program.
@@ -64,6 +68,7 @@ impl Memory {
         self.met.clear();
         self.tested.clear();
         self.text.clear();
+        self.fragments.clear();
         self.paths.truncate(8);
     }
 }

@@ -99,7 +99,7 @@ impl Validator {
                 claims.entry(url.into()).or_default().push(claim);
             }
         }
-        let vital_signs = rules::claims::vital_signs(|canonical| {
+        let vital_signs = rules::vital_signs::programs(|canonical| {
             compiler.program_for(canonical, Scope::of(PackageId::CORE))
         });
         let (programs, diagnostics) = compiler.finish();
@@ -152,6 +152,7 @@ impl Validator {
         self.asked(&mut run, root, request);
         run.node(root, true, 0);
         run.memory.specs.clear();
+        rules::links::check(&mut run);
         if run.untold > 0 {
             let issue = Issue::on(&catalogue::UNTOLD, root).arg(Arg::Number(run.untold));
             run.issues.push(issue);

@@ -152,13 +152,25 @@ impl<'a> Run<'a> {
                 let met = one.any_of.iter().any(|p| self.meets(id, *p));
                 let names = Arg::Shared(Arc::clone(&one.names));
                 if !met && one.incomplete {
-                    let args = [Arg::Shared(Arc::clone(&spec.name)), names, Arg::None];
-                    self.not_checked(&catalogue::PROFILE_NOT_LOADED, id, spec.program, args);
+                    self.missing_profile(id, spec, names, one.any_of.is_empty());
                 } else if !met {
                     self.tell(&catalogue::PROFILE_NO_MATCH, id, spec, [names, Arg::None]);
                 }
             }
         }
+    }
+
+    /// What a profile asks for is not at hand. An extension that nobody defines has a rule of its own.
+    fn missing_profile(&mut self, id: NodeId, spec: &Spec, names: Arg, all: bool) {
+        let args = [Arg::Shared(Arc::clone(&spec.name)), names, Arg::None];
+        let severity = self.validator.settings.missing_profile;
+        let extension = self.tree.node(id).type_id == self.validator.known.extension_type;
+        if severity == Severity::Information || !all || extension {
+            return self.not_checked(&catalogue::PROFILE_NOT_LOADED, id, spec.program, args);
+        }
+        let canonical = &self.program(spec.program).canonical;
+        let issue = Issue::on(&catalogue::PROFILE_NOT_LOADED, id).severity(severity);
+        self.push(Issue { args, ..issue.profile(canonical) });
     }
 
     /// Puts a program's root on the stack of a node.

@@ -14,6 +14,9 @@ pub struct Settings {
     pub examples: Examples,
     /// Whether the ways of a reference (aggregation) are asked of resources outside Bundles too.
     pub ways_outside_bundles: bool,
+    /// How it is taken that a profile asks for another that no loaded package defines. Information: that it
+    /// could not be checked.
+    pub missing_profile: Severity,
     /// Whether best-practice invariants (dom-6) are checked.
     pub best_practice: bool,
     /// Whether what extensible bindings say is told at all.
@@ -28,6 +31,7 @@ impl Default for Settings {
             unknown_profile: Severity::Error,
             examples: Examples::AsOthers,
             ways_outside_bundles: true,
+            missing_profile: Severity::Information,
             best_practice: false,
             extensible_warnings: true,
         }
@@ -50,7 +54,7 @@ pub enum Examples {
 pub(super) fn is_example(url: &str) -> bool {
     let host = url.split_once("://").map_or("", |(_, rest)| rest);
     let host = host.split(['/', ':', '?', '#']).next().unwrap_or("");
-    ["example.org", "acme.com"].iter().any(|domain| {
+    ["example.org", "example.com", "example.net", "acme.com", "acme.org"].iter().any(|domain| {
         host.strip_suffix(domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
     })
 }

@@ -49,13 +49,16 @@ fn full_url(run: &mut Run<'_>, entry: NodeId, url: NodeId) {
         return;
     }
     let Some(resource) = child(tree, entry, known.resource) else { return };
-    let Some(id) = child(tree, resource, known.id).and_then(|i| tree.text(i)) else { return };
     let Some(base) = server(&text) else { return };
     let kind = tree.resource_type(resource).unwrap_or("");
     let named = text[base.len()..].split('/').next().and_then(|k| run.validator.table.find(k));
     if named.is_none() {
         return;
     }
+    let Some(id) = child(tree, resource, known.id).and_then(|i| tree.text(i)) else {
+        run.tell_base(&catalogue::FULL_URL_NO_ID, entry, Arg::None);
+        return;
+    };
     let rest = text[base.len()..].strip_prefix(kind).and_then(|r| r.strip_prefix('/'));
     if rest != Some(&id) {
         run.tell_base(&catalogue::FULL_URL_MISMATCH, entry, Arg::None);

@@ -7,6 +7,7 @@ pub(super) mod attachment;
 pub(super) mod binding;
 pub(super) mod bounds;
 pub(super) mod bundle;
+pub(super) mod bundle_links;
 pub(super) mod cardinality;
 pub(super) mod claims;
 pub(super) mod coding;
@@ -16,12 +17,19 @@ pub(super) mod empty;
 pub(super) mod extension;
 pub(super) mod fixed;
 pub(super) mod format;
+pub(super) mod inside;
+pub(super) mod links;
 pub(super) mod narrative;
 pub(super) mod native;
 pub(super) mod primitive;
 pub(super) mod reference;
+pub(super) mod searchset;
 pub(super) mod slicing;
 pub(super) mod types;
+pub(super) mod vital_signs;
+
+#[cfg(test)]
+mod tests;
 
 use super::program::Spec;
 use super::run::Run;
@@ -32,6 +40,7 @@ pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
     let known = &run.validator.known;
     if node.kind == Kind::Xhtml {
         primitive::narrative(run, id);
+        links::note(run, id);
         return;
     }
     if let Some(format) = run.validator.format(node.type_id) {
@@ -44,7 +53,14 @@ pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
         t if t == known.reference_type => reference::form(run, id),
         t if t == known.coding_type => coding::check(run, id),
         t if t == known.attachment => attachment::check(run, id),
-        t if t == known.bundle => bundle::check(run, id),
+        t if t == known.bundle => {
+            bundle::check(run, id);
+            bundle_links::check(run, id);
+            inside::check(run, id);
+            if crate::profile::known::child_is(run.tree, id, known.type_, "searchset") {
+                searchset::check(run, id);
+            }
+        }
         _ if node.marks.has(Marks::RESOURCE) => contained::check(run, id),
         _ => {}
     }

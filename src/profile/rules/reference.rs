@@ -1,9 +1,10 @@
 //! References: their form, and what they may lead to: type, profile, and whether inside the message.
 
+use crate::fhirpath::FoundBy;
 use crate::message::Arg;
 use crate::profile::catalogue;
 use crate::profile::index::Target;
-use crate::profile::known::child;
+use crate::profile::known::{child, child_is};
 use crate::profile::program::{BUNDLED, CONTAINED, REFERENCED, Reference, Spec};
 use crate::profile::run::Run;
 use crate::tree::types::TypeId;
@@ -21,19 +22,57 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
     }
     let target = run.memory.index.target(run.tree, &run.validator.known, id);
     match target {
-        Target::Nothing | Target::Outside => {}
+        Target::Nothing => {}
+        Target::Outside => among_uuids(run, id),
         Target::NoFragment => run.tell_base(&catalogue::REFERENCE_FRAGMENT, id, Arg::None),
         Target::Contained(found) | Target::Bundled(found) => {
+            ambiguous(run, id);
             let said = said_type(run, id).filter(|t| *t != TypeId::NONE);
             let is = run.tree.node(found).type_id;
             if is != TypeId::NONE && said.is_some_and(|said| !run.is_a(is, said)) {
-                let table = &run.validator.table;
-                let name = Arg::Shared(run.validator.element_name(run.tree.node(id)));
-                let kind = Arg::Shared(Arc::from(&*table.type_of(is).name));
-                let issue = crate::message::Issue::on(&catalogue::REFERENCE_MISMATCH, id);
-                run.push(issue.arg(name).arg(kind));
+                mismatch(run, id, is);
             }
         }
+    }
+}
+
+fn mismatch(run: &mut Run<'_>, id: NodeId, is: TypeId) {
+    let name = Arg::Shared(run.validator.element_name(run.tree.node(id)));
+    let kind = Arg::Shared(Arc::from(&*run.validator.table.type_of(is).name));
+    let issue = crate::message::Issue::on(&catalogue::REFERENCE_MISMATCH, id);
+    run.push(issue.arg(name).arg(kind));
+}
+
+/// A reference without a version, to a fullUrl that several entries have (in different versions).
+fn ambiguous(run: &mut Run<'_>, id: NodeId) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let Some(text) = child(tree, id, known.reference).and_then(|r| tree.text(r)) else { return };
+    let found = run.memory.index.references().resolve(tree, id, &text);
+    let several = found.is_some_and(|f| f.ambiguous && f.by == FoundBy::FullUrl);
+    let history = || tree.root().is_some_and(|r| child_is(tree, r, known.type_, "history"));
+    if several && !text.contains("/_history/") && !history() {
+        run.tell_base(&catalogue::REFERENCE_AMBIGUOUS, id, Arg::None);
+    }
+}
+
+/// `Type/uuid` that leads nowhere, while an entry has that uuid as its fullUrl: then its type must agree.
+fn among_uuids(run: &mut Run<'_>, id: NodeId) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let Some(text) = child(tree, id, known.reference).and_then(|r| tree.text(r)) else { return };
+    let Some((kind, uuid)) = text.split_once('/').filter(|(_, id)| super::format::uuid(id)) else {
+        return;
+    };
+    let mut url = std::mem::take(&mut run.memory.text);
+    url.clear();
+    url.push_str("urn:uuid:");
+    url.push_str(uuid);
+    let target = run.memory.index.resolve(tree, id, &url);
+    run.memory.text = url;
+    let Target::Bundled(found) = target else { return };
+    let is = tree.node(found).type_id;
+    let said = run.validator.table.find(kind);
+    if is != TypeId::NONE && said.is_some_and(|said| !run.is_a(is, said)) {
+        mismatch(run, id, is);
     }
 }
 

@@ -10,7 +10,7 @@ use stafett::message::{Issue, Severity};
 use stafett::profile::{Examples, Memory, Request, Settings, Validator, Wanted};
 use stafett::tree::{Expression, Tree};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The trials.
@@ -100,7 +100,7 @@ pub fn scores(
     let suite: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("validation-cases.json"))?)?;
     let (core, _) = LibraryBuilder::new().build();
-    let core = Arc::new(core);
+    let mut shelf = Shelf { folder, core, ready: BTreeMap::new() };
     let mut table: BTreeMap<String, Scores> = BTreeMap::new();
     for case in suite["cases"].as_array().ok_or("no cases")? {
         let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
@@ -109,7 +109,7 @@ pub fn scores(
             continue;
         }
         let wanted = expected(case);
-        let found = judge(&folder, case, &core)?;
+        let found = shelf.judge(case)?;
         let without = |all: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
             let alone = all.iter().filter(|(place, _)| !other.contains_key(*place));
             alone.map(|(place, what)| (what.clone(), place.clone())).collect::<Vec<_>>()
@@ -195,26 +195,79 @@ fn expected(case: &Value) -> BTreeMap<String, String> {
     errors.map(|i| (text(&i["expression"]), text(&i["messageId"]))).collect()
 }
 
-/// The errors that we find: expression -> our id.
-fn judge(folder: &Path, case: &Value, core: &Library) -> Result<BTreeMap<String, String>, Failed> {
-    let mut builder = LibraryBuilder::new();
-    let mut asked = Vec::new();
-    let profile = case["profile"].as_str();
-    let supporting = case["supporting"].as_array().map_or(&[][..], |s| s);
-    for file in supporting.iter().filter_map(Value::as_str).chain(profile) {
-        let Ok(json) = as_json(&folder.join(file), core) else { continue };
-        builder.add_json(file, &json);
-        if Some(file) == profile {
-            let url = serde_json::from_str::<Value>(&json)?["url"].as_str().map(str::to_owned);
-            asked.extend(url);
+/// A validator with what a case loads beside it, and the profile that it asks for.
+type Ready = (Arc<Library>, Arc<Validator>, Vec<String>);
+
+/// The suite's files, and the validators made so far: many cases load the same.
+struct Shelf {
+    folder: PathBuf,
+    core: Library,
+    ready: BTreeMap<String, Ready>,
+}
+
+impl Shelf {
+    /// The errors that we find: expression -> our id.
+    fn judge(&mut self, case: &Value) -> Result<BTreeMap<String, String>, Failed> {
+        let (library, validator, asked) = self.ready(case)?;
+        let file = case["file"].as_str().ok_or("a case without a file")?;
+        let bytes = std::fs::read(self.folder.join(file))?;
+        let text = String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned();
+        let mut issues: Vec<Issue> = Vec::new();
+        let mut tree = Tree::new(Arc::clone(library.names()));
+        match case["format"].as_str() {
+            Some("xml") => fhir_xml::read(text.into(), &mut tree, &mut issues),
+            _ => fhir_json::read(text.into(), &mut tree, &mut issues),
+        };
+        typing::type_tree(&mut tree, library.table(), &mut issues);
+        let profiles: Vec<&str> = asked.iter().map(|s| &**s).collect();
+        let request = Request { profiles: &profiles, version: None };
+        validator.validate(&tree, &request, now(), &mut Memory::new(), &mut issues);
+        let mut found = BTreeMap::new();
+        for issue in issues.iter().filter(|i| i.severity >= Severity::Error) {
+            let node = issue.place.node;
+            let place = node.map(|n| Expression::new(&tree, library.table(), n).to_string());
+            found.insert(place.unwrap_or_default(), format!("{} {}", issue.kind.id, issue.text()));
         }
+        Ok(found)
     }
-    let (library, _) = builder.build();
-    let library = Arc::new(library);
-    // a root that claims what nobody knows is only warned of in the suite
+
+    fn ready(&mut self, case: &Value) -> Result<Ready, Failed> {
+        let key = format!("{} {} {}", case["supporting"], case["profile"], case["options"]);
+        if let Some(ready) = self.ready.get(&key) {
+            return Ok(ready.clone());
+        }
+        let mut builder = LibraryBuilder::new();
+        let mut asked = Vec::new();
+        let profile = case["profile"].as_str();
+        let supporting = case["supporting"].as_array().map_or(&[][..], |s| s);
+        for file in supporting.iter().filter_map(Value::as_str).chain(profile) {
+            let Ok(json) = as_json(&self.folder.join(file), &self.core) else { continue };
+            builder.add_json(file, &json);
+            if Some(file) == profile {
+                let url = serde_json::from_str::<Value>(&json)?["url"].as_str().map(str::to_owned);
+                asked.extend(url);
+            }
+        }
+        let (library, _) = builder.build();
+        let library = Arc::new(library);
+        let wanted = Wanted::All;
+        let (validator, diagnostics) = Validator::build(&library, &wanted, &settings(case));
+        for one in diagnostics.iter().filter(|d| d.id == "profile-no-snapshot") {
+            println!("    {one}");
+        }
+        let ready = (library, Arc::new(validator), asked);
+        self.ready.insert(key, ready.clone());
+        Ok(ready)
+    }
+}
+
+/// The suite's own switches as our settings.
+fn settings(case: &Value) -> Settings {
     let option = |name: &str| case["options"][name].as_bool();
-    let settings = Settings {
+    Settings {
+        // a root that claims what nobody knows is only warned of in the suite
         unknown_profile: Severity::Warning,
+        missing_profile: Severity::Error,
         // the suite takes URLs of example domains as known unless a case says otherwise
         examples: match option("examples") {
             Some(false) => Examples::Refused,
@@ -222,31 +275,7 @@ fn judge(folder: &Path, case: &Value, core: &Library) -> Result<BTreeMap<String,
         },
         ways_outside_bundles: option("enforceAggregationOutsideBundles") != Some(false),
         ..Settings::default()
-    };
-    let (validator, diagnostics) = Validator::build(&library, &Wanted::All, &settings);
-    for one in diagnostics.iter().filter(|d| d.id == "profile-no-snapshot") {
-        println!("    {one}");
     }
-    let file = case["file"].as_str().ok_or("a case without a file")?;
-    let bytes = std::fs::read(folder.join(file))?;
-    let text = String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned();
-    let mut issues: Vec<Issue> = Vec::new();
-    let mut tree = Tree::new(Arc::clone(library.names()));
-    match case["format"].as_str() {
-        Some("xml") => fhir_xml::read(text.into(), &mut tree, &mut issues),
-        _ => fhir_json::read(text.into(), &mut tree, &mut issues),
-    };
-    typing::type_tree(&mut tree, library.table(), &mut issues);
-    let profiles: Vec<&str> = asked.iter().map(|s| &**s).collect();
-    let request = Request { profiles: &profiles, version: None };
-    validator.validate(&tree, &request, now(), &mut Memory::new(), &mut issues);
-    let mut found = BTreeMap::new();
-    for issue in issues.iter().filter(|i| i.severity >= Severity::Error) {
-        let node = issue.place.node;
-        let place = node.map(|n| Expression::new(&tree, library.table(), n).to_string());
-        found.insert(place.unwrap_or_default(), format!("{} {}", issue.kind.id, issue.text()));
-    }
-    Ok(found)
 }
 
 /// A supporting file as JSON, whatever its syntax.

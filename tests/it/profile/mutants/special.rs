@@ -44,12 +44,19 @@ fn resource(value: &Value, spot: &Spot, all: &mut Vec<Mutant>) {
             ("<blink>a</blink>", "blink"),
             ("<p>a", "nesting"),
             (" ", "blank"),
+            ("<a href=\\\"#nowhere\\\">a</a>", "links"),
         ] {
             let inner = inner.replace("\\\"", "\"");
             let markup = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>");
             let op = Op::Set(div.pointer.clone(), markup.into());
-            add(all, "narrative", &format!("narrative {word} {kind}"), op, div.clone());
+            let rule = if word == "links" { word } else { "narrative" };
+            add(all, rule, &format!("narrative {word} {kind}"), op, div.clone());
         }
+    }
+    if kind == "Observation" {
+        let sign = json!({"system": "http://loinc.org", "code": "8310-5"});
+        let op = Op::Set(format!("{}/code", spot.pointer), json!({"coding": [sign]}));
+        add(all, "vital_signs", "temperature", op, spot.clone());
     }
     let orphan = json!({"resourceType": "Organization", "id": "orphan", "name": "x"});
     if value.get("contained").is_none() && kind != "Bundle" {
@@ -175,6 +182,31 @@ fn bundle(entries: &[Value], all: &mut Vec<Mutant>) {
     );
     let history = Op::Set("/entry/1/fullUrl".into(), "http://x.dk/Patient/1/_history/2".into());
     add(all, "native", "bdl-8", history, entry(1));
+    let page = json!([{"relation": "next", "url": "http://x.dk/2"}]);
+    let relation =
+        Spot { pointer: "/link/0/relation".into(), expression: "Bundle.link[0].relation".into() };
+    add(all, "bundle_links", "page", Op::Set("/link".into(), page), relation);
+    if entries[0].pointer("/resource/focus/0").is_some() {
+        let away = Op::Set("/entry/0/resource/focus/0/reference".into(), "http://x.dk/Y/1".into());
+        let focus = Spot {
+            pointer: "/entry/0/resource/focus/0".into(),
+            expression: "Bundle.entry[0].resource.focus[0]".into(),
+        };
+        add(all, "inside", "focus", away, focus);
+        if let Some(one) = all.last_mut() {
+            one.says = Some("MessageHeader.focus: what it refers to must be in this message");
+        }
+    }
+    all.push(Mutant {
+        rule: "searchset",
+        key: "no resource".into(),
+        ops: vec![
+            Op::Set("/type".into(), "searchset".into()),
+            Op::Remove("/entry/1/resource".into()),
+        ],
+        expected: entry(1),
+        says: Some("an entry of a search"),
+    });
     let header = entries[0].clone();
     let second = entries[1].clone();
     all.push(Mutant {
