@@ -52,9 +52,21 @@ pub enum Examples {
 
 /// Whether a URL is of an example's domain.
 pub(super) fn is_example(url: &str) -> bool {
+    of_domain(url, &["example.org", "acme.com"])
+}
+
+/// Whether a URL or an OID is kept for examples, extensions of that kind not asked.
+pub(super) fn is_reserved(url: &str) -> bool {
+    const OIDS: [&str; 2] = ["urn:oid:1.3.6.1.4.1.32473.", "urn:oid:2.999."];
+    is_example(url)
+        || of_domain(url, &["example.com", "example.net", "acme.org"])
+        || OIDS.iter().any(|oid| url.starts_with(oid))
+}
+
+fn of_domain(url: &str, domains: &[&str]) -> bool {
     let host = url.split_once("://").map_or("", |(_, rest)| rest);
     let host = host.split(['/', ':', '?', '#']).next().unwrap_or("");
-    ["example.org", "example.com", "example.net", "acme.com", "acme.org"].iter().any(|domain| {
+    domains.iter().any(|domain| {
         host.strip_suffix(domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
     })
 }

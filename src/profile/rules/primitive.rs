@@ -5,7 +5,7 @@ use super::narrative;
 use crate::message::{Arg, IssueKind};
 use crate::profile::catalogue;
 use crate::profile::run::Run;
-use crate::profile::settings::{Examples, is_example};
+use crate::profile::settings::{Examples, is_reserved};
 use crate::tree::{Escape, Node, NodeId, State, Token};
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
         white_space(run, id);
     } else if format == Format::Uri
         && run.validator.settings.examples == Examples::Refused
-        && with_text(run, id, is_example)
+        && with_text(run, id, is_reserved)
     {
         run.tell_base(&catalogue::EXAMPLE_URL, id, Arg::None);
     }
