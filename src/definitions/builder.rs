@@ -70,8 +70,17 @@ impl LibraryBuilder {
 
     /// Adds the models of HL7 v2.
     pub fn add_hl7v2(&mut self) {
-        let models = super::hl7v2::models().into_iter().map(Made::Structure);
-        self.stored.extend(models.map(|made| made.stored(PackageId::SUPPORT, "HL7 v2")));
+        self.add_models("HL7 v2", super::hl7v2::models());
+    }
+
+    /// Adds the model of EDIFACT.
+    pub fn add_edifact(&mut self) {
+        self.add_models("EDIFACT", super::edifact::models());
+    }
+
+    fn add_models(&mut self, file: &str, models: Vec<super::model::StructureDefinition>) {
+        let models = models.into_iter().map(Made::Structure);
+        self.stored.extend(models.map(|made| made.stored(PackageId::SUPPORT, file)));
     }
 
     /// Adds a package's archive; `file` is what diagnostics call it. `Err`: nothing of it was taken.

@@ -13,6 +13,7 @@ mod builder;
 mod closure;
 pub mod core;
 pub mod decode;
+pub mod edifact;
 mod element;
 pub mod from_xsd;
 pub mod generate;

@@ -203,6 +203,53 @@ kinds! {
     FHIR_XML_FORM "fhir-xml-form" Structure Error
         "an element where FHIR has an attribute"
         "The id of a datatype and the url of an extension are attributes in XML."
+    EDIFACT_UNA "edifact-una" Structure Fatal
+        "UNA does not name six characters, or two of its marks are the same"
+        "UNA is followed by the component, element and decimal marks, the release character, a space and the \
+         segment terminator, as in UNA:+.? '. The marks differ from each other, and the terminator is an \
+         apostrophe."
+    EDIFACT_UNB "edifact-unb" Structure Fatal
+        "the interchange does not begin with UNB"
+        "UNB opens an interchange; only UNA may stand before it."
+    EDIFACT_TWICE "edifact-opened-twice" Structure Fatal
+        "an envelope that is open already"
+        "UNB opens the one interchange that is sent, UNH a message that UNT closes before the next UNH."
+    EDIFACT_UNCLOSED "edifact-unclosed" Structure Fatal
+        "the envelope that opens here is not closed: {0} is missing"
+        "UNT closes the message that UNH opens, UNZ the interchange that UNB opens. Without them it may have \
+         been cut off on its way."
+    EDIFACT_TRUNCATED "edifact-truncated" Structure Fatal
+        "the segment is not terminated"
+        "Every segment ends in an apostrophe; an apostrophe inside a value is released: ?'."
+    EDIFACT_AFTER "edifact-after-unz" Structure Fatal
+        "a segment after UNZ"
+        "UNZ closes the interchange, and one interchange is sent at a time."
+    EDIFACT_OUTSIDE "edifact-outside" Structure Fatal
+        "a segment outside of a message"
+        "Between UNB and UNZ every segment stands between a UNH and its UNT."
+    EDIFACT_GROUPS "edifact-groups" NotSupported Fatal
+        "functional groups are not taken"
+        "UNG and UNE bundle messages by kind; the networks do without them. Send the messages without them."
+    EDIFACT_SEGMENT "edifact-segment" Structure Fatal
+        "not a segment"
+        "A segment begins with a name of three capital letters or digits, and an element mark follows unless \
+         it ends there. A released apostrophe that lost its release character ends a segment too early."
+    EDIFACT_REFERENCE_MISSING "edifact-reference-missing" Required Fatal
+        "UNB or UNH has no reference"
+        "UNB 0020 names the interchange, UNH 0062 the message. Both are required."
+    EDIFACT_TYPE "edifact-type" Required Fatal
+        "UNH does not say what kind of message it opens"
+        "The second element of UNH holds the message type, its version and the agency's code."
+    EDIFACT_COUNT "edifact-count" Structure Fatal
+        "the count is not {0}, which is how many there are"
+        "UNT counts the segments of its message, UNH and UNT included; UNZ counts the messages of the \
+         interchange. A wrong count means that something was lost or added."
+    EDIFACT_REFERENCE "edifact-reference" Structure Fatal
+        "the reference is not that of the envelope that it closes"
+        "UNT repeats the reference of UNH (0062), UNZ that of UNB (0020)."
+    EDIFACT_PACKAGE "edifact-package" Structure Fatal
+        "the binary package is not as long as UNO says"
+        "The last element of UNO counts the bytes between its terminator and UNP."
     HL7V2_MSH "hl7v2-msh" Structure Fatal
         "the message does not begin with MSH and its delimiters"
         "An HL7 v2 message begins with MSH, the field delimiter and the encoding characters, as in \

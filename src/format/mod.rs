@@ -7,6 +7,7 @@
 
 mod catalogue;
 pub mod charset;
+pub mod edifact;
 pub mod fhir_json;
 pub mod fhir_xml;
 pub mod fuzz;

@@ -1,6 +1,7 @@
 //! Codecs on real messages: round trips, independent comparisons, real peers.
 
 mod classes;
+mod edifact;
 mod fuzz;
 mod hl7v2;
 mod legacy;
@@ -20,6 +21,18 @@ const LETTERS: &str = "data/medcom-legacy/pairs";
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
+        trial(
+            "format: every EDIFACT letter comes back byte for byte",
+            Needs::Data("data/medcom-legacy/pairs"),
+            edifact::letters,
+        ),
+        trial(
+            "format: broken EDIFACT is refused at its segment",
+            Needs::Data("data/medcom-legacy/broken-and-other"),
+            edifact::broken,
+        ),
+        trial("format: EDIFACT letters, packages and releases", Needs::Nothing, edifact::own),
+        trial("format: EDIFACT mutilated anywhere", Needs::Nothing, edifact::mutilated),
         trial(
             "format: every HL7 v2 message comes back byte for byte",
             Needs::Data("data/hl7v2/messages"),
