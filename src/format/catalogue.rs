@@ -210,7 +210,7 @@ kinds! {
          apostrophe."
     EDIFACT_UNB "edifact-unb" Structure Fatal
         "the interchange does not begin with UNB"
-        "UNB opens an interchange; only UNA may stand before it."
+        "UNB opens an interchange; only UNA, which names the delimiters, may stand before it."
     EDIFACT_TWICE "edifact-opened-twice" Structure Fatal
         "an envelope that is open already"
         "UNB opens the one interchange that is sent, UNH a message that UNT closes before the next UNH."

@@ -12,6 +12,7 @@
 //! came; references and counts of the envelopes agree, or the interchange is refused. Rules: ISO 9735
 //! version 3, in MedCom's subset. Never: knows a segment's meaning, or takes half an interchange.
 
+mod parts;
 mod read;
 mod write;
 

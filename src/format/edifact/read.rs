@@ -7,7 +7,7 @@ use super::triggers;
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
 use crate::message::{Arg, Issue, IssueKind};
-use crate::tree::{BufferId, Delimiters, Escape, Kind, NameId, NodeId, Slice, State, Token, Tree};
+use crate::tree::{BufferId, Delimiters, Escape, Kind, NameId, NodeId, Slice, Token, Tree};
 use bytestring::ByteString;
 
 /// Reads an interchange into an empty tree. False: nothing usable.
@@ -41,41 +41,41 @@ pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool
     whole && reader.faults.usable()
 }
 
-struct Names {
-    element: NameId,
-    component: NameId,
-    message: NameId,
-    content: NameId,
+pub(super) struct Names {
+    pub(super) element: NameId,
+    pub(super) component: NameId,
+    pub(super) message: NameId,
+    pub(super) content: NameId,
 }
 
 /// The envelopes that are open.
 #[derive(Default)]
-struct Open<'a> {
+pub(super) struct Open<'a> {
     /// Where UNB stands, and its reference (0020).
-    interchange: Option<(usize, &'a str)>,
+    pub(super) interchange: Option<(usize, &'a str)>,
     /// Where UNH stands, and its reference (0062).
-    message: Option<(usize, &'a str)>,
+    pub(super) message: Option<(usize, &'a str)>,
     /// The node that the message's segments belong below, and the trigger segment among them.
-    content: Option<NodeId>,
-    group: Option<NodeId>,
-    brev: Option<NodeId>,
+    pub(super) content: Option<NodeId>,
+    pub(super) group: Option<NodeId>,
+    pub(super) brev: Option<NodeId>,
     /// How many segments the message has so far, UNH included.
-    segments: u64,
+    pub(super) segments: u64,
     /// How many messages the interchange has so far; binary packages count as one each.
-    messages: u64,
-    closed: bool,
+    pub(super) messages: u64,
+    pub(super) closed: bool,
 }
 
-struct Reader<'a, 'i> {
-    tree: &'a mut Tree,
-    text: &'a str,
-    buffer: BufferId,
-    delimiters: Delimiters,
-    faults: Faults<'i>,
-    names: Names,
-    most: usize,
-    root: NodeId,
-    open: Open<'a>,
+pub(super) struct Reader<'a, 'i> {
+    pub(super) tree: &'a mut Tree,
+    pub(super) text: &'a str,
+    pub(super) buffer: BufferId,
+    pub(super) delimiters: Delimiters,
+    pub(super) faults: Faults<'i>,
+    pub(super) names: Names,
+    pub(super) most: usize,
+    pub(super) root: NodeId,
+    pub(super) open: Open<'a>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -178,21 +178,6 @@ impl<'a> Reader<'a, '_> {
         Ok(end + 1)
     }
 
-    /// Where a segment's terminator stands.
-    fn end(&mut self, start: usize) -> Result<usize, Stop> {
-        let bytes = self.text.as_bytes();
-        let escape = self.delimiters.escape;
-        let mut at = start;
-        while let Some(byte) = bytes.get(at) {
-            match *byte {
-                b'\'' => return Ok(at),
-                released if released == escape && escape != 0 => at += 2,
-                _ => at += 1,
-            }
-        }
-        Err(self.faults.end(&kinds::EDIFACT_TRUNCATED, start))
-    }
-
     /// The node that a segment belongs below; envelopes open here.
     fn envelope(&mut self, name: &str, start: usize, end: usize) -> Result<NodeId, Stop> {
         if self.open.closed {
@@ -293,108 +278,29 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The value of an element that has one component.
-    fn only(&self, element: NodeId) -> Option<&str> {
+    pub(super) fn only(&self, element: NodeId) -> Option<&str> {
         let component = self.tree.first_child(element)?;
         let alone = self.tree.next_sibling(component).is_none();
         self.tree.value(component).filter(|_| alone).map(|value| self.tree.raw_slice(value))
     }
 
-    fn elements(&mut self, segment: NodeId, start: usize, end: usize) -> Result<(), Stop> {
-        let mut at = start;
-        while at < end {
-            let from = at + 1;
-            let to = self.piece(from, end, self.delimiters.field);
-            let element = self.add(segment, self.names.element, from)?;
-            let mut part = from;
-            while part <= to && to > from {
-                let stop = self.piece(part, to, self.delimiters.component);
-                let component = self.add(element, self.names.component, part)?;
-                if stop > part {
-                    let value = self.value(part, stop);
-                    self.tree.set_value(component, value, Token::Text);
-                } else {
-                    self.tree.node_mut(component).state = State::Empty;
-                }
-                part = stop + 1;
-            }
-            at = to;
-        }
-        Ok(())
-    }
-
-    /// Where the piece that begins at `from` ends: at an unreleased delimiter.
-    fn piece(&self, from: usize, end: usize, delimiter: u8) -> usize {
-        let (bytes, escape) = (self.text.as_bytes(), self.delimiters.escape);
-        let mut at = from;
-        while at < end {
-            match bytes[at] {
-                byte if byte == delimiter => return at,
-                byte if byte == escape && escape != 0 => at += 2,
-                _ => at += 1,
-            }
-        }
-        end
-    }
-
-    /// A value; released characters are decoded now, for which characters they are differs by interchange.
-    fn value(&mut self, start: usize, end: usize) -> Slice {
-        let raw = &self.text[start..end];
-        let escape = char::from(self.delimiters.escape);
-        if self.delimiters.escape == 0 || !raw.contains(escape) {
-            return self.slice(start, end);
-        }
-        let kept = self.tree.scratch().len();
-        let mut released = false;
-        for c in raw.chars() {
-            released = c == escape && !released;
-            if !released {
-                self.tree.scratch().push(c);
-            }
-        }
-        self.tree.kept_since(kept)
-    }
-
-    /// A binary package: as many bytes as UNO's last element says, then UNP. Bytes are characters here, for the text is
-    /// ISO 8859-1.
-    fn package(&mut self, parent: NodeId, header: NodeId, start: usize) -> Result<usize, Stop> {
-        let last = self.tree.children(header).last();
-        let length = last.and_then(|e| self.tree.text(self.tree.first_child(e)?));
-        let length: Option<usize> = length.and_then(|text| text.parse().ok());
-        let rest = &self.text[start..];
-        let end = length.and_then(|length| match length {
-            0 => Some(0),
-            length => rest.char_indices().nth(length - 1).map(|(at, c)| at + c.len_utf8()),
-        });
-        let Some(end) = end.filter(|end| rest[*end..].starts_with("UNP")) else {
-            let at = self.tree.node(header).offset as usize;
-            return Err(self.faults.end(&kinds::EDIFACT_PACKAGE, at));
-        };
-        self.raw(parent, start, start + end)?;
-        // within a message its two segments count, beside messages it counts as one itself
-        match self.open.message {
-            Some(_) => self.open.segments += 1,
-            None => self.open.messages += 1,
-        }
-        let from = start + end;
-        let end = self.end(from)?;
-        let name = self.tree.name_id("UNP");
-        let node = self.add(parent, name, from)?;
-        self.elements(node, from + 3, end)?;
-        Ok(end + 1)
-    }
-
-    fn slice(&self, start: usize, end: usize) -> Slice {
+    pub(super) fn slice(&self, start: usize, end: usize) -> Slice {
         Slice::new(self.buffer, start, end - start, Escape::None)
     }
 
-    fn raw(&mut self, parent: NodeId, start: usize, end: usize) -> Result<(), Stop> {
+    pub(super) fn raw(&mut self, parent: NodeId, start: usize, end: usize) -> Result<(), Stop> {
         self.room(start)?;
         let node = self.tree.add(Some(parent), Kind::Raw, NameId::NONE, start as u32);
         self.tree.set_value(node, self.slice(start, end), Token::Text);
         Ok(())
     }
 
-    fn add(&mut self, parent: NodeId, name: NameId, offset: usize) -> Result<NodeId, Stop> {
+    pub(super) fn add(
+        &mut self,
+        parent: NodeId,
+        name: NameId,
+        offset: usize,
+    ) -> Result<NodeId, Stop> {
         self.room(offset)?;
         Ok(self.tree.add(Some(parent), Kind::Element, name, offset as u32))
     }
