@@ -56,15 +56,21 @@ pub fn end(files: &[File], one: &Diagnostic) -> End {
     End { line: origin.line, column: origin.column + len as u32 }
 }
 
-/// `3 files, 1 errors, 2 warnings`, or that there is nothing.
+/// `3 files, 1 error, 2 warnings`, or that there is nothing.
 pub fn total(files: usize, found: &[Diagnostic]) -> String {
     let errors = found.iter().filter(|one| one.refuses()).count();
     let warnings = found.iter().filter(|one| one.severity == Severity::Warning).count();
+    let (files, warned) = (plural(files, "file"), plural(warnings, "warning"));
     match (errors, warnings) {
-        (0, 0) => format!("{files} files, nothing to complain about"),
-        (0, _) => format!("{files} files, {warnings} warnings"),
-        _ => format!("{files} files, {errors} errors, {warnings} warnings"),
+        (0, 0) => format!("{files}, nothing to complain about"),
+        (0, _) => format!("{files}, {warned}"),
+        _ => format!("{files}, {}, {warned}", plural(errors, "error")),
     }
+}
+
+/// `1 file`, `2 files`.
+pub fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 fn split(line: &str, column: u32) -> (&str, &str) {
@@ -97,7 +103,7 @@ mod tests {
         let lines: Vec<&str> = out.lines().collect();
         assert_eq!(lines[1], "   2 | æ = \"no good\", 2");
         assert_eq!(lines[2], "     |     ^^^^^^^^^");
-        assert_eq!(total(1, &found), "1 files, 1 warnings");
+        assert_eq!(total(1, &found), "1 file, 1 warning");
         assert_eq!(end(&[file], &found[0]), End { line: 2, column: 14 });
     }
 

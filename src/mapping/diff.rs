@@ -17,6 +17,8 @@ pub struct Difference {
     pub made: Option<String>,
     /// The made node, or the one whose child is missing.
     pub node: NodeId,
+    /// The expected node, if one was expected.
+    pub wanted: Option<NodeId>,
 }
 
 /// Compares two typed trees.
@@ -30,6 +32,7 @@ pub fn diff(expected: &Tree, made: &Tree, table: &Table) -> Vec<Difference> {
             expected: one.map(|_| "a message".to_owned()),
             made: made.root().map(|_| "a message".to_owned()),
             node: NodeId(0),
+            wanted: None,
         }),
     }
     walk.found
@@ -89,12 +92,26 @@ impl Walk<'_> {
                 (Some(one), None) => {
                     let path = Expression::new(expected_tree, self.table, one).to_string();
                     let text = Some(summary(expected_tree, one));
-                    self.found.push(Difference { path, expected: text, made: None, node: made });
+                    let wanted = Some(one);
+                    self.found.push(Difference {
+                        path,
+                        expected: text,
+                        made: None,
+                        node: made,
+                        wanted,
+                    });
                 }
                 (None, Some(other)) => {
                     let path = Expression::new(made_tree, self.table, other).to_string();
                     let text = Some(summary(made_tree, other));
-                    self.found.push(Difference { path, expected: None, made: text, node: other });
+                    let wanted = None;
+                    self.found.push(Difference {
+                        path,
+                        expected: None,
+                        made: text,
+                        node: other,
+                        wanted,
+                    });
                 }
                 (None, None) => return,
             }
@@ -125,7 +142,8 @@ impl Walk<'_> {
         other: Option<String>,
     ) {
         let path = Expression::new(self.expected, self.table, expected).to_string();
-        self.found.push(Difference { path, expected: one, made: other, node: made });
+        let wanted = Some(expected);
+        self.found.push(Difference { path, expected: one, made: other, node: made, wanted });
     }
 }
 

@@ -1,6 +1,6 @@
 //! One case: read, translated, compared with what is expected.
 
-use super::folder::{Mappings, bytes};
+use super::folder::Mappings;
 use super::messages::{self, Made, Message, one_file};
 use super::world::About;
 use crate::mapping::{self, Losses, Memory, Plan};
@@ -94,11 +94,7 @@ pub fn run(
 
 fn about(path: &Path) -> Result<About, String> {
     let file = path.join("case.toml");
-    if !file.exists() {
-        return Ok(About::default());
-    }
-    let text = String::from_utf8(bytes(&file)?).map_err(|_| "case.toml is not UTF-8".to_owned())?;
-    toml::from_str(&text).map_err(|fault| format!("case.toml: {fault}"))
+    if file.exists() { About::read(&file) } else { Ok(About::default()) }
 }
 
 fn expected(path: &Path, mappings: &Mappings) -> Result<Option<Message>, String> {

@@ -74,19 +74,6 @@ pub fn read_bytes(file: String, bytes: Bytes, mappings: &Mappings) -> Result<Mes
     }
 }
 
-/// The file that says what a message's run is given: `case.toml` beside it, if there is one.
-pub fn about(message: &Path, named: Option<&Path>) -> Result<About, String> {
-    let beside = message.parent().unwrap_or(Path::new("")).join("case.toml");
-    let file = match named {
-        Some(file) => file.to_owned(),
-        None if beside.is_file() => beside,
-        None => return Ok(About::default()),
-    };
-    let text = String::from_utf8(bytes(&file)?);
-    let text = text.map_err(|_| format!("{}: not UTF-8", file.display()))?;
-    toml::from_str(&text).map_err(|fault| format!("{}: {fault}", file.display()))
-}
-
 /// Runs a plan on a message.
 pub fn translate(
     plan: &Plan,

@@ -5,10 +5,12 @@
 
 mod case;
 mod check;
+mod fmt;
 mod folder;
 mod junit;
 mod losses;
 mod messages;
+mod roundtrip;
 mod run;
 mod test;
 mod world;
@@ -27,6 +29,10 @@ pub struct Map {
 enum Command {
     /// Reports every mistake of maps and models at once, with file, line and column.
     Check(check::Check),
+    /// Prints maps as all of a team should look.
+    Fmt(fmt::Fmt),
+    /// Lists what messages lose on the way through one map and back through another.
+    Roundtrip(roundtrip::Roundtrip),
     /// Runs one map on one message, and says what is lost.
     Run(run::Run),
     /// Runs the cases beside maps.
@@ -37,6 +43,8 @@ enum Command {
 pub fn run(arguments: &Map) -> Exit {
     let ran = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
+        Command::Roundtrip(arguments) => roundtrip::run(arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Test(arguments) => test::run(arguments),
     };

@@ -6,6 +6,7 @@
 use super::folder::Mappings;
 use super::losses;
 use super::messages::{self, Made, Message};
+use super::world::Given;
 use crate::cli::{Exit, Format};
 use crate::mapping::Memory;
 use crate::message::ToldIssue;
@@ -23,13 +24,8 @@ pub struct Run {
     /// Where what is made goes; by default it is printed.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// What the route, the directory and the engine say, written like a case; by default the `case.toml` beside
-    /// the message, if there is one.
-    #[arg(long, value_name = "FILE")]
-    case: Option<PathBuf>,
-    /// A further folder in which imports, models and concept maps are looked for; may be repeated.
-    #[arg(long, value_name = "PATH")]
-    with: Vec<PathBuf>,
+    #[command(flatten)]
+    given: Given,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -37,9 +33,9 @@ pub struct Run {
 
 /// Runs the command.
 pub fn run(arguments: &Run) -> Result<Exit, String> {
-    let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.with)?;
+    let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.with)?;
     let plan = mappings.plan(&arguments.map)?;
-    let about = messages::about(&arguments.file, arguments.case.as_deref())?;
+    let about = arguments.given.about(&arguments.file)?;
     let message = messages::read(&arguments.file, &mappings)?;
     let made = messages::translate(plan, &message, &about, &mappings, &mut Memory::new())?;
     let issues = messages::told(&message, &mappings, &made.issues);

@@ -1,13 +1,49 @@
 //! What a case says about the world: the route's values, the engine's, and the books.
 
+use super::folder::bytes;
 use crate::fhirpath;
 use crate::mapping::{Concepts, Hooks, Lookup};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 type Values = BTreeMap<String, String>;
+
+/// What a run is given beside the map and the message.
+#[derive(Debug, clap::Args)]
+pub struct Given {
+    /// What the route, the directory and the engine say, written like a case; by default the `case.toml` beside
+    /// each message, if there is one.
+    #[arg(long, value_name = "FILE")]
+    case: Option<PathBuf>,
+    /// A parameter of the route, besides those of the case; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    parameter: Vec<(String, String)>,
+    /// A further folder in which imports, models and concept maps are looked for; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub with: Vec<PathBuf>,
+}
+
+impl Given {
+    /// What is said for a message.
+    pub fn about(&self, message: &Path) -> Result<About, String> {
+        let beside = message.parent().unwrap_or(Path::new("")).join("case.toml");
+        let mut about = match &self.case {
+            Some(file) => About::read(file)?,
+            None if beside.is_file() => About::read(&beside)?,
+            None => About::default(),
+        };
+        about.parameters.extend(self.parameter.iter().cloned());
+        Ok(about)
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
 
 /// A case's file.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +70,15 @@ pub struct About {
     /// Persons, in the same way.
     #[serde(default)]
     pub person: Vec<Values>,
+}
+
+impl About {
+    /// Reads a case's file.
+    pub fn read(file: &Path) -> Result<About, String> {
+        let text = String::from_utf8(bytes(file)?);
+        let text = text.map_err(|_| format!("{}: not UTF-8", file.display()))?;
+        toml::from_str(&text).map_err(|fault| format!("{}: {fault}", file.display()))
+    }
 }
 
 /// What the engine decided about the new message.

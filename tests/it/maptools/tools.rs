@@ -21,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
             Needs::Tool("xmllint"),
             junit,
         ),
+        nothing("maptools: fmt keeps what a map means and every comment", fmt),
+        nothing("maptools: a round trip says what is lost, and where", roundtrip),
         nothing("maptools: run writes what was made, and says the rest", run),
     ]
 }
@@ -71,6 +73,10 @@ fn codes() -> Result<(), Failed> {
         (&["run", "wrong/wrong.fml", LETTER], 2),
         (&["run", MAP, "no-such-file"], 2),
         (&["run", MAP, MAP], 2),
+        (&["fmt", "--check", "mappings"], 0),
+        (&["fmt", "no-such-file"], 2),
+        (&["roundtrip", MAP, "mappings/message-to-letter", UNKNOWN], 1),
+        (&["roundtrip", MAP, "no-such-map", LETTER], 2),
     ] {
         printed(at, arguments, code)?;
     }
@@ -225,5 +231,54 @@ fn run() -> Result<(), Failed> {
     match told && losses["elements"][0]["line"] == 2 {
         true => Ok(()),
         false => Err(json.to_string().into()),
+    }
+}
+
+fn fmt() -> Result<(), Failed> {
+    let folder = examples()?;
+    let at = folder.path();
+    let file = at.join(MAP);
+    let tidy = std::fs::read_to_string(&file)?;
+    let untidy = tidy.replace("  letter -> bundle.type", "// why\n letter  ->  bundle.type");
+    std::fs::write(&file, &untidy)?;
+    let said = printed(at, &["fmt", "--check", "mappings"], 1)?;
+    if !said.contains(&format!("{MAP}:16: ")) || std::fs::read_to_string(&file)? != untidy {
+        return Err(said.into());
+    }
+    printed(at, &["fmt", "--write", "mappings"], 0)?;
+    let written = std::fs::read_to_string(&file)?;
+    if written.replace("  // why\n", "") != tidy || printed(at, &["fmt", MAP], 0)? != written {
+        return Err(written.into());
+    }
+    std::fs::write(&file, "group g(")?;
+    printed(at, &["fmt", "--write", "mappings"], 2)?;
+    match std::fs::read_to_string(&file)? == "group g(" {
+        true => Ok(()),
+        false => Err("a file with a fault was written".into()),
+    }
+}
+
+fn roundtrip() -> Result<(), Failed> {
+    let folder = examples()?;
+    let back = "mappings/message-to-letter";
+    let arguments = ["roundtrip", MAP, back, LETTER, "--format", "json"];
+    let json: Value = serde_json::from_str(&printed(folder.path(), &arguments, 1)?)?;
+    let changes = json["changes"].as_array().ok_or("no changes")?;
+    let found = |path: &str| {
+        let one = changes.iter().find(|one| one["path"] == path);
+        one.map(|one| (one["kind"].clone(), one["there"].clone(), one["line"].clone()))
+    };
+    for (path, kind, there, line) in [
+        ("Letter.id", "lost", "dropped", 2),
+        ("Letter.sent", "changed", "read", 4),
+        ("Letter.printed", "lost", "declared", 15),
+    ] {
+        if found(path) != Some((kind.into(), there.into(), line.into())) {
+            return Err(format!("{path}: {json}").into());
+        }
+    }
+    match changes.iter().any(|one| one["path"] == "Letter.text[0]") {
+        true => Err("a text comes back".into()),
+        false => Ok(()),
     }
 }
