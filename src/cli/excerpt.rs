@@ -47,6 +47,33 @@ pub fn lines(text: &str, line: u32, column: u32, out: &mut String) {
     let _ = writeln!(out, "     | {before}{}", "^".repeat(length(rest)));
 }
 
+/// Longest line that is shown whole.
+const WHOLE: usize = 120;
+
+/// The line that some bytes of a text begin in, and a caret below each; of a long line only what is around them.
+pub fn span(text: &str, start: u32, len: u32, out: &mut String) {
+    let lines = Lines::new(text);
+    let place = lines.at(start);
+    let source = lines.line(place.line);
+    let (before, rest) = split(source, place.column);
+    let own = rest.get(..(len as usize).min(rest.len())).unwrap_or(rest);
+    let carets = own.trim_end().chars().count().clamp(1, WHOLE);
+    let (mut shown, mut indent) = (source.trim_end().to_owned(), before.chars().count());
+    if shown.chars().count() > WHOLE {
+        let first = indent.saturating_sub(WHOLE / 3);
+        let mut part: String = shown.chars().skip(first).take(WHOLE).collect();
+        if first > 0 {
+            part = format!("…{}", part.chars().skip(1).collect::<String>());
+        }
+        (shown, indent) = (part + "…", indent - first);
+    }
+    let blank: String =
+        shown.chars().take(indent).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    let carets = carets.min(shown.chars().count().saturating_sub(indent).max(1));
+    let line = place.line;
+    let _ = writeln!(out, "{line:>6} | {shown}\n       | {blank}{}", "^".repeat(carets));
+}
+
 /// Where the words end that a finding is about; the place itself where the file is not at hand.
 pub fn end(files: &[File], one: &Diagnostic) -> End {
     let origin = &one.origin;
@@ -105,6 +132,20 @@ mod tests {
         assert_eq!(lines[2], "     |     ^^^^^^^^^");
         assert_eq!(total(1, &found), "1 file, 1 warning");
         assert_eq!(end(&[file], &found[0]), End { line: 2, column: 14 });
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_around_the_bytes_is_shown() {
+        let mut out = String::new();
+        let text = format!("{}<name>Jørgen</name>{}\n", "x".repeat(300), "y".repeat(300));
+        span(&text, 306, 7, &mut out);
+        let lines: Vec<&str> = out.lines().collect();
+        let at = lines[0].chars().position(|c| c == 'J');
+        assert_eq!(at, lines[1].chars().position(|c| c == '^'));
+        assert!(lines[1].ends_with(" ^^^^^^") && lines[0].chars().count() < 150, "{out}");
+        out.clear();
+        span("a\n\tbc d", 3, 2, &mut out);
+        assert_eq!(out, "     2 | \tbc d\n       | \t^^\n");
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub trait Trace {
     /// A rule fires for an item; none when that is a value that a map made.
     fn fired(&mut self, rule: usize, item: Option<At>) {}
 
+    /// A rule that fired is done with the item, and with all that it called.
+    fn done(&mut self, rule: usize) {}
+
     /// A rule passes over an item; for [`Why::Absent`] it is the one that the source starts from.
     fn passed(&mut self, rule: usize, item: Option<At>, why: Why) {}
 

@@ -59,7 +59,10 @@ impl Mappings {
         for (at, file) in found.maps.iter().enumerate() {
             let name = file.display().to_string();
             let text = String::from_utf8(bytes(file)?).map_err(|_| format!("{name}: not UTF-8"))?;
-            let (map, more) = mapping::parse(&name, &text);
+            let (map, more) = match is_text(file) {
+                true => mapping::parse(&name, &text),
+                false => mapping::read(&name, &text),
+            };
             diagnostics.extend(more);
             if let Some(folder) = found.entry_of(file).filter(|_| at < own_maps) {
                 folders.push((folder, map.url.text.to_string()));
@@ -144,6 +147,7 @@ impl Found {
         }
         match path.extension().and_then(|e| e.to_str()) {
             Some("map" | "fml") => self.maps.push(path.to_owned()),
+            Some("json" | "xml") if holds_a_map(path)? => self.maps.push(path.to_owned()),
             Some("json" | "xml") => self.resources.push(path.to_owned()),
             _ => {}
         }
@@ -161,6 +165,15 @@ impl Found {
         let named = file.file_stem() == folder.file_name();
         ((alone || named) && folder.join("tests").is_dir()).then(|| folder.to_owned())
     }
+}
+
+/// Whether a map is written in the language, not as a resource.
+fn is_text(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == "map" || e == "fml")
+}
+
+fn holds_a_map(file: &Path) -> Result<bool, String> {
+    Ok(mapping::is_structure_map(&String::from_utf8_lossy(&bytes(file)?)))
 }
 
 /// The cases of a folder, by name.

@@ -8,7 +8,7 @@ use crate::definitions::typing;
 use crate::engine;
 use crate::format::charset::{self, Charset};
 use crate::format::{fhir_json, fhir_xml, xml};
-use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, Memory, Plan};
+use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, Memory, Plan, Trace};
 use crate::message::{Issue, Severity, ToldIssue};
 use crate::tree::Tree;
 use ::bytes::Bytes;
@@ -82,6 +82,18 @@ pub fn translate(
     mappings: &Mappings,
     memory: &mut Memory,
 ) -> Result<Made, String> {
+    watched(plan, message, about, mappings, memory, None)
+}
+
+/// The same, telling somebody what is done.
+pub fn watched(
+    plan: &Plan,
+    message: &Message,
+    about: &About,
+    mappings: &Mappings,
+    memory: &mut Memory,
+    trace: Option<&mut dyn Trace>,
+) -> Result<Made, String> {
     let engine = &about.engine;
     let parameters: Vec<_> = about.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
     let inputs = Inputs {
@@ -99,7 +111,10 @@ pub fn translate(
     let world = World { about, concepts: &mappings.concepts };
     let mut target = Tree::new(Arc::clone(mappings.library.names()));
     let mut issues = Vec::new();
-    let ran = plan.run(&inputs, &mut target, &world, memory, &mut issues);
+    let ran = match trace {
+        Some(trace) => plan.run_traced(&inputs, &mut target, &world, memory, &mut issues, trace),
+        None => plan.run(&inputs, &mut target, &world, memory, &mut issues),
+    };
     let losses = ran.unwrap_or_else(|failure| {
         issues.push(failure.issue);
         Losses::default()

@@ -5,12 +5,14 @@
 
 mod case;
 mod check;
+mod explain;
 mod fmt;
 mod folder;
 mod junit;
 mod losses;
 mod messages;
 mod roundtrip;
+mod rules;
 mod run;
 mod test;
 mod world;
@@ -29,6 +31,8 @@ pub struct Map {
 enum Command {
     /// Reports every mistake of maps and models at once, with file, line and column.
     Check(check::Check),
+    /// Says which rule made a value from which bytes, or why there is none.
+    Explain(explain::Explain),
     /// Prints maps as all of a team should look.
     Fmt(fmt::Fmt),
     /// Lists what messages lose on the way through one map and back through another.
@@ -43,6 +47,7 @@ enum Command {
 pub fn run(arguments: &Map) -> Exit {
     let ran = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
         Command::Roundtrip(arguments) => roundtrip::run(arguments),
         Command::Run(arguments) => run::run(arguments),

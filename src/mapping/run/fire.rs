@@ -24,7 +24,12 @@ impl<'p> Machine<'p, '_> {
     /// Runs a rule for every combination of its sources' items, from a source on.
     fn matches(&mut self, rule: &'p Rule, at: usize, frame: usize) -> Result<(), Stop> {
         let Some(source) = rule.sources.get(at) else {
-            return if at == 0 { Ok(()) } else { self.fire(rule, frame) };
+            if at > 0 {
+                self.fire(rule, frame)?;
+                self.rule = rule.id;
+                self.tell(|trace, rule| trace.done(rule));
+            }
+            return Ok(());
         };
         let base = self.memory.items.len();
         self.items(source, frame)?;

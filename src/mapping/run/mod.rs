@@ -29,6 +29,7 @@ use std::sync::Arc;
 pub use loss::Losses;
 pub(in crate::mapping) use value::MAX_VARIABLES;
 use value::Value;
+pub use value::value_slice;
 
 /// Most source trees of a run: the message and earlier ones.
 pub const MAX_SOURCES: usize = 4;

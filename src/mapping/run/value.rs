@@ -304,7 +304,7 @@ pub(in crate::mapping) fn text_of(tree: &Tree, node: NodeId) -> Option<Cow<'_, s
 }
 
 /// The one slice that holds all of a node's text.
-pub(in crate::mapping) fn value_slice(tree: &Tree, node: NodeId) -> Option<Slice> {
+pub fn value_slice(tree: &Tree, node: NodeId) -> Option<Slice> {
     if tree.node(node).marks.has(Marks::RESOURCE) {
         return None;
     }

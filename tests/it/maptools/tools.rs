@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
             Needs::Tool("xmllint"),
             junit,
         ),
+        nothing("maptools: explain gives the bytes that a value came from", explained),
         nothing("maptools: fmt keeps what a map means and every comment", fmt),
         nothing("maptools: a round trip says what is lost, and where", roundtrip),
         nothing("maptools: run writes what was made, and says the rest", run),
@@ -73,6 +74,10 @@ fn codes() -> Result<(), Failed> {
         (&["run", "wrong/wrong.fml", LETTER], 2),
         (&["run", MAP, "no-such-file"], 2),
         (&["run", MAP, MAP], 2),
+        (&["explain", MAP, LETTER, "--at", "Bundle.timestamp"], 0),
+        (&["explain", MAP, LETTER, "--at", "Bundle.signature"], 1),
+        (&["explain", MAP, LETTER, "--at", "Patient.name"], 2),
+        (&["explain", MAP, LETTER, "--at", "Bundle..id"], 2),
         (&["fmt", "--check", "mappings"], 0),
         (&["fmt", "no-such-file"], 2),
         (&["roundtrip", MAP, "mappings/message-to-letter", UNKNOWN], 1),
@@ -280,5 +285,33 @@ fn roundtrip() -> Result<(), Failed> {
     match changes.iter().any(|one| one["path"] == "Letter.text[0]") {
         true => Err("a text comes back".into()),
         false => Ok(()),
+    }
+}
+
+fn explained() -> Result<(), Failed> {
+    let folder = examples()?;
+    let letter = std::fs::read_to_string(folder.path().join(LETTER))?;
+    // Another place on the line, behind a letter of two bytes: columns are characters.
+    let moved =
+        letter.replace("<family>", "<!-- \u{f8} --><family>").replace("    <given>", "<given>");
+    std::fs::write(folder.path().join(LETTER), &moved)?;
+    let at = "Bundle.entry.resource.ofType(Patient).name";
+    let text =
+        printed(folder.path(), &["explain", MAP, LETTER, "--at", at, "--format", "json"], 0)?;
+    let mut values = 0;
+    for one in lines(&text)?.iter().filter(|one| one["value"].is_string()) {
+        let from = &one["from"][0];
+        let number = |name: &str| from[name].as_u64().unwrap_or(0) as usize;
+        let line = moved.lines().nth(number("line") - 1).ok_or("no such line")?;
+        let (start, end) = (number("column") - 1, number("endColumn") - 1);
+        let word: String = line.chars().skip(start).take(end - start).collect();
+        if one["value"] != *word {
+            return Err(format!("{word}: {one}").into());
+        }
+        values += 1;
+    }
+    match values {
+        3 => Ok(()),
+        _ => Err(text.into()),
     }
 }
