@@ -33,6 +33,7 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
         let mut one = ElementDefinition::default();
+        let mut valued = false;
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             match &*key {
                 "id" => one.id = map.next_value()?,
@@ -65,6 +66,7 @@ impl<'de> Visitor<'de> for Fields {
                         .or_else(|| Extension::text(&list, "xml-namespace"));
                     one.xml_name = Extension::text(&list, "elementdefinition-xml-name")
                         .or_else(|| Extension::text(&list, "xml-name"));
+                    valued |= Extension::is_true(&list, MUST_HAVE_VALUE);
                 }
                 key => match literal_place(&mut one, key) {
                     Some((place, type_name)) => {
@@ -77,7 +79,25 @@ impl<'de> Visitor<'de> for Fields {
                 },
             }
         }
+        if valued {
+            one.constraints.push(must_have_value());
+        }
         Ok(Element(one))
+    }
+}
+
+/// How R4 writes R5's `mustHaveValue`.
+const MUST_HAVE_VALUE: &str = "extension-ElementDefinition.mustHaveValue";
+
+/// `mustHaveValue` as the invariant that it is.
+fn must_have_value() -> Constraint {
+    Constraint {
+        key: "must-have-value".into(),
+        is_error: true,
+        human: "the profile wants a value here, not only extensions".into(),
+        expression: Some("hasValue()".into()),
+        best_practice: false,
+        source: None,
     }
 }
 

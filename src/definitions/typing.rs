@@ -4,7 +4,7 @@
 //! is unknown, and everything below it stays untyped. Always run, whatever is validated later.
 //! Never: checks cardinalities, formats or profiles.
 
-use crate::message::{Issue, IssueKind, Severity, kinds};
+use crate::message::{Issue, IssueKind, Place, Severity, kinds};
 use crate::tree::types::{Child, ElementId, Primitive, Representation, Table, TypeId, TypeKind};
 use crate::tree::{Kind, Marks, NameId, NodeId, State, Token, Tree};
 
@@ -143,6 +143,10 @@ impl Pass<'_> {
 
     fn child(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
         let node = tree.node(id);
+        // an array without values stands in the tree, and is no element
+        if node.kind == Kind::Raw && tree.header.delimiters.is_none() {
+            return (ElementId::NONE, TypeId::NONE);
+        }
         let name = if node.kind == Kind::Text { NameId::NONE } else { node.name };
         let Some(child) = self.table.child(parent, name) else {
             return self.unknown(tree, id, parent);
@@ -177,6 +181,11 @@ impl Pass<'_> {
             // receivers of HL7 v2 pass over what they do not expect (HL7 v2.8.2, section 2.8.2)
             _ if tree.header.delimiters.is_some() => {
                 self.issues.push(Issue::on(&UNKNOWN_ELEMENT, id).severity(Severity::Warning));
+            }
+            // what is no element has no expression of its own: it is what holds it that holds too much
+            _ if self.table.type_of(parent).namespace == NameId::NONE => {
+                let place = Place { node: tree.parent(id), offset: Some(node.offset), list: false };
+                self.issues.push(Issue::new(&UNKNOWN_ELEMENT, place));
             }
             _ => self.report(&UNKNOWN_ELEMENT, id),
         }

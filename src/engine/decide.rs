@@ -76,7 +76,7 @@ impl Engine {
             let other_content = before.content_hash != read.content_hash;
             return Outcome::Again(self.again(read, before, other_content));
         }
-        let root = Place { node: arena.tree.root(), offset: None };
+        let root = Place { node: arena.tree.root(), ..Place::default() };
         if known.envelope.as_ref().is_some_and(|other| other.message != read.message) {
             arena.issues.push(Issue::new(&catalogue::ENVELOPE_SEEN, root));
             let refused = self.refused(read, arena, known, None, now);
@@ -158,7 +158,7 @@ impl Engine {
         }
         let refuse = self.config.definitions.not_checked == crate::config::NotChecked::Refuse;
         if refuse && summary.not_checked > 0 {
-            let root = Place { node: arena.tree.root(), offset: None };
+            let root = Place { node: arena.tree.root(), ..Place::default() };
             let number = Arg::Number(summary.not_checked.into());
             arena.issues.push(Issue::new(&catalogue::NOT_CHECKED_REFUSED, root).arg(number));
         }
@@ -181,7 +181,7 @@ impl Engine {
 
     fn check_time(&self, read: &Read, route: Option<&Route>, arena: &mut Arena, now: Timestamp) {
         let Some(sent) = read.says.sent else { return };
-        let place = Place { node: arena.tree.root(), offset: None };
+        let place = Place { node: arena.tree.root(), ..Place::default() };
         match route {
             // For FHIR messages this is one of the exchange rules.
             None if sent > now + AHEAD && read.parts.is_none() => {

@@ -103,7 +103,7 @@ impl Engine {
                 true => None,
                 false => Some(&catalogue::NOT_IDENTIFIED),
             };
-            let place = Place { node: arena.tree.root(), offset: None };
+            let place = Place { node: arena.tree.root(), ..Place::default() };
             arena.issues.extend(kind.map(|kind| Issue::new(kind, place)));
             return Err(self.unread(Ending::Unidentified, arena));
         };
@@ -152,7 +152,7 @@ impl Engine {
         arena: &mut Arena,
         now: Timestamp,
     ) -> Result<Read, Box<Unread>> {
-        let root = Place { node: arena.tree.root(), offset: None };
+        let root = Place { node: arena.tree.root(), ..Place::default() };
         let Some(message) = says.message.clone() else {
             arena.issues.push(Issue::new(&catalogue::NO_MESSAGE_ID, root));
             return Err(self.unread(Ending::Unidentified, arena));

@@ -48,7 +48,9 @@ fn one(tree: &Tree, table: &Table, lines: &Lines<'_>, issue: &Issue) -> ToldIssu
         severity: issue.severity,
         code: issue.kind.code,
         id: issue.kind.id.into(),
-        expression: node.map(|node| Expression::new(tree, table, node).to_string().into()),
+        expression: node.map(|node| {
+            Expression::new(tree, table, node).list(issue.place.list).to_string().into()
+        }),
         position,
         profile: issue.profile.as_deref().map(Into::into),
         text: text.into(),

@@ -48,5 +48,6 @@ pub use evaluate::STEPS;
 pub use item::{Collection, Item, Value};
 pub use memory::Memory;
 pub use moment::{Moment, MomentKind, Precision};
+pub use quantity::in_base;
 pub use references::{Found, FoundBy, References};
 pub use scene::{Cause, Hooks, NoHooks, NotEvaluable, Scene};

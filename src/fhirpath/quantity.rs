@@ -238,7 +238,7 @@ impl Measure {
 }
 
 /// Both values in the base units, when the units measure the same thing.
-pub(super) fn in_base(a: (Decimal, &str), b: (Decimal, &str)) -> Option<(Decimal, Decimal)> {
+pub fn in_base(a: (Decimal, &str), b: (Decimal, &str)) -> Option<(Decimal, Decimal)> {
     if a.1 == b.1 {
         return Some((a.0, b.0));
     }

@@ -83,6 +83,13 @@ kinds! {
         "not JSON here: {0}"
         "The text does not follow the grammar of JSON at this place. The place just before it is \
          worth a look, too: a comma or a quote may be missing."
+    JSON_COMMENT "json-comment" Structure Error
+        "a comment, which JSON does not have"
+        "JSON has no comments, and receivers that follow it refuse them. Say what needs to be said in the \
+         message itself, or nowhere."
+    JSON_COMMA "json-comma" Structure Error
+        "a comma {0}"
+        "In JSON a comma stands between two values or properties: exactly one, and none after the last."
     JSON_TRUNCATED "json-truncated" Structure Fatal
         "the document ends too early"
         "The text ends inside a value: it was cut off on its way, or never written whole."

@@ -174,6 +174,8 @@ pub struct Place {
     pub node: Option<NodeId>,
     /// Byte offset in the decoded input: gives line and column.
     pub offset: Option<u32>,
+    /// Whether it is about all nodes of that name, as when an array has a null: the expression has no index.
+    pub list: bool,
 }
 
 /// Something wrong with a message, or worth knowing about it.
@@ -208,12 +210,12 @@ impl Issue {
 
     /// An issue at a byte offset.
     pub fn at(kind: &'static IssueKind, offset: usize) -> Issue {
-        Issue::new(kind, Place { node: None, offset: Some(offset as u32) })
+        Issue::new(kind, Place { offset: Some(offset as u32), ..Place::default() })
     }
 
     /// An issue at a node; its offset is the node's, which the tree knows.
     pub fn on(kind: &'static IssueKind, node: NodeId) -> Issue {
-        Issue::new(kind, Place { node: Some(node), offset: None })
+        Issue::new(kind, Place { node: Some(node), ..Place::default() })
     }
 
     /// With the first free argument set.

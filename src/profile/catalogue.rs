@@ -15,6 +15,9 @@ kinds! {
         "{0}: at most {1} allowed, {2} found"
         "The profile allows fewer occurrences of the element than there are (0 means that it must not be \
          used at all). Remove what is too much."
+    OUT_OF_ORDER "profile-out-of-order" Structure Error
+        "{0} comes after an element that it must come before"
+        "In FHIR XML elements stand in the order of their definition; in JSON any order will do. Move the element."
     TYPE "profile-type" Value Error
         "{0}: the type {1} is not allowed here"
         "The element is a choice, or holds any resource, and the profile allows fewer types than the one used. \
@@ -94,6 +97,17 @@ kinds! {
     CODE_UNKNOWN_HERE "profile-code-unknown-here" CodeInvalid Warning
         "no such code in what is loaded of the code system {0}"
         "The code system is loaded in part, so that the code may exist elsewhere."
+    SYSTEM_RELATIVE "profile-system-relative" Invalid Error
+        "the system of the {0} must be an absolute address"
+        "A system says what a code or an identifier means, wherever it is read: write its whole address \
+         (`http://...`, `urn:oid:...`), not one that depends on where the message is."
+    IDENTIFIER_NO_URI "profile-identifier-no-uri" Value Error
+        "the system says that the identifier is a URI, and it is none"
+        "With the system `urn:ietf:rfc:3986` the value is a URI by itself, as `urn:uuid:` with a uuid or \
+         `urn:oid:` with an oid: a bare uuid or oid needs that beginning."
+    CANONICAL_RELATIVE "profile-canonical-relative" Invalid Error
+        "a canonical must be absolute, or # with the id of a contained resource"
+        "Canonicals name definitions independently of where the message is. Write the definition's whole url."
     SLICE_REQUIRED "profile-slice-required" Required Error
         "{0}: at least {1} matching item needed, {2} found"
         "The profile names a kind of item (a slice) that must be present. An item belongs to the slice when \

@@ -49,7 +49,7 @@ known! {
     concept_type = "CodeableConcept", quantity_type = "Quantity", bundle = "Bundle", observation = "Observation",
     message_header = "MessageHeader", attachment = "Attachment", resource_type = "Resource",
     composition = "Composition", canonical_type = "canonical", uri_type = "uri", url_type = "url",
-    operation_outcome = "OperationOutcome",
+    identifier_type = "Identifier", operation_outcome = "OperationOutcome",
     }
 }
 

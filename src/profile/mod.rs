@@ -273,7 +273,9 @@ fn systems(
     roots: &[PackageId],
 ) -> HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState> {
     let mut all: HashMap<Box<str>, Vec<System>, _> = HashMap::default();
-    for root in roots {
+    // single files are seen by every message, whether profiles are compiled for them or not
+    let support = [PackageId::SUPPORT].into_iter().filter(|s| !roots.contains(s));
+    for root in &roots.iter().copied().chain(support).collect::<Vec<_>>() {
         let closure = library.closure(*root);
         let own = |package: PackageId| {
             package == *root || (package != PackageId::CORE && closure.contains(&package))

@@ -246,11 +246,16 @@ impl<'a> Run<'a> {
         let counters: usize = counters.sum();
         self.memory.counts.resize(frame + len + counters, 0);
         let tree = self.tree;
+        let ordered = base && tree.header.ordered;
+        let mut furthest = 0;
         for child in tree.children(id) {
             let element = tree.node(child).element;
             let place = element.0.wrapping_sub(from) as usize;
             if element != ElementId::NONE && place < len {
                 self.memory.counts[frame + place] += 1;
+                if ordered {
+                    furthest = rules::order::check(self, node, child, (place, furthest));
+                }
             }
             self.child(child, element, base, specs.clone(), frame + len);
         }

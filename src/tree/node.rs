@@ -114,6 +114,8 @@ pub struct Header {
     pub declaration: bool,
     /// Comments and processing instructions that were dropped.
     pub dropped: u32,
+    /// The order of elements is part of the syntax, as in FHIR XML.
+    pub ordered: bool,
     /// The delimiters of a syntax that has them.
     pub delimiters: Option<Delimiters>,
 }

@@ -10,12 +10,18 @@ pub struct Expression<'a> {
     tree: &'a Tree,
     table: &'a Table,
     node: NodeId,
+    list: bool,
 }
 
 impl<'a> Expression<'a> {
     /// The expression of `node`.
     pub fn new(tree: &'a Tree, table: &'a Table, node: NodeId) -> Expression<'a> {
-        Expression { tree, table, node }
+        Expression { tree, table, node, list: false }
+    }
+
+    /// Of all the nodes of that name there, if `list`: without the last index.
+    pub fn list(self, list: bool) -> Expression<'a> {
+        Expression { list, ..self }
     }
 
     fn write(&self, node: NodeId, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,6 +57,9 @@ impl<'a> Expression<'a> {
         out: &mut fmt::Formatter<'_>,
     ) -> fmt::Result {
         let one = self.tree.node(node);
+        if self.list && node == self.node {
+            return Ok(());
+        }
         let alike = |other: &NodeId| {
             let other = self.tree.node(*other);
             match one.element {

@@ -9,5 +9,5 @@ mod scan;
 mod write;
 
 pub(super) use read::RESOURCE_PLACES;
-pub use read::read;
+pub use read::{read, read_with};
 pub use write::write;

@@ -5,7 +5,7 @@
 use super::read::Reader;
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Stop};
-use crate::message::{Arg, Issue};
+use crate::message::{Arg, Issue, Place};
 use crate::tree::{Kind, Marks, NameId, NodeId, State};
 
 /// Properties beyond which an object's are found by hash.
@@ -98,8 +98,41 @@ impl Reader<'_> {
         if run.count == 0 {
             run.first = node.0;
         }
+        if self.scan.comment.is_some() {
+            self.comment(node)?;
+        }
         run.count += 1;
         Ok(node)
+    }
+
+    /// Tells of a comment before a node, which is what it is about.
+    #[cold]
+    pub(super) fn comment(&mut self, node: NodeId) -> Result<(), Stop> {
+        let Some(at) = self.scan.comment.take().filter(|_| !self.comments) else { return Ok(()) };
+        let place = Place { node: Some(node), offset: Some(at as u32), list: false };
+        self.scan.faults.note(Issue::new(&kinds::JSON_COMMENT, place))
+    }
+
+    /// Tells of a comma too many or too few: in an object, or in the array that a node ends so far.
+    #[cold]
+    pub(super) fn comma(
+        &mut self,
+        node: NodeId,
+        list: bool,
+        what: &'static str,
+    ) -> Result<(), Stop> {
+        let place = Place { node: Some(node), offset: Some(self.scan.at as u32), list };
+        self.scan.faults.note(Issue::new(&kinds::JSON_COMMA, place).arg(Arg::Static(what)))
+    }
+
+    /// An array without anything in it: a node that is no element stands for it.
+    #[cold]
+    pub(super) fn empty_array(&mut self, run: &Run, start: usize) -> Result<(), Stop> {
+        let mut place = Place { node: None, offset: Some(start as u32), list: true };
+        if run.left.is_none() && self.tree.len() < self.most {
+            place.node = Some(self.tree.add(Some(run.parent), Kind::Raw, run.name, start as u32));
+        }
+        self.scan.faults.note(Issue::new(&kinds::JSON_EMPTY_ARRAY, place))
     }
 
     /// Places that are neither filled nor extended.
@@ -111,7 +144,10 @@ impl Reader<'_> {
                 && self.tree.first_child(id).is_none()
                 && !node.marks.has(Marks::RESOURCE)
             {
-                self.scan.faults.at(&kinds::JSON_NULL, node.offset as usize)?;
+                let list = node.marks.has(Marks::IN_ARRAY);
+                let place = Place { node: Some(id), offset: Some(node.offset), list };
+                self.scan.faults.note(Issue::new(&kinds::JSON_NULL, place))?;
+                self.tree.node_mut(id).state = State::Null;
             }
             next = self.tree.next_sibling(id);
         }

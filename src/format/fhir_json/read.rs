@@ -19,11 +19,27 @@ pub const RESOURCE_PLACES: [&str; 3] = ["resource", "contained", "outcome"];
 /// Reads a resource into `tree`; false if the document is not to be used. The tree then holds what was
 /// read up to the fault.
 pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool {
+    read_with(input, tree, issues, false)
+}
+
+/// The same; comments are read over in silence if `comments`.
+pub fn read_with(
+    input: ByteString,
+    tree: &mut Tree,
+    issues: &mut Vec<Issue>,
+    comments: bool,
+) -> bool {
     let mut work = std::mem::take(&mut tree.work);
     work.clear();
     let buffer = tree.add_buffer(input.clone());
     let mut reader = Reader {
-        scan: Scanner { bytes: input.as_bytes(), at: 0, faults: Faults::new(issues) },
+        scan: Scanner {
+            bytes: input.as_bytes(),
+            at: 0,
+            faults: Faults::new(issues),
+            comment: None,
+        },
+        comments,
         text: &input,
         most: tree.len() + limits::nodes(input.len()),
         tree,
@@ -43,6 +59,7 @@ pub(super) struct Reader<'a> {
     pub(super) buffer: BufferId,
     pub(super) most: usize,
     pub(super) work: &'a mut Work,
+    pub(super) comments: bool,
 }
 
 impl Reader<'_> {
@@ -66,6 +83,9 @@ impl Reader<'_> {
             _ => return Err(self.scan.unexpected("an object is due")),
         }
         let root = self.tree.add(None, Kind::Element, NameId::NONE, self.scan.at as u32);
+        if self.scan.comment.is_some() {
+            self.comment(root)?;
+        }
         self.object(root, 1)?;
         match self.tree.resource_type(root) {
             Some(_) => {
@@ -73,11 +93,18 @@ impl Reader<'_> {
                 self.tree.node_mut(root).name = self.tree.name_of(name);
             }
             None => {
-                let place = Place { node: Some(root), offset: Some(self.tree.node(root).offset) };
+                let place = Place {
+                    node: Some(root),
+                    offset: Some(self.tree.node(root).offset),
+                    list: false,
+                };
                 self.scan.faults.note(Issue::new(&kinds::RESOURCE_TYPE_MISSING, place))?;
             }
         }
         self.scan.next();
+        if self.scan.comment.is_some() {
+            self.comment(root)?;
+        }
         if self.scan.at < self.text.len() {
             return Err(self.scan.faults.end(&kinds::JSON_TRAILING, self.scan.at));
         }
@@ -108,10 +135,11 @@ impl Reader<'_> {
                     self.scan.at += 1;
                     byte = self.scan.next();
                     if byte == b'}' {
-                        return Err(self.scan.unexpected("a property's name is due"));
+                        self.comma(node, false, "after the last property")?;
                     }
                 }
                 b'}' => {}
+                b'"' => self.comma(node, false, "is missing before this property")?,
                 _ => return Err(self.scan.unexpected("a comma or a closing brace is due")),
             }
         }
@@ -216,7 +244,7 @@ impl Reader<'_> {
         let mut byte = self.scan.next();
         if byte == b']' {
             self.scan.at += 1;
-            self.scan.faults.at(&kinds::JSON_EMPTY_ARRAY, start)?;
+            self.empty_array(run, start)?;
             return Ok(false);
         }
         let twin = run.left.is_some();
@@ -236,7 +264,14 @@ impl Reader<'_> {
             byte = self.scan.next();
             self.scan.at += 1;
             match byte {
-                b',' => byte = self.scan.next(),
+                b',' => {
+                    byte = self.scan.next();
+                    if byte == b']' {
+                        self.trailing(run)?;
+                        self.scan.at += 1;
+                        return Ok(nulls);
+                    }
+                }
                 b']' => return Ok(nulls),
                 _ => {
                     self.scan.at -= 1;
@@ -244,6 +279,13 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    #[cold]
+    fn trailing(&mut self, run: &Run) -> Result<(), Stop> {
+        // of nothing but nested arrays there is no node
+        let node = if run.count > 0 { NodeId(run.first) } else { run.parent };
+        self.comma(node, run.count > 0, "after the last value")
     }
 
     /// A value that is no array, into its node. True if it is null.

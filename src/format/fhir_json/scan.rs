@@ -21,6 +21,8 @@ pub struct Scanner<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
     pub faults: Faults<'a>,
+    /// Where a comment began that was not told yet.
+    pub comment: Option<usize>,
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -59,12 +61,30 @@ impl Scanner<'_> {
         loop {
             match self.peek() {
                 b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                b'/' if self.skip_comment() => {}
                 byte => return byte,
             }
             while eight(self.bytes, self.at) == Some(ONES * b' ' as u64) {
                 self.at += 8;
             }
         }
+    }
+
+    /// Skips a comment, if there is one: it is read over, so that what comes behind it is seen, too.
+    #[cold]
+    fn skip_comment(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let length = match rest.get(1) {
+            Some(b'/') => rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len()),
+            Some(b'*') => match rest[2..].windows(2).position(|w| w == b"*/") {
+                Some(inner) => inner + 4,
+                None => return false,
+            },
+            _ => return false,
+        };
+        self.comment.get_or_insert(self.at);
+        self.at += length;
+        true
     }
 
     /// Ends reading: something else was due here.
@@ -254,8 +274,12 @@ mod tests {
 
     fn kinds_of(text: &str) -> Vec<&'static str> {
         let mut issues = Vec::new();
-        let mut scanner =
-            Scanner { bytes: text.as_bytes(), at: 0, faults: Faults::new(&mut issues) };
+        let mut scanner = Scanner {
+            bytes: text.as_bytes(),
+            at: 0,
+            faults: Faults::new(&mut issues),
+            comment: None,
+        };
         let _ = scanner.string();
         issues.iter().map(|i| i.kind.id).collect()
     }

@@ -59,6 +59,7 @@ impl Reader<'_> {
         header.byte_order_mark = declared.byte_order_mark;
         header.declaration = declared.declaration;
         header.charset = Some("UTF-8");
+        header.ordered = true;
         if declared.charset.is_some_and(|charset| charset.name() != "UTF-8") {
             return Err(self.document.faults.end(&kinds::CHARSET_UNSUPPORTED, 0));
         }

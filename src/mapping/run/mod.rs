@@ -304,7 +304,7 @@ impl<'p> Machine<'p, '_> {
             Value::Node(0, node) => Some(node),
             _ => None,
         };
-        let place = Place { node, offset: None };
+        let place = Place { node, ..Place::default() };
         let issue = Issue::new(kind, place).profile(&self.plan.url).arg(self.rule_arg()).arg(arg);
         self.issues.push(issue);
     }

@@ -1,12 +1,15 @@
-//! minValue, maxValue, maxLength.
+//! minValue, maxValue, maxLength. Quantities are converted by UCUM; a duration bounds a date from now.
 
 use super::primitive::with_text;
+use crate::fhirpath::{Decimal, in_base};
 use crate::message::Arg;
 use crate::profile::catalogue;
-use crate::profile::known::child;
+use crate::profile::known::{Known, child};
 use crate::profile::program::{Bounds, LiteralId, Spec};
 use crate::profile::run::Run;
-use crate::tree::{NodeId, Tree};
+use crate::tree::{NameId, NodeId, Tree};
+use jiff::{Span, tz::TimeZone};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -21,7 +24,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, spec: &Spec, bounds: &Bounds)
         }
     }
     let beyond = |run: &mut Run<'_>, literal: Option<LiteralId>, side| {
-        literal.is_some_and(|literal| compare(run, id, literal) == Some(side))
+        literal.is_some_and(|literal| compare(run, id, literal, side) == Some(side))
     };
     if beyond(run, bounds.min, Ordering::Less) {
         run.tell(&catalogue::MIN_VALUE, id, spec, super::fixed::NO_ARGS);
@@ -32,19 +35,15 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, spec: &Spec, bounds: &Bounds)
 }
 
 /// Numbers by value; dates and times as text of the same precision, which orders them within a zone.
-fn compare(run: &mut Run<'_>, id: NodeId, literal: LiteralId) -> Option<Ordering> {
+fn compare(run: &mut Run<'_>, id: NodeId, literal: LiteralId, side: Ordering) -> Option<Ordering> {
     let programs = &run.validator.programs;
     let (literals, known) = (&programs.literal_tree, &run.validator.known);
     let node = programs.literals.get(literal.0 as usize).copied().flatten()?;
     if run.is_a(run.tree.node(id).type_id, known.quantity_type) {
-        let unit = |tree: &Tree, id| {
-            child(tree, id, known.code).and_then(|c| tree.text(c)).map(|c| c.into_owned())
-        };
-        let number = |tree: &Tree, id| {
-            child(tree, id, known.value).and_then(|v| tree.text(v)?.parse::<f64>().ok())
-        };
-        let same = unit(run.tree, id) == unit(literals, node);
-        return number(run.tree, id).filter(|_| same)?.partial_cmp(&number(literals, node)?);
+        return quantities(known, (run.tree, id), (literals, node));
+    }
+    if run.is_a(literals.node(node).type_id, known.quantity_type) {
+        return moments(run, id, node, side);
     }
     run.tree.value(id)?;
     let bound = literals.text(node)?;
@@ -58,4 +57,48 @@ fn compare(run: &mut Run<'_>, id: NodeId, literal: LiteralId) -> Option<Ordering
             Some(text.get(..common)?.cmp(bound.get(..common)?))
         }
     })
+}
+
+/// Quantities by value: as they stand in one unit, converted where UCUM knows both units.
+fn quantities(known: &Known, a: (&Tree, NodeId), b: (&Tree, NodeId)) -> Option<Ordering> {
+    fn part<'t>((tree, id): (&'t Tree, NodeId), name: NameId) -> Option<Cow<'t, str>> {
+        child(tree, id, name).and_then(|c| tree.text(c))
+    }
+    let (mine, bound) = (part(a, known.value)?, part(b, known.value)?);
+    let (unit, wanted) = (part(a, known.code), part(b, known.code));
+    if unit == wanted {
+        return mine.parse::<f64>().ok()?.partial_cmp(&bound.parse::<f64>().ok()?);
+    }
+    let ucum = |one| part(one, known.system).is_some_and(|s| s == "http://unitsofmeasure.org");
+    let (unit, wanted) = (unit?, wanted?);
+    let number = |text: &str| Decimal::parse(text);
+    let pair = ((number(&mine)?, &*unit), (number(&bound)?, &*wanted));
+    let (mine, bound) = (ucum(a) && ucum(b)).then(|| in_base(pair.0, pair.1))??;
+    mine.partial_cmp(&bound)
+}
+
+/// A date or moment against one that lies a duration before (the smallest) or after (the largest) now.
+fn moments(run: &Run<'_>, id: NodeId, bound: NodeId, side: Ordering) -> Option<Ordering> {
+    let (literals, known) = (&run.validator.programs.literal_tree, &run.validator.known);
+    let part = |name| child(literals, bound, name).and_then(|c| literals.text(c));
+    let amount: f64 = part(known.value)?.parse().ok()?;
+    let whole = amount as i64;
+    let span = match &*part(known.code)? {
+        "a" => Span::new().try_years(whole),
+        "mo" => Span::new().try_months(whole),
+        "wk" => Span::new().try_weeks(whole),
+        "d" => Span::new().try_days(whole),
+        "h" => Span::new().try_hours(whole),
+        "min" => Span::new().try_minutes(whole),
+        "s" => Span::new().try_seconds(whole),
+        _ => return None,
+    };
+    let now = run.now.to_zoned(TimeZone::UTC);
+    let span = span.ok()?;
+    let bound = match side {
+        Ordering::Less => now.checked_sub(span),
+        _ => now.checked_add(span),
+    };
+    let bound = bound.ok()?.timestamp().to_string();
+    super::native::compare(&run.tree.text(id)?, &bound)
 }

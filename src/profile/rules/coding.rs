@@ -10,11 +10,13 @@ use crate::tree::NodeId;
 /// Checks a Coding against its code system, where that is loaded.
 pub(super) fn check(run: &mut Run<'_>, id: NodeId) {
     let (tree, known) = (run.tree, &run.validator.known);
-    let (Some(system), Some(code)) = (child(tree, id, known.system), child(tree, id, known.code))
-    else {
-        return;
-    };
-    let (Some(system), Some(text)) = (tree.text(system), tree.text(code)) else { return };
+    let Some(system) = child(tree, id, known.system).and_then(|s| tree.text(s)) else { return };
+    if !system.is_empty() && !system.contains(':') {
+        let issue = crate::message::Issue::on(&catalogue::SYSTEM_RELATIVE, id);
+        return run.push(issue.arg(Arg::Static("code")));
+    }
+    let Some(code) = child(tree, id, known.code) else { return };
+    let Some(text) = tree.text(code) else { return };
     let Some(known) = run.validator.code_system(&system, run.root_package) else { return };
     if known.index.has(&text) == Membership::NotIn {
         let kind = match known.whole {

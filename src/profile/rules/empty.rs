@@ -15,6 +15,10 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node) {
     if node.namespace != NameId::NONE {
         return;
     }
+    // nothing but a null is told by the reader
+    if node.state == State::Null && run.tree.first_child(id).is_none() {
+        return;
+    }
     let written = matches!(node.state, State::Present) && node.token != Token::Object;
     if written {
         let name = Arg::Shared(run.validator.element_name(node));

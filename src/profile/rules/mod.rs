@@ -17,10 +17,12 @@ pub(super) mod empty;
 pub(super) mod extension;
 pub(super) mod fixed;
 pub(super) mod format;
+pub(super) mod identifier;
 pub(super) mod inside;
 pub(super) mod links;
 pub(super) mod narrative;
 pub(super) mod native;
+pub(super) mod order;
 pub(super) mod primitive;
 pub(super) mod reference;
 pub(super) mod searchset;
@@ -52,6 +54,7 @@ pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
         t if t == known.extension_type => extension::check(run, id, first),
         t if t == known.reference_type => reference::form(run, id),
         t if t == known.coding_type => coding::check(run, id),
+        t if t == known.identifier_type => identifier::check(run, id),
         t if t == known.attachment => attachment::check(run, id),
         t if t == known.bundle => {
             bundle::check(run, id);

@@ -18,6 +18,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
     match node.state {
         State::Present => {}
         State::Empty => return told(run, id, node, &catalogue::EMPTY),
+        // nothing but a null is told by the reader
+        State::Null if tree.first_child(id).is_none() => return,
         State::Absent | State::Null => {
             if tree.children(id).all(|c| tree.node(c).name == known.id) {
                 told(run, id, node, &catalogue::EMPTY);
@@ -62,6 +64,10 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
         }
     } else if format == Format::Text {
         white_space(run, id);
+    } else if node.type_id == run.validator.known.canonical_type
+        && with_text(run, id, |text| !text.contains(':') && !text.starts_with('#'))
+    {
+        run.tell_base(&catalogue::CANONICAL_RELATIVE, id, Arg::None);
     } else if format == Format::Uri
         && run.validator.settings.examples == Examples::Refused
         && with_text(run, id, is_reserved)

@@ -1,7 +1,7 @@
 //! The rules on minimal messages: what each tells, and where; and what they leave alone.
 
 use crate::definitions::{Library, LibraryBuilder, typing};
-use crate::format::fhir_json;
+use crate::format::{fhir_json, fhir_xml};
 use crate::message::Severity;
 use crate::profile::{Memory, Request, Settings, Validator, Wanted};
 use crate::tree::{Expression, Tree};
@@ -20,17 +20,25 @@ fn made() -> &'static (Arc<Library>, Validator) {
 
 /// What refuses a message: `id at expression`, without what is told of every message that is not whole.
 fn refused(message: &Value) -> Vec<String> {
+    refused_text(message.to_string())
+}
+
+fn refused_text(text: String) -> Vec<String> {
     let (library, validator) = made();
     let mut issues = Vec::new();
     let mut tree = Tree::new(Arc::clone(library.names()));
-    fhir_json::read(message.to_string().into(), &mut tree, &mut issues);
+    match text.starts_with('<') {
+        true => fhir_xml::read(text.into(), &mut tree, &mut issues),
+        false => fhir_json::read(text.into(), &mut tree, &mut issues),
+    };
     typing::type_tree(&mut tree, library.table(), &mut issues);
     let now = "2026-11-25T12:00:00Z".parse().unwrap();
     validator.validate(&tree, &Request::default(), now, &mut Memory::new(), &mut issues);
     let told = issues.iter().filter(|i| i.severity >= Severity::Error);
     let told = told.filter(|i| !matches!(i.kind.id, "profile-required" | "profile-constraint"));
     let told = told.map(|i| {
-        let place = i.place.node.map(|n| Expression::new(&tree, library.table(), n).to_string());
+        let place = i.place.node.map(|n| Expression::new(&tree, library.table(), n));
+        let place = place.map(|p| p.list(i.place.list).to_string());
         format!("{} at {}", i.kind.id, place.unwrap_or_default())
     });
     let mut told: Vec<String> = told.collect();
@@ -195,4 +203,48 @@ fn a_narrative_links_to_what_is_there() {
         entry("http://a.b/Patient/m", other)
     ]);
     assert!(refused(&bundle("collection", entries, json!([]))).is_empty());
+}
+
+#[test]
+fn systems_and_canonicals_are_absolute() {
+    let patient =
+        |identifier: Value| json!({"resourceType": "Patient", "identifier": [identifier]});
+    let good = json!({"system": "urn:ietf:rfc:3986", "value": UUIDS[0]});
+    assert!(refused(&patient(good)).is_empty());
+    let bad =
+        json!({"system": "urn:ietf:rfc:3986", "value": "c757873d-ec9a-4326-a141-556f43239520"});
+    let wanted = ["profile-identifier-no-uri at Patient.identifier[0].value"];
+    assert_eq!(refused(&patient(bad)), wanted);
+    let bad = json!({"system": "local", "value": "1", "type": {"coding": [{"system": "a/b", "code": "c"}]}});
+    let wanted = [
+        "profile-system-relative at Patient.identifier[0]",
+        "profile-system-relative at Patient.identifier[0].type.coding[0]",
+    ];
+    assert_eq!(refused(&patient(bad)), wanted);
+    let claims = json!({"resourceType": "Questionnaire", "status": "draft", "derivedFrom": ["Questionnaire/1"]});
+    assert_eq!(refused(&claims), ["profile-canonical-relative at Questionnaire.derivedFrom[0]"]);
+}
+
+#[test]
+fn xml_has_an_order() {
+    let patient = |inner: &str| {
+        refused_text(format!("<Patient xmlns=\"http://hl7.org/fhir\">{inner}</Patient>"))
+    };
+    let extension = "<extension url=\"http://hl7.org/fhir/StructureDefinition/patient-religion\" id=\"a\">\
+         <valueCodeableConcept><text value=\"x\"/></valueCodeableConcept></extension>";
+    assert!(
+        patient(&format!("{extension}<active value=\"true\"/><gender value=\"male\"/>")).is_empty()
+    );
+    let wanted = ["profile-out-of-order at Patient.active"];
+    assert_eq!(patient("<gender value=\"male\"/><active value=\"true\"/>"), wanted);
+}
+
+#[test]
+fn a_list_s_fault_is_told_of_the_list() {
+    let told = |inner: &str| refused_text(format!("{{\"resourceType\":\"Patient\",{inner}}}"));
+    assert_eq!(told(r#""name":[{"given":["a",]}]"#), ["json-comma at Patient.name[0].given"]);
+    assert_eq!(told(r#""name":[{"given":["a", null]}]"#), ["json-null at Patient.name[0].given"]);
+    assert_eq!(told(r#""name":[{"given":[]}]"#), ["json-empty-array at Patient.name[0].given"]);
+    assert_eq!(told(r#""name":[{"family":"a",}]"#), ["json-comma at Patient.name[0]"]);
+    assert_eq!(told(r#""none":1"#), ["typing-unknown-element at Patient"]);
 }

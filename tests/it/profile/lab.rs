@@ -115,7 +115,8 @@ impl Lab {
             let offset = issue.place.offset.or(node.map(|n| tree.node(n).offset)).unwrap_or(0);
             let at = lines.at(offset);
             let table = self.library.table();
-            let expression = node.map(|n| Expression::new(tree, table, n).to_string());
+            let expression =
+                node.map(|n| Expression::new(tree, table, n).list(issue.place.list).to_string());
             Seen {
                 id: issue.kind.id,
                 code: issue.kind.code,

@@ -216,7 +216,10 @@ impl Shelf {
         let mut tree = Tree::new(Arc::clone(library.names()));
         match case["format"].as_str() {
             Some("xml") => fhir_xml::read(text.into(), &mut tree, &mut issues),
-            _ => fhir_json::read(text.into(), &mut tree, &mut issues),
+            _ => {
+                let comments = case["options"]["allow-comments"] == true;
+                fhir_json::read_with(text.into(), &mut tree, &mut issues, comments)
+            }
         };
         typing::type_tree(&mut tree, library.table(), &mut issues);
         let profiles: Vec<&str> = asked.iter().map(|s| &**s).collect();
@@ -225,7 +228,10 @@ impl Shelf {
         let mut found = BTreeMap::new();
         for issue in issues.iter().filter(|i| i.severity >= Severity::Error) {
             let node = issue.place.node;
-            let place = node.map(|n| Expression::new(&tree, library.table(), n).to_string());
+            let place = node.map(|n| {
+                let whole = Expression::new(&tree, library.table(), n).list(issue.place.list);
+                whole.to_string()
+            });
             found.insert(place.unwrap_or_default(), format!("{} {}", issue.kind.id, issue.text()));
         }
         Ok(found)

@@ -157,8 +157,12 @@ fn what_is_not_json_is_refused_where_it_is() {
     refused(r#"{"resourceType":"P","a":tr"#, "json-truncated", 26);
     refused(r#"{"resourceType":"P","a":"#, "json-truncated", 24);
     refused(r#"{"resourceType":"P"} x"#, "json-trailing", 21);
-    refused(r#"{"resourceType":"P",}"#, "json-syntax", 20);
-    refused(r#"{"resourceType":"P","a":[1,]}"#, "json-syntax", 27);
+    refused(r#"{"resourceType":"P",}"#, "json-comma", 20);
+    refused(r#"{"resourceType":"P","a":[1,]}"#, "json-comma", 27);
+    refused(r#"{"resourceType":"P" "a":1}"#, "json-comma", 20);
+    refused("{\"resourceType\":\"P\", // x\n\"a\":1}", "json-comment", 21);
+    refused(r#"{"resourceType":"P"} /* x */"#, "json-comment", 21);
+    refused(r#"{"resourceType":"P", / "a":1}"#, "json-syntax", 21);
     refused(r#"{"resourceType":"P","a" 1}"#, "json-syntax", 24);
     refused(r#"{"resourceType":"P","a":01}"#, "json-number", 24);
     refused(r#"{"resourceType":"P","a":"\ud800"}"#, "json-lone-surrogate", 25);

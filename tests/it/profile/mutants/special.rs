@@ -147,6 +147,16 @@ fn one_of(name: &str, one: &Value, place: &Spot, path: &str, all: &mut Vec<Mutan
         let op = Op::Set(format!("{}/reference", place.pointer), "#stafett".into());
         add(all, "reference", &format!("no such fragment {path}"), op, place.clone());
     }
+    if name == "identifier" && one.get("value").is_some() {
+        let ops = vec![
+            Op::Set(format!("{}/system", place.pointer), "urn:ietf:rfc:3986".into()),
+            Op::Set(format!("{}/value", place.pointer), "1".into()),
+        ];
+        let expected = below(place, "/value", ".value");
+        let key = format!("no uri {path}");
+        let says = Some("the system says");
+        all.push(Mutant { rule: "identifier", key, ops, expected, says });
+    }
     if let (Some("urn:oid:1.2.208.176.1.2"), Some(_)) = (one["system"].as_str(), one.get("value")) {
         let op = Op::Set(format!("{}/value", place.pointer), "3213479989".into());
         add(all, "constraint", &format!("cpr {path}"), op, below(place, "/value", ".value"));
