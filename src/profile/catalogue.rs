@@ -264,7 +264,8 @@ kinds! {
         "Every entry of a searchset is a resource: what was found, what was included, or an OperationOutcome."
     SEARCH_NO_ID "profile-search-no-id" Required Error
         "a resource that was found or included, and has no id"
-        "What a search finds lies on a server and has an id there."
+        "What a search finds or includes lies on a server and has an id there; only an OperationOutcome has \
+         none. Give the resource the id under which the server has it."
     SEARCH_TYPE "profile-search-type" Invalid Error
         "a {0} cannot be this kind of entry"
         "An entry of mode `match` is of a type that was searched for (the address of the link `self` says \
