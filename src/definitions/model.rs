@@ -285,7 +285,7 @@ pub struct ConceptMap {
 pub struct ConceptMapping {
     /// The source system.
     pub source_system: Box<str>,
-    /// The source code.
+    /// The source code; empty for all that are not listed, which then are passed on as they are.
     pub source_code: Box<str>,
     /// The target system.
     pub target_system: Box<str>,

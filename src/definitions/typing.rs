@@ -134,11 +134,74 @@ impl Pass<'_> {
         let parent = tree.parent(id).map_or(TypeId::NONE, |p| tree.node(p).type_id);
         let (element, type_id) = match parent {
             TypeId::NONE => (ElementId::NONE, TypeId::NONE),
-            parent => self.child(tree, id, parent),
+            parent => {
+                self.lift(tree, id, parent);
+                self.child(tree, id, parent)
+            }
         };
         let node = tree.node_mut(id);
         node.element = element;
         node.type_id = type_id;
+    }
+
+    /// A resource in an element of a model, whose name says to no reader that a resource stands there: JSON's
+    /// `resourceType`, or XML's one element called like the type.
+    fn lift(&self, tree: &mut Tree, id: NodeId, parent: TypeId) {
+        let name = tree.node(id).name;
+        let of_model = self.table.type_of(parent).kind == TypeKind::Logical;
+        let Some(child) = self.table.child(parent, name).filter(|_| of_model) else { return };
+        let holds = self.table.type_of(child.type_id).kind == TypeKind::Resource;
+        if !holds || tree.node(id).marks.has(Marks::RESOURCE) {
+            return;
+        }
+        let Some(first) = tree.first_child(id) else { return };
+        let said = tree.child(id, "resourceType").filter(|one| tree.value(*one).is_some());
+        if let Some(said) = said {
+            let value = tree.node(said).value;
+            tree.detach(said);
+            tree.set_resource_type(id, value);
+            return;
+        }
+        let called = tree.name_text(tree.node(first).name).to_owned();
+        if tree.next_sibling(first).is_some() || resource_type(self.table, &called) == TypeId::NONE
+        {
+            return;
+        }
+        let children: Vec<NodeId> = tree.children(first).collect();
+        tree.detach(first);
+        for child in children {
+            tree.detach(child);
+            tree.attach(id, child);
+        }
+        let value = tree.keep(&called);
+        tree.set_resource_type(id, value);
+    }
+
+    /// The type that an element of a model says of itself by `xsi:type`.
+    fn said_type(&self, tree: &Tree, id: NodeId, child: Child) -> TypeId {
+        if self.table.element(child.element).representation != Representation::TypeAttribute {
+            return child.type_id;
+        }
+        let says = |one: &NodeId| {
+            let node = tree.node(*one);
+            node.kind == Kind::Attribute
+                && tree.name_text(node.namespace) == INSTANCE
+                && tree.name_text(node.name) == "type"
+        };
+        let Some(said) = tree.children(id).find(says).and_then(|one| tree.text(one)) else {
+            return child.type_id;
+        };
+        let local = said.rsplit(':').next().unwrap_or_default().trim();
+        let alternatives = &self.table.element(child.element).alternatives;
+        let named = |type_id: TypeId| {
+            self.table.type_of(type_id).name.rsplit('/').next().is_some_and(|last| last == local)
+        };
+        let listed = alternatives.iter().map(|a| a.type_id).find(|one| named(*one));
+        let beside = || {
+            let (folder, _) = self.table.type_of(child.type_id).name.rsplit_once('/')?;
+            self.table.find(&format!("{folder}/{local}"))
+        };
+        listed.or_else(beside).unwrap_or(child.type_id)
     }
 
     fn child(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
@@ -155,6 +218,7 @@ impl Pass<'_> {
             self.report(&WRONG_NAMESPACE, id);
             return (ElementId::NONE, TypeId::NONE);
         }
+        let child = Child { type_id: self.said_type(tree, id, child), ..child };
         self.array(tree, id, child);
         if self.table.type_of(child.type_id).kind == TypeKind::Resource {
             return (child.element, self.resource(tree, id));

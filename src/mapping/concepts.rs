@@ -47,6 +47,9 @@ impl Concepts {
     pub fn of_resource(map: &model::ConceptMap) -> Concepts {
         let mut concepts = Concepts { url: Arc::from(&*map.url), ..Concepts::default() };
         for line in &map.mappings {
+            if line.source_code.is_empty() {
+                concepts.provided.push(line.source_system.clone());
+            }
             let Some(code) = &line.target_code else { continue };
             let concept = Concept {
                 source_system: line.source_system.clone(),
@@ -75,7 +78,8 @@ impl Concepts {
         };
         for line in &map.lines {
             let source_system = system(&line.source.0);
-            let Some((prefix, code)) = &line.target else { continue };
+            let unlike = matches!(&*line.relation, "!=" | "--");
+            let Some((prefix, code)) = line.target.as_ref().filter(|_| !unlike) else { continue };
             let concept = Concept {
                 source_system,
                 system: system(prefix),

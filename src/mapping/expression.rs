@@ -23,6 +23,15 @@ pub(super) enum Variable {
 /// What the engine tells a map, in the order of `Facts::engine`.
 pub(super) const ENGINE: [&str; 3] = ["messageId", "envelopeId", "now"];
 
+/// Functions that maps in use call, by the names that FHIRPath has for them.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("isInteger", "convertsToInteger"),
+    ("isDecimal", "convertsToDecimal"),
+    ("isBoolean", "convertsToBoolean"),
+    ("isDate", "convertsToDate"),
+    ("isDateTime", "convertsToDateTime"),
+];
+
 /// A compiled expression.
 pub(super) struct Compiled {
     pub expression: Expression,
@@ -130,7 +139,14 @@ impl Written {
                             if alone && variables.contains(&word) {
                                 written.text.push('%');
                             }
-                            written.same(rest, word.len())
+                            let called = rest[word.len()..].starts_with('(');
+                            match FUNCTIONS.iter().find(|(own, _)| called && *own == word) {
+                                Some((own, standard)) => {
+                                    written.text.push_str(standard);
+                                    own.len()
+                                }
+                                None => written.same(rest, word.len()),
+                            }
                         }
                     }
                 }

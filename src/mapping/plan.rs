@@ -12,12 +12,8 @@ use crate::tree::{NodeId, Tree};
 use bytestring::ByteString;
 use std::sync::Arc;
 
-/// A compiled map. Its first group is where it starts.
-pub struct Plan {
-    /// The map's canonical.
-    pub(super) url: Arc<str>,
-    /// The map's name.
-    pub(super) name: Box<str>,
+/// What the plans of a snapshot share, so that a group which many maps import is compiled once.
+pub(super) struct Code {
     pub(super) table: Arc<Table>,
     pub(super) facts: Arc<Facts>,
     /// Groups, one for each combination of parameter types they are called with.
@@ -26,15 +22,55 @@ pub struct Plan {
     pub(super) constants: ByteString,
     /// What issues and tools call the rules.
     pub(super) rules: Vec<RulePlace>,
-    /// The concept maps that were at hand when the plan was made.
+    /// The concept maps that were at hand when the plans were made.
     pub(super) concepts: Vec<Arc<Concepts>>,
-    /// Route parameters, by the index that expressions use.
+    /// The names of route parameters, by the index that expressions use.
+    pub(super) names: Vec<Arc<str>>,
+}
+
+/// A compiled map.
+pub struct Plan {
+    /// The map's canonical.
+    pub(super) url: Arc<str>,
+    /// The map's name.
+    pub(super) name: Box<str>,
+    pub(super) code: Arc<Code>,
+    /// The group where it starts.
+    pub(super) start: u32,
+    /// The route parameters that its head declares.
     pub(super) parameters: Vec<Parameter>,
     /// The types of the entry group's sources, and of its target.
     pub(super) sources: Vec<TypeId>,
     pub(super) target: TypeId,
+    /// What it makes is called, where its type is not known, and whether that is a FHIR resource.
+    pub(super) root: (Box<str>, bool),
     /// The slots of the entry group's parameters: sources, then the target.
     pub(super) entry: Vec<Slot>,
+}
+
+/// Groups by the type of the item they are for.
+pub(super) struct Dispatch {
+    /// Type, group, the type it makes; in the types' order.
+    groups: Vec<(TypeId, u32, TypeId)>,
+}
+
+impl Dispatch {
+    pub fn new(mut groups: Vec<(TypeId, u32, TypeId)>) -> Dispatch {
+        groups.sort_unstable();
+        Dispatch { groups }
+    }
+
+    /// All the groups.
+    fn all(&self) -> impl Iterator<Item = u32> + '_ {
+        self.groups.iter().map(|(_, group, _)| *group)
+    }
+
+    /// The group for a type, and the type it makes.
+    pub fn find(&self, type_id: TypeId) -> Option<(u32, TypeId)> {
+        let at = self.groups.binary_search_by_key(&type_id, |(from, ..)| *from).ok()?;
+        let (_, group, made) = self.groups[at];
+        Some((group, made))
+    }
 }
 
 /// A default that the route declares.
@@ -151,6 +187,8 @@ pub(super) enum Transform {
     Copy(Operand),
     /// An element of a type, filled by the group that maps to it: group, created type.
     Typed(Operand, u32, TypeId),
+    /// In the same way, by the type that the item turns out to have; a copy where no group is for it.
+    Dispatch(Operand, Arc<Dispatch>),
     Evaluate(Box<Compiled>),
     Translate(Box<Translate>),
     Append(Vec<Operand>),
@@ -166,6 +204,17 @@ pub(super) enum Transform {
     /// Text to mixed content: the elements of a line break and of a space.
     Unflatten(Operand, Vec<ElementId>),
     ToHtml(Operand),
+}
+
+impl Transform {
+    /// The groups that a type may choose for it.
+    pub fn groups(&self) -> Vec<u32> {
+        match self {
+            Transform::Typed(_, group, _) => vec![*group],
+            Transform::Dispatch(_, table) => table.all().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A datatype made of parts.
@@ -249,17 +298,53 @@ impl Plan {
     /// The rule (`file:line`) that wrote a node of a target: a target's nodes carry it as their offset, for
     /// they come from no input.
     pub fn rule_of(&self, target: &Tree, node: NodeId) -> Option<&Arc<str>> {
-        let rule = self.rules.get((target.node(node).offset as usize).checked_sub(1)?)?;
+        let rule = self.code.rules.get((target.node(node).offset as usize).checked_sub(1)?)?;
         Some(&rule.place)
     }
 
     /// The rules that are compiled into it, its own and those of maps that it imports, in no order of the text.
     pub fn rules(&self) -> &[RulePlace] {
-        &self.rules
+        &self.code.rules
     }
 
     /// The table that its trees must be typed by.
     pub fn table(&self) -> &Arc<Table> {
-        &self.table
+        &self.code.table
+    }
+
+    /// The groups that a run can come to, from where it starts.
+    pub(super) fn reached_groups(&self) -> Vec<u32> {
+        let mut seen = vec![false; self.code.groups.len()];
+        let mut open = vec![self.start];
+        let mut reached = Vec::new();
+        while let Some(group) = open.pop() {
+            if std::mem::replace(&mut seen[group as usize], true) {
+                continue;
+            }
+            reached.push(group);
+            let mut rules: Vec<&Rule> = self.code.groups[group as usize].rules.iter().collect();
+            while let Some(rule) = rules.pop() {
+                open.extend(rule.calls.iter().map(|call| call.group));
+                open.extend(rule.targets.iter().flat_map(|target| target.transform.groups()));
+                rules.extend(&rule.rules);
+            }
+        }
+        reached
+    }
+
+    /// The places in [`Plan::rules`] of the rules that a run can come to, in order. The plans of a snapshot share
+    /// their rules, so that there are others there.
+    pub fn own_rules(&self) -> Vec<usize> {
+        let mut own = Vec::new();
+        for group in self.reached_groups() {
+            let mut rules: Vec<&Rule> = self.code.groups[group as usize].rules.iter().collect();
+            while let Some(rule) = rules.pop() {
+                own.push(rule.id.0 as usize);
+                rules.extend(&rule.rules);
+            }
+        }
+        own.sort_unstable();
+        own.dedup();
+        own
     }
 }

@@ -8,7 +8,7 @@ use stafett::definitions::typing::{type_tree, type_tree_as};
 use stafett::format::{fhir_json, fhir_xml, xml};
 use stafett::mapping::{
     Engine, IdSeed, Inputs, Limits, Materials, Memory, NoHooks, Plan, Plans, ast, diff, parse,
-    print,
+    print, read,
 };
 use stafett::message::Issue;
 use stafett::tree::types::{Table, TypeId};
@@ -22,8 +22,10 @@ pub const SUITE: &str = "data/fhir-test-cases/structure-mapping";
 pub const TUTORIAL: &str = "data/fml-tutorial";
 
 /// What passes must go on passing; raise these when more does.
-const SUITE_SCORE: usize = 8;
-const TUTORIAL_SCORE: usize = 67;
+const SUITE_SCORE: usize = 10;
+/// Of 76: two sources have one result as JSON and another as XML (step6b.source6b: the last item, or nothing;
+/// step9check.source9b: a failure, or a value), so that one of each pair must fail.
+const TUTORIAL_SCORE: usize = 74;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -180,7 +182,7 @@ impl Bench {
 
     fn plan(&self, path: &Path) -> Result<Arc<Plan>, String> {
         let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
-        let (map, mut said) = parse(&path.to_string_lossy(), &text);
+        let (map, mut said) = read(&path.to_string_lossy(), &text);
         let materials = Materials { table: &self.table, concepts: &[] };
         let (plans, more) = Plans::build(&[map], &materials);
         said.extend(more);
@@ -222,14 +224,17 @@ impl Bench {
         let ran = plan.run(&inputs, &mut target, &NoHooks, &mut memory, &mut issues);
         ran.map_err(|failure| failure.issue.text())?;
         let wrong: Vec<_> = issues.iter().filter(|i| i.refuses()).map(|i| i.text()).collect();
-        let wanted = std::fs::read_to_string(expected).map_err(|e| e.to_string())?;
-        if wanted.contains("OperationOutcome") {
+        let text = std::fs::read_to_string(expected).map_err(|e| e.to_string())?;
+        if text.contains("OperationOutcome") {
             return if wrong.is_empty() { Err("should have failed".to_owned()) } else { Ok(()) };
         }
-        if !wrong.is_empty() {
-            return Err(wrong.join("; "));
-        }
+        let nothing = |tree: &Tree| tree.root().is_none_or(|r| tree.first_child(r).is_none());
         let wanted = self.read(expected, Some(plan.target()))?;
+        if !wrong.is_empty() {
+            // What is refused makes nothing.
+            let refused = nothing(&wanted) && nothing(&target);
+            return if refused { Ok(()) } else { Err(wrong.join("; ")) };
+        }
         // A model's root has no resource type of its own; JSON writes one all the same.
         if let (Some(root), Some(name)) = (target.root(), wanted.resource_type(NodeId(0))) {
             let name = target.keep(name);
@@ -274,10 +279,7 @@ pub fn suite() -> Result<Vec<Outcome>, Failed> {
     for line in manifest.lines().filter(|l| l.contains("<test ")) {
         let part = |name: &str| attribute(line, name).unwrap_or_default();
         let (map, source, output) = (part("map"), part("source"), part("output"));
-        let result = match !map.ends_with(".json") {
-            true => bench.check(&folder.join(&map), &folder.join(source), &folder.join(output)),
-            false => Err("no StructureMap resources yet".to_owned()),
-        };
+        let result = bench.check(&folder.join(&map), &folder.join(source), &folder.join(output));
         outcomes.push((map, result));
     }
     Ok(outcomes)

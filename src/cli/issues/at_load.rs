@@ -355,6 +355,11 @@ pub const AT_LOAD: &[(&str, &str)] = &[
          map that has it.",
     ),
     (
+        "map-unknown-import",
+        "No map that is loaded has the canonical of an `imports`, or fits its pattern. Give the \
+         file, or drop the import; groups of it cannot be called until then.",
+    ),
+    (
         "map-unknown-model",
         "A `uses` names a model that is not loaded. Give the StructureDefinition, or load its \
          package.",

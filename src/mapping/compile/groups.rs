@@ -3,7 +3,7 @@
 //! Promises: a declared parameter type is narrowed by a call, never widened. Never: compiles an instance twice.
 
 use super::shape::Shape;
-use super::{Binding, Compiler, INSTANCES};
+use super::{Binding, Compiler, INSTANCES, Notes};
 use crate::mapping::ast::{self, Argument};
 use crate::mapping::plan::{self, Call, Slot};
 
@@ -36,37 +36,54 @@ impl Compiler<'_> {
 
     /// The index of an instance, which is compiled later if it is new.
     pub(super) fn instance(&mut self, key: Key) -> u32 {
-        if let Some(id) = self.instances.get(&key) {
-            return *id;
+        let id = match self.instances.get(&key) {
+            Some(id) => *id,
+            None if self.groups.len() >= INSTANCES => {
+                let name = &self.maps[key.map].groups[key.group].name;
+                let text = format!(
+                    "the groups are called with more than {INSTANCES} combinations of types"
+                );
+                self.error(name.at, "map-too-many-groups", text, None);
+                0
+            }
+            None => {
+                let id = self.groups.len() as u32;
+                self.groups.push(None);
+                self.notes.push(Notes::default());
+                self.instances.insert(key.clone(), id);
+                self.pending.push((id, key));
+                id
+            }
+        };
+        if let Some(current) = self.current {
+            self.notes[current as usize].calls.push(id);
         }
-        let id = self.groups.len() as u32;
-        if self.groups.len() >= INSTANCES {
-            let name = &self.maps[key.map].groups[key.group].name;
-            let text =
-                format!("the groups are called with more than {INSTANCES} combinations of types");
-            self.error(name.at, "map-too-many-groups", text, None);
-            return 0;
-        }
-        self.groups.push(None);
-        self.instances.insert(key.clone(), id);
-        self.pending.push((id, key));
         id
     }
 
     /// Compiles an instance.
     pub(super) fn group(&mut self, key: &Key) -> plan::Group {
         self.map = key.map;
-        self.scope.clear();
         self.slots = key.shapes.len() as u32;
-        let rules = self.group_rules(key.map, key.group, &key.shapes, 0);
+        let parameters = &self.maps[key.map].groups[key.group].parameters;
+        let given =
+            parameters.iter().zip(&key.shapes).enumerate().map(|(at, (one, shape))| Binding {
+                name: one.name.text.clone(),
+                slot: Slot(at as u32),
+                shape: shape.clone(),
+                implicit: false,
+            });
+        let given = given.collect();
+        let rules = self.group_rules(key.map, key.group, given, 0);
         plan::Group { slots: self.slots, rules }
     }
 
+    /// The rules of a group for the variables that it is given, its parent's first.
     fn group_rules(
         &mut self,
         map: usize,
         group: usize,
-        shapes: &[Shape],
+        given: Vec<Binding>,
         depth: u32,
     ) -> Vec<plan::Rule> {
         let one = &self.maps[map].groups[group];
@@ -75,42 +92,50 @@ impl Compiler<'_> {
         if let Some(parent) = &one.extends {
             if depth > EXTENDS {
                 self.error(parent.at, "map-circular", "the groups extend each other", None);
-            } else if let Some((map, group)) = self.group_named(parent) {
-                let narrowed = self.narrowed_for_parent(map, group, shapes, parent);
-                if let Some(shapes) = narrowed {
-                    rules = self.group_rules(map, group, &shapes, depth + 1);
-                }
+            } else if let Some((map, group)) = self.group_named(parent)
+                && let Some(given) = self.given_to_parent(map, group, &given, parent)
+            {
+                rules = self.group_rules(map, group, given, depth + 1);
             }
         }
-        self.scope.clear();
-        for (at, (parameter, shape)) in one.parameters.iter().zip(shapes).enumerate() {
-            self.scope.push(Binding {
-                name: parameter.name.text.clone(),
-                slot: Slot(at as u32),
-                shape: shape.clone(),
-                implicit: false,
-            });
-        }
+        self.scope = given;
         rules.extend(one.rules.iter().map(|rule| self.rule(rule)));
         self.map = before;
         rules
     }
 
-    fn narrowed_for_parent(
+    /// A parent's variables: those of the same name, else those at the same place of the same mode; and under
+    /// their own names the others, for a parent without parameters speaks of its children's.
+    fn given_to_parent(
         &mut self,
         map: usize,
         group: usize,
-        shapes: &[Shape],
+        given: &[Binding],
         parent: &ast::Name,
-    ) -> Option<Vec<Shape>> {
-        let declared = self.declared(map, group);
-        let alike = declared.len() == shapes.len()
-            && declared.iter().zip(shapes).all(|(a, b)| a.is_target == b.is_target);
-        if !alike {
-            let text = format!("`{}` has other parameters, so it cannot be extended", &**parent);
-            self.error(parent.at, "map-arity", text, None);
+    ) -> Option<Vec<Binding>> {
+        let wanted = &self.maps[map].groups[group].parameters;
+        let mut taken = Vec::new();
+        let mut own = Vec::new();
+        for (at, one) in wanted.iter().enumerate() {
+            let place = wanted[..at].iter().filter(|w| w.is_target == one.is_target).count();
+            let mut alike = given.iter().filter(|g| g.shape.is_target == one.is_target);
+            let found = given
+                .iter()
+                .find(|g| g.name == one.name.text && g.shape.is_target == one.is_target)
+                .or_else(|| alike.nth(place));
+            let Some(found) = found else {
+                let text =
+                    format!("`{}` has other parameters, so it cannot be extended", &**parent);
+                self.error(parent.at, "map-arity", text, None);
+                return None;
+            };
+            taken.push(found.slot);
+            own.push(Binding { name: one.name.text.clone(), ..found.clone() });
         }
-        alike.then(|| shapes.to_vec())
+        let mut all: Vec<Binding> =
+            given.iter().filter(|one| !taken.contains(&one.slot)).cloned().collect();
+        all.append(&mut own);
+        Some(all)
     }
 
     /// A call of a group from a rule.
@@ -127,7 +152,14 @@ impl Compiler<'_> {
         let mut arguments = Vec::new();
         let mut shapes = Vec::new();
         for (argument, declared) in call.arguments.iter().zip(declared) {
-            let (operand, given) = self.operand(argument)?;
+            let (operand, given) = match argument {
+                // Where a target is wanted, the name is a target's.
+                Argument::Variable(name) if declared.is_target && self.in_scope(name) => {
+                    let (slot, shape) = self.target_variable(name)?;
+                    (plan::Operand::Slot(slot), shape)
+                }
+                _ => self.operand(argument)?,
+            };
             self.check_mode(argument, &given, &declared);
             shapes.push(self.narrow(argument, &given, declared));
             arguments.push(operand);

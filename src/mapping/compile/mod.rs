@@ -3,7 +3,10 @@
 //! Promises: all findings of all maps at once, each at its place; a map with an error gets no plan. A group is
 //! compiled once for each combination of parameter types it is called with. Never: depends on a message.
 
+mod dispatch;
+mod entry;
 mod groups;
+mod index;
 mod names;
 mod places;
 mod rules;
@@ -11,15 +14,16 @@ mod shape;
 mod targets;
 mod transforms;
 
-use super::ast::{Map, Use};
+use super::ast::Map;
 use super::concepts::Concepts;
 use super::facts::Facts;
-use super::plan::{Group, Parameter, Plan, Slot, Target};
+use super::plan::{Code, Dispatch, Group, Parameter, Plan, Slot, Target};
 use super::trace::RulePlace;
 use crate::message::Diagnostic;
 use crate::tree::types::{Table, TypeId};
 use bytestring::ByteString;
 use groups::Key;
+use index::Index;
 use places::Places;
 use shape::Shape;
 use std::collections::HashMap;
@@ -40,21 +44,48 @@ pub struct Materials<'a> {
 }
 
 impl Plans {
-    /// Compiles maps. Every finding is given; a map with an error, or one that needs such a map, has no plan.
+    /// Compiles maps for a node. Every finding is given; a map with an error, or one that needs such a map, has
+    /// no plan. A model, an import or a concept map that is not at hand is an error.
     pub fn build(maps: &[Map], materials: &Materials<'_>) -> (Plans, Vec<Diagnostic>) {
+        Plans::made(maps, materials, true)
+    }
+
+    /// Compiles maps for work on files: what is not at hand is a warning, and what it would say is not checked.
+    /// Elements of a model that nobody has loaded are read and written by their names.
+    pub fn build_lenient(maps: &[Map], materials: &Materials<'_>) -> (Plans, Vec<Diagnostic>) {
+        Plans::made(maps, materials, false)
+    }
+
+    fn made(maps: &[Map], materials: &Materials<'_>, strict: bool) -> (Plans, Vec<Diagnostic>) {
         let facts = Arc::new(Facts::new(materials.table));
-        let mut plans = Plans::default();
-        let mut diagnostics = Vec::new();
         let places: Vec<Places> = maps.iter().map(Places::of).collect();
-        for at in 0..maps.len() {
-            let mut compiler = Compiler::new(maps, at, materials, &facts, &places);
-            let plan = compiler.plan();
-            let faulty = compiler.diagnostics.iter().any(Diagnostic::refuses);
-            diagnostics.append(&mut compiler.diagnostics);
-            if let Some(plan) = plan.filter(|_| !faulty) {
-                plans.plans.push(Arc::new(plan));
-            }
-        }
+        let mut compiler = Compiler::new(maps, materials, &facts, &places);
+        compiler.strict = strict;
+        let entries: Vec<Option<Entry>> = (0..maps.len()).map(|at| compiler.entry(at)).collect();
+        compiler.groups();
+        let usable: Vec<bool> =
+            entries.iter().map(|one| compiler.is_usable(one.as_ref())).collect();
+        let (code, mut diagnostics) = compiler.finish();
+        let made = entries.into_iter().zip(maps).zip(usable).filter(|(_, usable)| *usable);
+        let plans = made.filter_map(|((entry, map), _)| {
+            let Entry { start, parameters, sources, target, root, slots, .. } = entry?;
+            let (url, name) = (map.url.text.clone().into(), map.name.text.clone());
+            let code = Arc::clone(&code);
+            let (target, root) = (target?, root);
+            let entry = slots;
+            Some(Arc::new(Plan {
+                url,
+                name,
+                code,
+                start,
+                parameters,
+                sources,
+                target,
+                root,
+                entry,
+            }))
+        });
+        let plans = Plans { plans: plans.collect() };
         let key = |d: &Diagnostic| (d.origin.clone(), d.id, d.text.clone());
         diagnostics.sort_by_key(key);
         diagnostics.dedup_by_key(|d| key(d));
@@ -73,28 +104,37 @@ impl Plans {
     }
 }
 
-/// Most group instances a plan may have; more means types that grow from call to call.
-const INSTANCES: usize = 20_000;
+/// Most group instances there may be; more means types that grow from call to call.
+const INSTANCES: usize = 200_000;
 
-/// The compilation of one map as an entry.
+/// The compilation of all maps.
 struct Compiler<'a> {
     maps: &'a [Map],
-    /// The map being compiled: the entry's, or that of an imported group.
+    /// The map whose names count: that of the group being compiled.
     map: usize,
-    entry: usize,
+    strict: bool,
+    index: Arc<Index>,
     table: &'a Arc<Table>,
     facts: &'a Arc<Facts>,
     library: &'a [Arc<Concepts>],
     concepts: Vec<Arc<Concepts>>,
     concept_places: HashMap<(usize, Box<str>), u32>,
+    dispatches: HashMap<dispatch::Wanted, Option<Arc<Dispatch>>>,
     instances: HashMap<Key, u32>,
     pending: Vec<(u32, Key)>,
     groups: Vec<Option<Group>>,
+    /// What is known of each instance beside its code.
+    notes: Vec<Notes>,
+    /// The instance being compiled.
+    current: Option<u32>,
+    /// Maps with an error outside their groups.
+    faulty: Vec<bool>,
     places: &'a [Places],
     rules: Vec<RulePlace>,
     rule_places: HashMap<(usize, u32), u32>,
     constants: String,
-    parameters: Vec<Parameter>,
+    constant_places: HashMap<Box<str>, u32>,
+    parameters: Vec<Arc<str>>,
     shares: Vec<Box<str>>,
     scope: Vec<Binding>,
     slots: u32,
@@ -103,7 +143,31 @@ struct Compiler<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// What is known of an instance beside its code.
+#[derive(Default)]
+struct Notes {
+    faulty: bool,
+    /// The instances it calls.
+    calls: Vec<u32>,
+    /// The route's defaults that it asks for: which, in which map, where.
+    parameters: Vec<(u32, usize, u32)>,
+}
+
+/// A map as one that a route may name.
+struct Entry {
+    map: usize,
+    start: u32,
+    /// Instances of all its groups.
+    own: Vec<u32>,
+    parameters: Vec<Parameter>,
+    sources: Vec<TypeId>,
+    target: Option<TypeId>,
+    root: (Box<str>, bool),
+    slots: Vec<Slot>,
+}
+
 /// A variable in scope.
+#[derive(Clone)]
 struct Binding {
     name: Box<str>,
     slot: Slot,
@@ -115,27 +179,32 @@ struct Binding {
 impl<'a> Compiler<'a> {
     fn new(
         maps: &'a [Map],
-        entry: usize,
         materials: &Materials<'a>,
         facts: &'a Arc<Facts>,
         places: &'a [Places],
     ) -> Compiler<'a> {
         Compiler {
             maps,
-            map: entry,
-            entry,
+            map: 0,
+            strict: true,
+            index: Arc::new(Index::new(maps, materials.table)),
             table: materials.table,
             facts,
             library: materials.concepts,
             concepts: Vec::new(),
             concept_places: HashMap::new(),
+            dispatches: HashMap::new(),
             instances: HashMap::new(),
             pending: Vec::new(),
             groups: Vec::new(),
+            notes: Vec::new(),
+            current: None,
+            faulty: vec![false; maps.len()],
             places,
             rules: Vec::new(),
             rule_places: HashMap::new(),
             constants: String::new(),
+            constant_places: HashMap::new(),
             parameters: Vec::new(),
             shares: Vec::new(),
             scope: Vec::new(),
@@ -145,82 +214,75 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn plan(&mut self) -> Option<Plan> {
-        let map = &self.maps[self.entry];
-        self.declared_parameters();
-        self.check_uses();
-        if map.groups.is_empty() {
-            self.error(map.url.at, "map-no-group", "the map has no group", None);
-            return None;
-        }
-        let (entry, sources, target) = self.entry_group();
-        for group in 0..map.groups.len() {
-            let declared = self.declared(self.entry, group);
-            self.instance(Key { map: self.entry, group, shapes: declared });
-        }
+    /// Compiles what is asked for, and what that asks for.
+    fn groups(&mut self) {
         while let Some((id, key)) = self.pending.pop() {
+            self.current = Some(id);
             let group = self.group(&key);
             self.groups[id as usize] = Some(group);
         }
-        Some(Plan {
-            url: map.url.text.clone().into(),
-            name: map.name.text.clone(),
-            table: Arc::clone(self.table),
-            facts: Arc::clone(self.facts),
-            groups: std::mem::take(&mut self.groups).into_iter().flatten().collect(),
-            constants: ByteString::from(std::mem::take(&mut self.constants)),
-            rules: std::mem::take(&mut self.rules),
-            concepts: std::mem::take(&mut self.concepts),
-            parameters: std::mem::take(&mut self.parameters),
-            sources,
-            target,
-            entry,
-        })
+        self.current = None;
     }
 
-    /// The entry group's parameters: their slots, the sources' types and the target's.
-    fn entry_group(&mut self) -> (Vec<Slot>, Vec<TypeId>, TypeId) {
-        let map = &self.maps[self.entry];
-        let group = &map.groups[0];
-        let mut shapes = self.declared(self.entry, 0);
-        for (parameter, shape) in group.parameters.iter().zip(&mut shapes) {
-            let wanted = if parameter.is_target { Use::Target } else { Use::Source };
-            let mut of_kind = map.uses.iter().filter(|u| u.mode == wanted);
-            if let (None, Some(one), None) = (shape.only(), of_kind.next(), of_kind.next()) {
-                shape.types.extend(self.model(one));
-            }
-        }
-        let type_of = |shape: &Shape| shape.only().unwrap_or(TypeId::NONE);
-        let sources = shapes.iter().filter(|s| !s.is_target).map(type_of).collect();
-        let targets: Vec<_> = shapes.iter().filter(|s| s.is_target).map(type_of).collect();
-        if targets.len() != 1 {
-            let text = "the first group must have one target: the message it makes";
-            self.error(group.name.at, "map-entry", text, None);
-        }
-        let slots = |wanted: bool| {
-            let numbered = group.parameters.iter().enumerate();
-            numbered.filter(move |(_, p)| p.is_target == wanted).map(|(i, _)| Slot(i as u32))
+    fn finish(self) -> (Arc<Code>, Vec<Diagnostic>) {
+        let code = Code {
+            table: Arc::clone(self.table),
+            facts: Arc::clone(self.facts),
+            groups: self.groups.into_iter().flatten().collect(),
+            constants: ByteString::from(self.constants),
+            rules: self.rules,
+            concepts: self.concepts,
+            names: self.parameters,
         };
-        let entry = slots(false).chain(slots(true)).collect();
-        self.instance(Key { map: self.entry, group: 0, shapes });
-        (entry, sources, targets.first().copied().unwrap_or(TypeId::NONE))
+        (Arc::new(code), self.diagnostics)
     }
 
     fn error(&mut self, at: u32, id: &'static str, text: impl Into<String>, help: Option<String>) {
         let one = Diagnostic::error(self.maps[self.map].origin(at), id, text);
-        self.diagnostics.push(Diagnostic { help, ..one });
+        self.say(Diagnostic { help, ..one });
+    }
+
+    fn warn(&mut self, at: u32, id: &'static str, text: impl Into<String>, help: Option<String>) {
+        let one = Diagnostic::warning(self.maps[self.map].origin(at), id, text);
+        self.say(Diagnostic { help, ..one });
+    }
+
+    /// What is not at hand: an error for a node, a warning for work on files.
+    fn lacking(
+        &mut self,
+        at: u32,
+        id: &'static str,
+        text: impl Into<String>,
+        help: Option<String>,
+    ) {
+        match self.strict {
+            true => self.error(at, id, text, help),
+            false => self.warn(at, id, text, help),
+        }
+    }
+
+    fn say(&mut self, one: Diagnostic) {
+        if one.refuses() {
+            match self.current {
+                Some(id) => self.notes[id as usize].faulty = true,
+                None => self.faulty[self.map] = true,
+            }
+        }
+        self.diagnostics.push(one);
     }
 
     /// Keeps a literal; gives its place among the constants.
     fn constant(&mut self, text: &str) -> (u32, u32) {
-        let start = match self.constants.find(text) {
-            Some(start) => start,
+        let start = match self.constant_places.get(text) {
+            Some(start) => *start,
             None => {
+                let start = self.constants.len() as u32;
                 self.constants.push_str(text);
-                self.constants.len() - text.len()
+                self.constant_places.insert(text.into(), start);
+                start
             }
         };
-        (start as u32, text.len() as u32)
+        (start, text.len() as u32)
     }
 }
 

@@ -128,9 +128,24 @@ impl Compiler<'_> {
         }
     }
 
-    /// A variable in scope; an unknown one is reported.
+    /// A variable that is read; an unknown one is reported. A source and a target may have one name: then it is
+    /// the source here.
     pub(super) fn variable(&mut self, name: &Name) -> Option<(Slot, Shape)> {
-        let found = self.scope.iter().rev().find(|b| b.name == name.text);
+        self.found(name, false)
+    }
+
+    /// A variable that is written: a target's, where a source has the name too.
+    pub(super) fn target_variable(&mut self, name: &Name) -> Option<(Slot, Shape)> {
+        self.found(name, true)
+    }
+
+    fn found(&mut self, name: &Name, is_target: bool) -> Option<(Slot, Shape)> {
+        let named = |b: &&Binding| b.name == name.text;
+        let mode = |b: &&Binding| b.shape.is_target == is_target;
+        let explicit = || self.scope.iter().rev().filter(|b| !b.implicit).filter(named);
+        let implicit = || self.scope.iter().rev().filter(|b| b.implicit).filter(named);
+        let found = explicit().find(mode).or_else(|| explicit().next());
+        let found = found.or_else(|| implicit().find(mode)).or_else(|| implicit().next());
         if let Some(binding) = found {
             return Some((binding.slot, binding.shape.clone()));
         }
@@ -148,8 +163,7 @@ impl Compiler<'_> {
         types: &[crate::tree::types::TypeId],
     ) -> Option<Compiled> {
         let engine: Vec<String> = ENGINE.iter().map(|name| format!("engine.{name}")).collect();
-        let route: Vec<String> =
-            self.parameters.iter().map(|p| format!("route.{}", p.name)).collect();
+        let route: Vec<String> = self.parameters.iter().map(|p| format!("route.{p}")).collect();
         let mut visible: Vec<Visible<'_>> = Vec::new();
         for (at, name) in engine.iter().enumerate() {
             visible.push(Visible { name, types: &[], from: Variable::Engine(at as u32) });
@@ -164,15 +178,26 @@ impl Compiler<'_> {
             .map(|one| (&*one.name.text, &*one.value.text))
             .filter(|(name, _)| !shadowed(name))
             .collect();
-        let bindings = self.scope.iter().filter(|b| !b.implicit);
-        visible.extend(bindings.map(|b| Visible {
+        // The later of a name counts: sources hide targets.
+        let bindings = |is_target: bool| {
+            self.scope.iter().filter(move |b| !b.implicit && b.shape.is_target == is_target)
+        };
+        visible.extend(bindings(true).chain(bindings(false)).map(|b| Visible {
             name: &b.name,
             types: &b.shape.types,
             from: Variable::Slot(b.slot),
         }));
         let known = Known { visible: &visible, constants: &constants };
         match expression::compile(fragment, self.table, (Some(focus), types), &known) {
-            Ok(compiled) => Some(compiled),
+            Ok(compiled) => {
+                for variable in &compiled.variables {
+                    if let (Variable::Parameter(one), Some(id)) = (variable, self.current) {
+                        let asked = (*one, self.map, fragment.at);
+                        self.notes[id as usize].parameters.push(asked);
+                    }
+                }
+                Some(compiled)
+            }
             Err(faults) => {
                 for fault in faults {
                     let id = match fault.text.contains("%route.") || fault.text.contains("%`route.")

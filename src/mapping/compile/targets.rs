@@ -71,7 +71,7 @@ impl Compiler<'_> {
         let Some(context) = &target.context else {
             return Some(Spot { place: Place::Nowhere, types: Vec::new() });
         };
-        let (mut slot, mut shape) = self.variable(context)?;
+        let (mut slot, mut shape) = self.target_variable(context)?;
         if !shape.is_target {
             let text = format!("`{}` is a source and cannot be written", &**context);
             self.error(context.at, "map-wrong-mode", text, None);
@@ -138,7 +138,15 @@ impl Compiler<'_> {
         {
             let shapes = vec![Shape::of(source, false), Shape::of(made, true)];
             let instance = self.instance(super::Key { map, group, shapes });
-            return (Transform::Typed(operand, instance, made), vec![made]);
+            let types = if made == TypeId::NONE { Vec::new() } else { vec![made] };
+            return (Transform::Typed(operand, instance, made), types);
+        }
+        if let Operand::Slot(_) = operand
+            && self.may_be_several(given)
+            && let Some(table) = self.dispatch(&given.types, &spot.types)
+        {
+            let fitting = self.fitting(given, spot);
+            return (Transform::Dispatch(operand, table), fitting);
         }
         self.check_literal(at, &operand, spot);
         let fitting = self.fitting(given, spot);
@@ -148,6 +156,11 @@ impl Compiler<'_> {
             self.error(at, "map-wrong-type", text, None);
         }
         (Transform::Copy(operand), fitting)
+    }
+
+    /// Whether only an item itself tells its type.
+    fn may_be_several(&self, given: &Shape) -> bool {
+        given.only().is_none_or(|one| self.needs_a_type(one))
     }
 
     /// The types of a spot that a value may become.

@@ -173,7 +173,7 @@ impl Compiler<'_> {
         Some((Operand::Expression(Box::new(compiled)), shape))
     }
 
-    fn in_scope(&self, name: &str) -> bool {
+    pub(super) fn in_scope(&self, name: &str) -> bool {
         self.scope.iter().any(|b| *b.name == *name)
     }
 
@@ -334,8 +334,13 @@ impl Compiler<'_> {
                 let known = own.iter().map(|s| &**s);
                 let meant = nearest(map, known.chain(self.library.iter().map(|c| &*c.url)));
                 let text = format!("no concept map `{}`", &**map);
-                self.error(map.at, "map-unknown-concept-map", text, meant);
-                None
+                if map.starts_with('#') {
+                    self.error(map.at, "map-unknown-concept-map", text, meant);
+                    return None;
+                }
+                // What asks for it is told when it does.
+                self.lacking(map.at, "map-unknown-concept-map", text, meant);
+                Some(ConceptSource::Route(map.text.clone().into()))
             }
         }
     }

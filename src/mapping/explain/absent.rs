@@ -46,7 +46,7 @@ pub fn absent(plan: &Plan, story: &Story, target: &Tree, parent: NodeId, name: &
 
 /// The element of a type by its name or its wire name.
 fn element(plan: &Plan, type_id: TypeId, name: &str) -> Option<ElementId> {
-    let table = &plan.table;
+    let table = &plan.code.table;
     let by_wire = || {
         let id = table.names().find(name).filter(|_| type_id != TypeId::NONE)?;
         table.child(type_id, id).map(|child| child.element)

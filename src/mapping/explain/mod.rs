@@ -80,7 +80,7 @@ pub enum Reason {
 pub fn explain(plan: &Plan, story: &Story, target: &Tree, at: &str) -> Result<Explanation, String> {
     let steps = path::parse(at)?;
     let root = target.root().ok_or("nothing was made")?;
-    match path::find(target, &plan.table, root, &steps)? {
+    match path::find(target, &plan.code.table, root, &steps)? {
         path::Met::Nodes(nodes) => {
             let mut found = Vec::new();
             for node in nodes {

@@ -2,7 +2,7 @@
 //!
 //! Promises: covers rules inside rules, groups that are called, and groups that a type chooses. Never: asks a run.
 
-use crate::mapping::plan::{Place, Plan, Rule, Step, Target, Transform};
+use crate::mapping::plan::{Place, Plan, Rule, Step};
 use crate::tree::types::ElementId;
 use std::collections::BTreeSet;
 
@@ -16,10 +16,11 @@ pub struct Reach {
 
 impl Reach {
     pub fn of(plan: &Plan) -> Reach {
-        let count = plan.rules.len();
+        let count = plan.code.rules.len();
         let mut reach =
             Reach { above: vec![BTreeSet::new(); count], writes: vec![Vec::new(); count] };
-        for group in &plan.groups {
+        for group in plan.reached_groups() {
+            let group = &plan.code.groups[group as usize];
             group.rules.iter().for_each(|rule| reach.rule(plan, rule));
         }
         reach
@@ -32,9 +33,9 @@ impl Reach {
             self.rule(plan, inner);
         }
         let called = rule.calls.iter().map(|call| call.group);
-        let typed = rule.targets.iter().filter_map(group_of);
+        let typed = rule.targets.iter().flat_map(|target| target.transform.groups());
         for group in called.chain(typed) {
-            for first in &plan.groups[group as usize].rules {
+            for first in &plan.code.groups[group as usize].rules {
                 self.above[first.id.0 as usize].insert(own);
             }
         }
@@ -69,13 +70,5 @@ impl Reach {
             next.extend(self.above[rule].iter().filter(|above| seen.insert(**above)));
         }
         false
-    }
-}
-
-/// The group that a type chooses for a target.
-fn group_of(target: &Target) -> Option<u32> {
-    match &target.transform {
-        Transform::Typed(_, group, _) => Some(*group),
-        _ => None,
     }
 }

@@ -4,8 +4,9 @@
 //! copies what lies in a source's scratch buffer by reference, for that buffer is not shared.
 
 use super::Machine;
+use super::fresh::INSTANCE;
 use super::value::Value;
-use crate::tree::{BufferId, NameId, NodeId, Slice};
+use crate::tree::{BufferId, Kind, NameId, NodeId, Slice};
 
 impl Machine<'_, '_> {
     /// Copies a node's value and all below it into a node of the target.
@@ -21,8 +22,20 @@ impl Machine<'_, '_> {
         let mut next = self.tree(tree).first_child(from);
         while let Some(child) = next {
             next = self.tree(tree).next_sibling(child);
+            if self.says_type(tree, child) && self.target.first_child(into).is_some() {
+                continue;
+            }
             self.copy_below(tree, child, into);
         }
+    }
+
+    /// Whether a node is the attribute by which an element says its type, which a map's element has already.
+    fn says_type(&self, tree: u8, node: NodeId) -> bool {
+        let of = self.tree(tree);
+        let one = of.node(node);
+        one.kind == Kind::Attribute
+            && of.name_text(one.name) == "type"
+            && of.name_text(one.namespace) == INSTANCE
     }
 
     fn copy_below(&mut self, tree: u8, from: NodeId, parent: NodeId) {

@@ -76,7 +76,7 @@ impl<'p> Machine<'p, '_> {
 
     /// Runs a group whose arguments lie on top of the registers.
     pub(super) fn enter(&mut self, group: u32, callee: usize) -> Result<(), Stop> {
-        let group = &self.plan.groups[group as usize];
+        let group = &self.plan.code.groups[group as usize];
         self.memory.slots.resize(callee + group.slots as usize, Value::None);
         self.rules(&group.rules, callee)?;
         self.memory.slots.truncate(callee);

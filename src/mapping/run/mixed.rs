@@ -24,7 +24,7 @@ impl<'p> Machine<'p, '_> {
             self.report(&issues::CONVERSION, place, Arg::Static("date and time"));
             return Value::None;
         }
-        let primitives = &self.plan.facts.primitives;
+        let primitives = &self.plan.code.facts.primitives;
         let type_id = match op.form {
             DateForm::DateTime => primitives.date_time,
             DateForm::Date => primitives.date,
@@ -61,7 +61,7 @@ impl<'p> Machine<'p, '_> {
         }
         let made = match read {
             0 if text.is_empty() => Value::None,
-            _ => self.keep(&text, self.plan.facts.primitives.string),
+            _ => self.keep(&text, self.plan.code.facts.primitives.string),
         };
         self.memory.name = text;
         self.mark_all_read(tree, top);
@@ -124,7 +124,7 @@ impl<'p> Machine<'p, '_> {
         let slice = self.target.keep(text);
         let node = self.target.add(Some(parent), Kind::Text, NameId::NONE, self.rule.0 + 1);
         self.target.set_value(node, slice, Token::Text);
-        if let Some(child) = self.plan.table.child(type_id, NameId::NONE) {
+        if let Some(child) = self.plan.code.table.child(type_id, NameId::NONE) {
             let one = self.target.node_mut(node);
             (one.element, one.type_id) = (child.element, child.type_id);
         }
@@ -148,7 +148,7 @@ impl<'p> Machine<'p, '_> {
         }
         out.push_str("</div>");
         self.memory.text = text;
-        Value::Text(self.target.kept_since(start), self.plan.facts.primitives.string)
+        Value::Text(self.target.kept_since(start), self.plan.code.facts.primitives.string)
     }
 }
 

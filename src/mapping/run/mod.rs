@@ -5,6 +5,7 @@
 
 mod copy;
 mod fire;
+mod fresh;
 mod loss;
 mod mixed;
 mod sources;
@@ -155,8 +156,8 @@ impl Plan {
         trace: Option<&'a mut dyn Trace>,
     ) -> Result<Losses, Failure> {
         assert!(inputs.sources.len() <= MAX_SOURCES, "the engine gives at most four messages");
-        target.reset(self.table.names());
-        let constants = target.add_buffer(self.constants.clone());
+        target.reset(self.code.table.names());
+        let constants = target.add_buffer(self.code.constants.clone());
         let world: &dyn fhirpath::Hooks = hooks;
         let mut machine = Machine {
             plan: self,
@@ -197,7 +198,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     fn start(&mut self) -> Result<(), Stop> {
-        let group = &self.plan.groups[0];
+        let group = &self.plan.code.groups[self.plan.start as usize];
         self.memory.slots.resize(group.slots as usize, Value::None);
         let (sources, target) = self.plan.entry.split_at(self.plan.sources.len());
         for (at, slot) in sources.iter().enumerate() {
@@ -219,10 +220,16 @@ impl<'p> Machine<'p, '_> {
 
     /// The root of the target.
     fn root(&mut self, type_id: TypeId) -> NodeId {
-        let table = &self.plan.table;
+        let table = &self.plan.code.table;
         if type_id == TypeId::NONE {
-            let name = self.target.name_id("unknown");
-            return self.target.add(None, Kind::Element, name, 0);
+            let (called, is_resource) = &self.plan.root;
+            let name = self.target.name_id(called);
+            let root = self.target.add(None, Kind::Element, name, 0);
+            if *is_resource {
+                let name = self.target.keep(called);
+                self.target.set_resource_type(root, name);
+            }
+            return root;
         }
         let one = table.type_of(type_id);
         let last = one.name.rsplit('/').next().unwrap_or_default();
@@ -242,7 +249,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     fn is_a(&self, type_id: TypeId, ancestor: TypeId) -> bool {
-        type_id != TypeId::NONE && self.plan.table.is_a(type_id, ancestor)
+        type_id != TypeId::NONE && self.plan.code.table.is_a(type_id, ancestor)
     }
 
     /// Counts work against the limits.
@@ -271,7 +278,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     fn rule_arg(&self) -> Arg {
-        let rule = self.plan.rules.get(self.rule.0 as usize);
+        let rule = self.plan.code.rules.get(self.rule.0 as usize);
         rule.map_or(Arg::Static("?"), |rule| Arg::Shared(Arc::clone(&rule.place)))
     }
 
@@ -294,7 +301,7 @@ impl<'p> Machine<'p, '_> {
     fn type_arg(&self, type_id: TypeId) -> Arg {
         match type_id {
             TypeId::NONE => Arg::Static("value"),
-            id => Arg::Shared(Arc::from(&*self.plan.table.type_of(id).name)),
+            id => Arg::Shared(Arc::from(&*self.plan.code.table.type_of(id).name)),
         }
     }
 
@@ -321,7 +328,7 @@ impl<'p> Machine<'p, '_> {
                 Some(_) => &issues::DEFAULT_USED,
                 None => &issues::NO_PARAMETER,
             };
-            let name = Arc::clone(&self.plan.parameters[*place as usize].name);
+            let name = Arc::clone(&self.plan.code.names[*place as usize]);
             self.report(kind, at, Arg::Shared(name));
         }
     }
@@ -337,7 +344,7 @@ fn spot_of(value: Value) -> Option<At> {
 
 /// The value that the route gives a parameter.
 fn parameter<'a>(plan: &Plan, inputs: &Inputs<'a>, at: u32) -> Option<&'a str> {
-    let wanted = &*plan.parameters.get(at as usize)?.name;
+    let wanted = &**plan.code.names.get(at as usize)?;
     let mut given = inputs.parameters.iter();
     given.find(|(name, _)| *name == wanted).map(|(_, value)| *value)
 }

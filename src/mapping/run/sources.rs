@@ -8,8 +8,8 @@ use crate::mapping::ast::SourceList;
 use crate::mapping::plan::{Log, Source, Step};
 use crate::mapping::trace::Why;
 use crate::message::Arg;
-use crate::tree::types::ElementId;
-use crate::tree::{NodeId, Tree};
+use crate::tree::types::{ElementId, Table, TypeId};
+use crate::tree::{Marks, NodeId, State, Tree};
 use std::sync::Arc;
 
 impl<'p> Machine<'p, '_> {
@@ -24,9 +24,8 @@ impl<'p> Machine<'p, '_> {
             self.descend(base, step);
         }
         if let Some(wanted) = source.filter {
-            self.retain(base, Why::Type, |machine, item| {
-                machine.is_a(machine.type_of(item), wanted)
-            });
+            let step = source.steps.last();
+            self.retain(base, Why::Type, |machine, item| machine.is_of(item, wanted, step));
         }
         if self.memory.items.len() == base
             && let Some(default) = &source.default
@@ -97,13 +96,15 @@ impl<'p> Machine<'p, '_> {
 
     fn children(&mut self, tree: u8, node: NodeId, step: &Step) {
         let of = self.sources.get(usize::from(tree)).copied().unwrap_or(self.target);
-        let table = &self.plan.table;
-        if is_value(step) && table.primitive(of.node(node).type_id).is_some() {
+        let table = &self.plan.code.table;
+        let own = of.node(node);
+        if is_value(step) && table.primitive(own.type_id).is_some() {
             if text_of(of, node).is_some() {
                 self.memory.items.push(Value::Node(tree, node));
             }
             return;
         }
+        let base = self.memory.items.len();
         let fits = |child: &NodeId| {
             let one = of.node(*child);
             match step {
@@ -121,6 +122,42 @@ impl<'p> Machine<'p, '_> {
         };
         let children = of.children(node).filter(fits).map(|child| Value::Node(tree, child));
         self.memory.items.extend(children);
+        let (Step::Named(name), TypeId::NONE) = (step, own.type_id) else { return };
+        if self.memory.items.len() > base {
+            return;
+        }
+        // Of no known type: a choice by its wire name, and the value of what has nothing but one.
+        let choice = |child: &NodeId| {
+            let called = of.name_text(of.node(*child).name);
+            called.strip_prefix(&**name).is_some_and(|rest| suffix_type(table, rest).is_some())
+        };
+        let children = of.children(node).filter(choice).map(|child| Value::Node(tree, child));
+        self.memory.items.extend(children);
+        let valued = is_value(step) && own.state == State::Present;
+        if self.memory.items.len() == base && valued && !own.marks.has(Marks::RESOURCE) {
+            self.memory.items.push(Value::Node(tree, node));
+        }
+    }
+
+    /// Whether an item is of a type. One of no known type is what its name or its document says, if they do.
+    fn is_of(&self, item: Value, wanted: TypeId, step: Option<&Step>) -> bool {
+        let type_id = self.type_of(item);
+        let Value::Node(tree, node) = item else { return self.is_a(type_id, wanted) };
+        if type_id != TypeId::NONE {
+            return self.is_a(type_id, wanted);
+        }
+        let of = self.tree(tree);
+        if let Some(name) = of.resource_type(node) {
+            return self.plan.code.table.find(name) == Some(wanted);
+        }
+        let own = of.name_text(of.node(node).name);
+        match step {
+            Some(Step::Named(name)) => match own.strip_prefix(&**name) {
+                Some("") | None => true,
+                Some(rest) => suffix_type(&self.plan.code.table, rest) == Some(wanted),
+            },
+            _ => false,
+        }
     }
 
     fn check_cardinality(&mut self, source: &Source, base: usize, from: Value) {
@@ -195,6 +232,16 @@ fn is_value(step: &Step) -> bool {
         Step::Named(name) => &**name == "value",
         _ => false,
     }
+}
+
+/// The type that ends a choice's wire name: `Quantity` of `valueQuantity`, `dateTime` of `valueDateTime`.
+fn suffix_type(table: &Table, suffix: &str) -> Option<TypeId> {
+    let first = suffix.chars().next().filter(char::is_ascii_uppercase)?;
+    table.find(suffix).or_else(|| {
+        let mut lower = suffix.to_owned();
+        lower.replace_range(..1, &first.to_ascii_lowercase().to_string());
+        table.find(&lower)
+    })
 }
 
 /// The first child of an element.

@@ -24,13 +24,14 @@ impl<'p> Machine<'p, '_> {
             Transform::Create(type_id) => return Ok(self.make(target, frame, Some(*type_id), at)),
             Transform::Typed(operand, group, type_id) => {
                 let source = self.operand(operand, frame, at);
-                let made = self.make(target, frame, Some(*type_id), at);
-                if made != Value::None && source != Value::None {
-                    let callee = self.memory.slots.len();
-                    self.memory.slots.extend([source, made]);
-                    self.enter(*group, callee)?;
+                return self.typed(target, frame, source, (*group, *type_id), at);
+            }
+            Transform::Dispatch(operand, table) => {
+                let source = self.operand(operand, frame, at);
+                match table.find(self.type_of(source)) {
+                    Some(chosen) => return self.typed(target, frame, source, chosen, at),
+                    None => source,
                 }
-                return Ok(made);
             }
             Transform::Evaluate(compiled) => {
                 let focus = compiled.focus.map_or(Value::None, |slot| self.slot(frame, slot));
@@ -77,6 +78,24 @@ impl<'p> Machine<'p, '_> {
             }
         };
         Ok(self.write(target, frame, value, at))
+    }
+
+    /// An element of a type, filled by the group that maps to it.
+    fn typed(
+        &mut self,
+        target: &'p Target,
+        frame: usize,
+        source: Value,
+        (group, type_id): (u32, TypeId),
+        at: Value,
+    ) -> Result<Value, Stop> {
+        let made = self.make(target, frame, Some(type_id), at);
+        if made != Value::None && source != Value::None {
+            let callee = self.memory.slots.len();
+            self.memory.slots.extend([source, made]);
+            self.enter(group, callee)?;
+        }
+        Ok(made)
     }
 
     fn evaluated(
@@ -160,7 +179,7 @@ impl<'p> Machine<'p, '_> {
                 all.push_str(&text);
             }
         }
-        let made = self.keep(&all, self.plan.facts.primitives.string);
+        let made = self.keep(&all, self.plan.code.facts.primitives.string);
         self.memory.name = all;
         made
     }
@@ -170,7 +189,7 @@ impl<'p> Machine<'p, '_> {
         if value == Value::None {
             return Value::None;
         }
-        let primitive = self.plan.table.primitive(type_id);
+        let primitive = self.plan.code.table.primitive(type_id);
         match primitive.and_then(|to| self.converted(value, to, true)) {
             Some(slice) => Value::Text(slice, type_id),
             None => {
@@ -196,7 +215,7 @@ impl<'p> Machine<'p, '_> {
         let end = text.char_indices().nth(length).map_or(text.len(), |(at, _)| at);
         let made = match end == text.len() {
             true => value,
-            false => self.keep(&text[..end], self.plan.facts.primitives.string),
+            false => self.keep(&text[..end], self.plan.code.facts.primitives.string),
         };
         if end < text.len() {
             let place = if matches!(value, Value::Node(0, _)) { value } else { at };
@@ -227,12 +246,12 @@ impl<'p> Machine<'p, '_> {
     fn keep_id(&mut self, name: &str) -> Value {
         let mut letters = [0u8; uuid::fmt::Hyphenated::LENGTH];
         let text: &str = ids::id(name).hyphenated().encode_lower(&mut letters);
-        self.keep(text, self.plan.facts.primitives.string)
+        self.keep(text, self.plan.code.facts.primitives.string)
     }
 
     /// Adds the rule, the item's path and the count of ids made there.
     fn name_by_place(&mut self, at: Value, name: &mut String) {
-        if let Some(rule) = self.plan.rules.get(self.rule.0 as usize) {
+        if let Some(rule) = self.plan.code.rules.get(self.rule.0 as usize) {
             // The path, not the line: an id must not change when a comment is added or a file renamed.
             ids::add(&rule.map, name);
             ids::add(&rule.path, name);
@@ -274,7 +293,7 @@ impl<'p> Machine<'p, '_> {
     fn reference(&mut self, of: Value, pointer: bool, at: Value) -> Value {
         let Value::Node(tree, node) = of else { return Value::None };
         let type_id = self.tree(tree).node(node).type_id;
-        let element = element_of(&self.plan.table, type_id, "id");
+        let element = element_of(&self.plan.code.table, type_id, "id");
         let id = element.and_then(|e| super::sources::child_of(self.tree(tree), node, e));
         let value = match (id, element) {
             (Some(id), _) => Value::Node(tree, id),
@@ -298,14 +317,14 @@ impl<'p> Machine<'p, '_> {
         }
         scratch.push_str(&text);
         self.memory.text = text;
-        Value::Text(self.target.kept_since(start), self.plan.facts.primitives.string)
+        Value::Text(self.target.kept_since(start), self.plan.code.facts.primitives.string)
     }
 
     fn resource_name(&self, tree: u8, node: NodeId) -> Box<str> {
         let of = self.tree(tree);
         let typed = || match of.node(node).type_id {
             TypeId::NONE => "",
-            id => &self.plan.table.type_of(id).name,
+            id => &self.plan.code.table.type_of(id).name,
         };
         of.resource_type(node).unwrap_or_else(typed).into()
     }

@@ -58,7 +58,7 @@ impl<'p> Machine<'p, '_> {
             Value::None => TypeId::NONE,
             Value::Node(tree, node) => self.tree(tree).node(node).type_id,
             Value::Text(_, type_id) => type_id,
-            Value::Quantity(..) => self.plan.facts.datatypes.quantity,
+            Value::Quantity(..) => self.plan.code.facts.datatypes.quantity,
         }
     }
 
@@ -153,13 +153,13 @@ impl<'p> Machine<'p, '_> {
         trees[..self.sources.len()].copy_from_slice(self.sources);
         let scene = Scene {
             trees: &trees[..=self.sources.len()],
-            table: &self.plan.table,
+            table: &self.plan.code.table,
             now: self.inputs.now,
             references: None,
             hooks: self.world,
         };
         let slots = &memory.slots;
-        let item = |value: Value| item_of(value, target, &self.plan.table);
+        let item = |value: Value| item_of(value, target, &self.plan.code.table);
         let focus = item(focus);
         let held: [Option<Item<'_>>; MAX_VARIABLES] =
             std::array::from_fn(|at| match compiled.variables.get(at)? {
@@ -180,7 +180,7 @@ impl<'p> Machine<'p, '_> {
             &mut memory.fhirpath,
         )?;
         let mut taker = Taker { items: &mut memory.items, spare: &mut memory.spare };
-        let taken = take(&result, &self.plan.facts, &mut taker);
+        let taken = take(&result, &self.plan.code.facts, &mut taker);
         for (tree, node) in memory.fhirpath.reads() {
             if let (0, Some(message)) = (*tree, self.sources.first()) {
                 memory.loss.read(message, *node);

@@ -36,7 +36,7 @@ impl<'p> Machine<'p, '_> {
         let place = if matches!(given, Value::Node(0, _)) { given } else { at };
         let found = match &translate.map {
             ConceptSource::Plan(map) => {
-                let concepts = &*self.plan.concepts[*map as usize];
+                let concepts = &*self.plan.code.concepts[*map as usize];
                 self.by_concepts(concepts, given, translate, place)
             }
             ConceptSource::Route(name) => {
@@ -70,7 +70,7 @@ impl<'p> Machine<'p, '_> {
         translate: &Translate,
         place: Value,
     ) -> Option<Found> {
-        let string = self.plan.facts.primitives.string;
+        let string = self.plan.code.facts.primitives.string;
         match self.look_for(concepts, given) {
             Answer::Found(concept) => {
                 let display = match &concept.display {
@@ -99,7 +99,7 @@ impl<'p> Machine<'p, '_> {
 
     /// Looks up a text, a Coding, or the first known coding of a CodeableConcept.
     fn look_for<'c>(&mut self, concepts: &'c Concepts, given: Value) -> Answer<'c> {
-        let datatypes = self.plan.facts.datatypes;
+        let datatypes = self.plan.code.facts.datatypes;
         let type_id = self.type_of(given);
         if let Value::Node(tree, node) = given {
             if type_id == datatypes.concept {
@@ -131,7 +131,7 @@ impl<'p> Machine<'p, '_> {
         tree: u8,
         node: NodeId,
     ) -> Answer<'c> {
-        let datatypes = self.plan.facts.datatypes;
+        let datatypes = self.plan.code.facts.datatypes;
         let of: &Tree = self.tree(tree);
         let child = |element: ElementId| child_of(of, node, element);
         let (system, code) = (child(datatypes.coding_system), child(datatypes.coding_code));
@@ -151,7 +151,7 @@ impl<'p> Machine<'p, '_> {
         self.memory.text = text;
         match answer {
             Lookup::Found(value) => {
-                let code = self.keep(&value, self.plan.facts.primitives.string);
+                let code = self.keep(&value, self.plan.code.facts.primitives.string);
                 Some(Found { system: Value::None, code, display: code })
             }
             Lookup::NotFound if translate.optional => None,
@@ -171,7 +171,7 @@ impl<'p> Machine<'p, '_> {
         found: &Found,
         at: Value,
     ) -> Value {
-        let datatypes = self.plan.facts.datatypes;
+        let datatypes = self.plan.code.facts.datatypes;
         let concept = translate.output == Output::CodeableConcept;
         if matches!(target.place, Place::Nowhere) {
             return found.code;

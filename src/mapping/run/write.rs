@@ -9,15 +9,15 @@ use crate::mapping::facts::element_of;
 use crate::mapping::plan::{List, Place, Step, Target};
 use crate::mapping::primitives;
 use crate::message::Arg;
-use crate::tree::types::{Alternative, ElementId, Primitive, Representation, TypeId, TypeKind};
-use crate::tree::{Kind, NameId, NodeId, Slice, Token};
+use crate::tree::types::{Alternative, ElementId, Primitive, TypeId};
+use crate::tree::{Kind, Marks, NameId, NodeId, Slice, Token};
 
 /// An element with one of its types.
 #[derive(Clone, Copy)]
 pub(super) struct Spot {
     pub element: ElementId,
     pub type_id: TypeId,
-    name: NameId,
+    pub name: NameId,
 }
 
 impl<'p> Machine<'p, '_> {
@@ -51,7 +51,7 @@ impl<'p> Machine<'p, '_> {
         at: Value,
     ) -> Value {
         let own = *self.target.node(parent);
-        let primitive = self.plan.table.primitive(own.type_id).is_some();
+        let primitive = self.plan.code.table.primitive(own.type_id).is_some();
         if *step == Step::Value || (primitive && matches!(step, Step::Named(n) if &**n == "value"))
         {
             return self.assign(parent, value, at);
@@ -82,12 +82,12 @@ impl<'p> Machine<'p, '_> {
         let to = self.target.node(node).type_id;
         let from = self.type_of(value);
         if let Value::Node(tree, source) = value
-            && (from == to || self.plan.table.primitive(to).is_none())
+            && (from == to || self.plan.code.table.primitive(to).is_none())
         {
             self.copy(tree, source, node);
             return made;
         }
-        let Some(primitive) = self.plan.table.primitive(to) else {
+        let Some(primitive) = self.plan.code.table.primitive(to) else {
             // A model's element with character data, or one of no known type.
             return match self.slice_of(value) {
                 Some(slice) => {
@@ -117,7 +117,7 @@ impl<'p> Machine<'p, '_> {
         let type_id = self.target.node(node).type_id;
         let text = match type_id {
             TypeId::NONE => None,
-            id => self.plan.table.child(id, NameId::NONE),
+            id => self.plan.code.table.child(id, NameId::NONE),
         };
         match text {
             Some(child) => {
@@ -194,7 +194,7 @@ impl<'p> Machine<'p, '_> {
             return Some(spot);
         }
         let (element, fixed) = self.element(parent, step)?;
-        let table = &self.plan.table;
+        let table = &self.plan.code.table;
         let alternatives = &table.element(element).alternatives;
         let possible = |a: &&Alternative| fixed.is_none_or(|t| t == a.type_id);
         if alternatives.iter().filter(possible).count() == 1 {
@@ -220,10 +220,21 @@ impl<'p> Machine<'p, '_> {
         Some(Spot { element, type_id: chosen.type_id, name: chosen.wire_name })
     }
 
-    /// The element that a step means below a node: of a type, or of its only one.
-    pub(super) fn spot(&self, parent: NodeId, step: &Step, wanted: Option<TypeId>) -> Option<Spot> {
+    /// The element that a step means below a node: of a type, or of its only one. Below what is of no known type
+    /// any name is an element.
+    pub(super) fn spot(
+        &mut self,
+        parent: NodeId,
+        step: &Step,
+        wanted: Option<TypeId>,
+    ) -> Option<Spot> {
+        if let (Step::Named(name), TypeId::NONE) = (step, self.target.node(parent).type_id) {
+            let name = self.target.name_id(name);
+            let type_id = wanted.unwrap_or(TypeId::NONE);
+            return Some(Spot { element: ElementId::NONE, type_id, name });
+        }
         let (element, fixed) = self.element(parent, step)?;
-        let table = &self.plan.table;
+        let table = &self.plan.code.table;
         let alternatives = &table.element(element).alternatives;
         let Some(wanted) = wanted.filter(|t| *t != TypeId::NONE) else {
             let mut possible = alternatives.iter().filter(|a| fixed.is_none_or(|t| t == a.type_id));
@@ -243,7 +254,7 @@ impl<'p> Machine<'p, '_> {
             Step::Choice(element, type_id) => Some((*element, Some(*type_id))),
             Step::Value => None,
             Step::Named(name) => {
-                let table = &self.plan.table;
+                let table = &self.plan.code.table;
                 let type_id = self.target.node(parent).type_id;
                 let by_name = element_of(table, type_id, name).map(|element| (element, None));
                 by_name.or_else(|| {
@@ -256,13 +267,21 @@ impl<'p> Machine<'p, '_> {
 
     /// A node of an element: a new one, or the one that the list mode or the element's maximum says.
     pub(super) fn place(&mut self, parent: NodeId, spot: Spot, list: List, at: Value) -> NodeId {
-        let single = self.plan.table.element(spot.element).max == 1;
+        let single = self.is_single(spot);
         if single && let Some(old) = self.existing(parent, spot.element) {
             let name = self.element_arg(spot.element);
             self.report(&issues::OVERWRITTEN, at, name);
             self.target.detach(old);
         }
         let node = self.fresh(parent, spot);
+        if let (ElementId::NONE, Value::Node(tree, item)) = (spot.element, at) {
+            // What came out of an array goes into one, if it is called the same.
+            let of = self.tree(tree);
+            let alike = of.name_text(of.node(item).name) == self.target.name_text(spot.name);
+            if alike && of.node(item).marks.has(Marks::IN_ARRAY) {
+                self.target.node_mut(node).marks.set(Marks::IN_ARRAY);
+            }
+        }
         if let List::Share(key) = list {
             self.memory.shares.push((key, parent, node));
         }
@@ -271,7 +290,7 @@ impl<'p> Machine<'p, '_> {
 
     /// A node of an element that is there already, if the list mode or the maximum lets it be used.
     pub(super) fn reuse(&mut self, parent: NodeId, spot: Spot, list: List) -> Option<NodeId> {
-        let single = self.plan.table.element(spot.element).max == 1;
+        let single = self.is_single(spot);
         match list {
             List::Share(key) => {
                 let mut shares = self.memory.shares.iter();
@@ -285,41 +304,12 @@ impl<'p> Machine<'p, '_> {
         }
     }
 
-    fn existing(&self, parent: NodeId, element: ElementId) -> Option<NodeId> {
-        self.target.children(parent).find(|n| self.target.node(*n).element == element)
+    fn is_single(&self, spot: Spot) -> bool {
+        spot.element != ElementId::NONE && self.plan.code.table.element(spot.element).max == 1
     }
 
-    /// A new node of an element.
-    pub(super) fn fresh(&mut self, parent: NodeId, spot: Spot) -> NodeId {
-        let table = &self.plan.table;
-        let element = table.element(spot.element);
-        let parent_type = self.target.node(parent).type_id;
-        // What FHIR writes as an attribute in XML is an element of the tree, whatever the syntax.
-        let of_model =
-            parent_type != TypeId::NONE && table.type_of(parent_type).namespace != NameId::NONE;
-        let kind = match element.representation {
-            Representation::Attribute if of_model => Kind::Attribute,
-            Representation::Attribute => Kind::Element,
-            Representation::Text => Kind::Text,
-            Representation::Xhtml => Kind::Xhtml,
-            Representation::Element | Representation::TypeAttribute => Kind::Element,
-        };
-        let inherited = match parent_type {
-            TypeId::NONE => NameId::NONE,
-            _ if kind != Kind::Element => NameId::NONE,
-            id => table.type_of(id).namespace,
-        };
-        let node = self.target.add(Some(parent), kind, spot.name, self.rule.0 + 1);
-        let one = self.target.node_mut(node);
-        one.element = spot.element;
-        one.type_id = spot.type_id;
-        one.namespace = element.namespace.unwrap_or(inherited);
-        if table.type_of(spot.type_id).kind == TypeKind::Resource {
-            let name = self.target.keep(&table.type_of(spot.type_id).name);
-            self.target.set_resource_type(node, name);
-        }
-        self.tell_written(node, Value::None);
-        node
+    fn existing(&self, parent: NodeId, element: ElementId) -> Option<NodeId> {
+        self.target.children(parent).find(|n| self.target.node(*n).element == element)
     }
 
     fn write_quantity(
@@ -331,13 +321,13 @@ impl<'p> Machine<'p, '_> {
         unit: Slice,
         at: Value,
     ) -> Value {
-        let datatypes = self.plan.facts.datatypes;
+        let datatypes = self.plan.code.facts.datatypes;
         let Some(spot) = self.spot(parent, step, Some(datatypes.quantity)) else {
             self.unwritable(parent, step, Value::Quantity(number, unit), at);
             return Value::None;
         };
         let node = self.place(parent, spot, list, at);
-        let text = |slice| Value::Text(slice, self.plan.facts.primitives.string);
+        let text = |slice| Value::Text(slice, self.plan.code.facts.primitives.string);
         let (number, unit) = (text(number), text(unit));
         self.write_below(node, &Step::Element(datatypes.quantity_value), List::New, number, at);
         self.write_below(node, &Step::Element(datatypes.quantity_unit), List::New, unit, at);
@@ -345,7 +335,10 @@ impl<'p> Machine<'p, '_> {
     }
 
     pub(super) fn element_arg(&self, element: ElementId) -> Arg {
-        Arg::Shared(std::sync::Arc::from(&*self.plan.table.element(element).path))
+        if element == ElementId::NONE {
+            return Arg::Static("an element");
+        }
+        Arg::Shared(std::sync::Arc::from(&*self.plan.code.table.element(element).path))
     }
 
     /// Reports why a value cannot be written.
