@@ -107,6 +107,10 @@ pub fn structure(json: &str) -> Result<StructureDefinition, serde_json::Error> {
         list.map_or(Vec::new(), |l| l.element.into_iter().map(|e| e.0).collect())
     };
     let snapshot = elements(one.snapshot);
+    // what builds on a type and is of that type constrains it, whatever it says of itself
+    let of_its_base = one.base_definition.as_deref().is_some_and(|base| {
+        base.rsplit_once('/').is_some_and(|(_, name)| *name == *one.type_name) && base != &*one.url
+    });
     let differential = if snapshot.is_empty() { elements(one.differential) } else { Vec::new() };
     Ok(StructureDefinition {
         xml_namespace: Extension::text(&one.extension, "elementdefinition-namespace")
@@ -125,7 +129,7 @@ pub fn structure(json: &str) -> Result<StructureDefinition, serde_json::Error> {
         is_abstract: one.is_abstract,
         type_name: one.type_name,
         base: one.base_definition,
-        constrains: one.derivation.as_deref() == Some("constraint"),
+        constrains: one.derivation.as_deref() == Some("constraint") || of_its_base,
         contexts: one
             .context
             .into_iter()

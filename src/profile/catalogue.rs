@@ -232,7 +232,8 @@ kinds! {
         "Within a Bundle a fullUrl (with a version, if there is one) names one resource."
     FULL_URL_FORM "profile-full-url-form" Invalid Error
         "the fullUrl is not an absolute URL"
-        "Use the resource's address on its server, or `urn:uuid:` with a uuid."
+        "Use the resource's address on its server, or `urn:uuid:` with a uuid. Of several such fullUrls in a \
+         Bundle the first is told."
     FULL_URL_MISMATCH "profile-full-url-mismatch" Invalid Error
         "the fullUrl is a server's address and does not end with the resource's type and id"
         "An address such as https://server/Patient/123 names the resource of that type and id."

@@ -155,6 +155,10 @@ impl<'a> Run<'a> {
                     self.missing_profile(id, spec, names, one.any_of.is_empty());
                 } else if !met {
                     self.tell(&catalogue::PROFILE_NO_MATCH, id, spec, [names, Arg::None]);
+                    // what each of them lacks is told too: one of them is what was meant
+                    if self.asking == 0 {
+                        one.any_of.iter().for_each(|p| self.add_program(id, *p, first));
+                    }
                 }
             }
         }

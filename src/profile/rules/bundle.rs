@@ -16,13 +16,15 @@ pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
         .all(|kind| !child_is(tree, bundle, known.type_, kind));
     let history = child_is(tree, bundle, known.type_, "history");
     let mut at = tree.first_child(bundle);
+    // where one fullUrl has no form, often none has: it is told once
+    let mut formless = false;
     while let Some(entry) = at {
         at = tree.next_sibling(entry);
         if tree.node(entry).name != known.entry {
             continue;
         }
         match child(tree, entry, known.full_url) {
-            Some(url) => full_url(run, entry, url),
+            Some(url) => full_url(run, entry, url, &mut formless),
             None if needs && child(tree, entry, known.resource).is_some() => {
                 run.tell_base(&catalogue::FULL_URL_MISSING, entry, Arg::None);
             }
@@ -37,13 +39,13 @@ pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
     }
 }
 
-fn full_url(run: &mut Run<'_>, entry: NodeId, url: NodeId) {
+fn full_url(run: &mut Run<'_>, entry: NodeId, url: NodeId, formless: &mut bool) {
     let (tree, known) = (run.tree, &run.validator.known);
     let Some(text) = tree.text(url) else { return };
     let uuid = text.strip_prefix("urn:uuid:").map(format::uuid);
     if !text.contains(':') || uuid == Some(false) {
         // a urn:uuid that is none is told by the rule on its format
-        if uuid.is_none() {
+        if uuid.is_none() && !std::mem::replace(formless, true) {
             run.tell_base(&catalogue::FULL_URL_FORM, entry, Arg::None);
         }
         return;

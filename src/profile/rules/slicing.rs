@@ -25,6 +25,7 @@ pub(in crate::profile) fn assign(
     let Some(slicing) = &rule.slicing else { return };
     let base = counters + slicing.first_counter as usize;
     // reslices stand after their slice: a slice is only looked at when its parent has matched
+    // of several slices that it belongs to the first one counts and is checked
     let (mut matched, mut last, mut top) = (0u128, None, 0);
     for (at, slice) in slicing.slices.iter().enumerate().take(128) {
         let default = slice.default && top == 0;
@@ -35,12 +36,15 @@ pub(in crate::profile) fn assign(
         {
             continue;
         }
+        if slice.parent.is_none() {
+            top += 1;
+            if top > 1 {
+                continue;
+            }
+        }
         matched |= 1 << at;
         last = Some(at);
         run.memory.counts[base + at] += 1;
-        if slice.parent.is_none() {
-            top += 1;
-        }
         if let Some(asked) = slice.spec {
             run.add_spec(asked, start);
         }

@@ -16,10 +16,13 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> 
     let good = spec.types.iter().any(|t| run.is_a(node.type_id, *t));
     if !good {
         let name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
-        // an extension's value has no name of its own: it is the extension that has the wrong type
+        // an extension's value has no name of its own: it is the extension that has the wrong type; and where
+        // the profile leaves a choice, the one that was taken is no element that it knows
         let holder = run.tree.parent(id);
         let extension = run.validator.known.extension_type;
-        let place = holder.filter(|h| run.tree.node(*h).type_id == extension).unwrap_or(id);
+        let several = spec.types.len() > 1;
+        let on_holder = |h: &NodeId| several || run.tree.node(*h).type_id == extension;
+        let place = holder.filter(on_holder).unwrap_or(id);
         run.tell(&catalogue::TYPE, place, spec, [name, Arg::None]);
     }
     good
