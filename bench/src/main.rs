@@ -8,6 +8,7 @@ mod inputs;
 mod load;
 mod measure;
 mod micro;
+mod start;
 mod table;
 mod whole;
 
@@ -42,6 +43,8 @@ enum Command {
     All,
     /// The micro cases only.
     Micro,
+    /// Start times and peak memory only.
+    Start,
     /// The load cases only.
     Load,
     /// Published suites: how many of each pass, and which do not.
@@ -49,6 +52,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = start::as_stafett() {
+        return code;
+    }
     let bench = Bench::parse();
     let features = match features::check() {
         Ok(features) => features,
@@ -62,9 +68,10 @@ fn main() -> ExitCode {
     }
     let result = match bench.command {
         Command::Conformance(arguments) => conformance::run(&arguments, bench.json),
-        Command::All => run(bench.json, true, true),
-        Command::Micro => run(bench.json, true, false),
-        Command::Load => run(bench.json, false, true),
+        Command::All => run(bench.json, [true; 3]),
+        Command::Micro => run(bench.json, [true, false, false]),
+        Command::Start => run(bench.json, [false, true, false]),
+        Command::Load => run(bench.json, [false, false, true]),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,7 +82,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(json: bool, micro: bool, load: bool) -> Result<(), String> {
+fn run(json: bool, [micro, start, load]: [bool; 3]) -> Result<(), String> {
     if !json {
         println!("{}", table::HEAD);
     }
@@ -86,6 +93,9 @@ fn run(json: bool, micro: bool, load: bool) -> Result<(), String> {
         let engine = inputs::engine()?;
         micro::all(&engine).into_iter().for_each(show);
         show(durable::case());
+    }
+    if start {
+        start::all().into_iter().for_each(show);
     }
     if load {
         whole::all().into_iter().for_each(show);

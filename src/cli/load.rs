@@ -3,6 +3,7 @@
 //! Promises: files in the order of their paths, so that the same folder always gives the same
 //! configuration; a file that would be left out silently is reported. Never: judges what a file says.
 
+use super::archives;
 use super::shelf::Shelf;
 use crate::config::{self, At, Config, File, Reading};
 use crate::definitions::{Library, LibraryBuilder};
@@ -121,21 +122,31 @@ pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
     found.extend(more);
     // what is wrong with the paths of maps is said where maps are loaded
     let (mappings, _) = mappings(folder, config);
-    for one in packages.iter().chain(&support).chain(&mappings) {
-        if one.name.ends_with(".tgz") {
-            if let Err(error) = builder.add_package(&one.name, &one.bytes) {
-                found.push(refused(&one.name, error.to_string()));
-            }
-        } else if one.name.ends_with(".json") {
-            match std::str::from_utf8(&one.bytes) {
-                Ok(json) => builder.add_json(&one.name, json),
-                Err(_) => found.push(refused(&one.name, "it is not UTF-8".to_owned())),
-            }
+    let all = || packages.iter().chain(&support).chain(&mappings);
+    let archives: Vec<&Blob> = all().filter(|one| one.name.ends_with(".tgz")).collect();
+    for (name, error) in archives::add(&mut builder, &archives, Some(&cache(folder, config))) {
+        found.push(refused(&name, error.to_string()));
+    }
+    for one in all().filter(|one| one.name.ends_with(".json")) {
+        match std::str::from_utf8(&one.bytes) {
+            Ok(json) => builder.add_json(&one.name, json),
+            Err(_) => found.push(refused(&one.name, "it is not UTF-8".to_owned())),
         }
     }
     let (library, more) = builder.build();
     found.extend(more);
     (library, found)
+}
+
+/// Where a configuration's packages are kept decoded: what it says, or beside its data.
+fn cache(folder: &Path, config: &Config) -> PathBuf {
+    if let Some(path) = &config.definitions.cache {
+        return folder.join(&*path.value);
+    }
+    let data: PathBuf = folder.join(&*config.store.folder.value).components().collect();
+    let mut name = data.file_name().unwrap_or_default().to_owned();
+    name.push(".definitions");
+    data.with_file_name(name)
 }
 
 /// The maps of a configuration, parsed.

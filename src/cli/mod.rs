@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 fine, 1 findings, 2 could not.
 
+mod archives;
 pub mod assemble;
 pub mod check;
 mod definitions;
@@ -22,6 +23,7 @@ mod translate;
 mod validate;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -79,9 +81,14 @@ enum Command {
     Translate(translate::Translate),
 }
 
-/// Runs the command line.
+/// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let stafett = match Stafett::try_parse() {
+    main_with(std::env::args_os())
+}
+
+/// Runs a command line; its first argument is the program's name.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let stafett = match Stafett::try_parse_from(arguments) {
         Ok(stafett) => stafett,
         Err(error) => {
             let _ = error.print();

@@ -3,7 +3,8 @@
 //! Promises: one result a file, in the order of the files; what could not be checked is counted and said.
 
 use super::issues::word;
-use super::{Exit, Format, load};
+use super::load::Blob;
+use super::{Exit, Format, archives, load};
 use crate::definitions::{Library, LibraryBuilder, typing};
 use crate::engine;
 use crate::format;
@@ -39,6 +40,10 @@ pub struct Validate {
     /// A claim of a profile that is not loaded is a warning instead of an error.
     #[arg(long)]
     allow_unknown_profiles: bool,
+    /// A file that keeps what the packages were decoded to, so that the next start is quicker. Made anew when
+    /// it does not fit.
+    #[arg(long, value_name = "FILE")]
+    cache: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -53,6 +58,13 @@ pub fn run(arguments: &Validate) -> Exit {
             return Exit::CouldNot;
         }
     };
+    let exit = judge_all(&mut judge, arguments);
+    // The process ends here: taking apart what was compiled would only delay it.
+    std::mem::forget(judge);
+    exit
+}
+
+fn judge_all(judge: &mut Judge, arguments: &Validate) -> Exit {
     let mut exit = Exit::Fine;
     let mut totals: BTreeMap<Arc<str>, u32> = BTreeMap::new();
     for file in &arguments.files {
@@ -111,14 +123,16 @@ impl Judge {
     fn new(arguments: &Validate) -> Result<Judge, String> {
         let mut builder = LibraryBuilder::new();
         let mut wrong = Vec::new();
-        for file in load::files(&arguments.package, &["tgz", "json"]).map_err(|e| e.to_string())? {
-            // A folder may hold packages, or the resources of one that is unpacked.
-            if !file.name.ends_with(".tgz") {
-                builder.add_resource(&file.name, &file.bytes);
-            } else if let Err(error) = builder.add_package(&file.name, &file.bytes) {
-                wrong.push(format!("{}: {}", file.name, error.note));
-            }
+        let files = load::files(&arguments.package, &["tgz", "json"]).map_err(|e| e.to_string())?;
+        let archives: Vec<&Blob> = files.iter().filter(|f| f.name.ends_with(".tgz")).collect();
+        for (name, error) in archives::add(&mut builder, &archives, arguments.cache.as_deref()) {
+            wrong.push(format!("{name}: {}", error.note));
         }
+        // A folder may hold packages, or the resources of one that is unpacked.
+        for file in files.iter().filter(|file| !file.name.ends_with(".tgz")) {
+            builder.add_resource(&file.name, &file.bytes);
+        }
+        drop(files);
         for file in load::files(&arguments.support, &["json", "xml"]).map_err(|e| e.to_string())? {
             builder.add_resource(&file.name, &file.bytes);
         }

@@ -118,6 +118,9 @@ section! {
         /// The folder that `stafett package add` writes archives into, from the configuration's folder. The lock file
         /// stands beside it under the same name with `.lock`; where there is one, exactly its archives are loaded.
         folder: At<Box<str>> = "'packages'",
+        /// The file that keeps what archives were decoded to, so that the next start is quicker, from the configuration's
+        /// folder. Not set: beside the data, its folder's name with `.definitions`. One that does not fit is made anew.
+        cache: Option<At<Box<str>>>,
         /// The base address of a FHIR package registry, for `stafett package add` alone: a running engine asks nobody.
         /// Not set: packages come from files.
         registry: Option<At<Url>>,

@@ -5,7 +5,7 @@
 //! not JSON directly below `package/` are passed over, examples and indexes too.
 
 use crate::message::{Error, ErrorKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::io::{self, Read};
 use tar::EntryType;
@@ -24,7 +24,7 @@ pub const MEMBER_BYTES: u64 = 32 << 20;
 pub const NAME_BYTES: usize = 256;
 
 /// What `package.json` says.
-#[derive(Deserialize, Default, Debug, Clone, PartialEq, Eq)]
+#[derive(Deserialize, Serialize, Default, Debug, Clone, PartialEq, Eq)]
 #[serde(default)]
 pub struct About {
     /// The package's name.
@@ -58,10 +58,19 @@ fn too_much(note: impl Into<String>) -> Error {
     Error::new(ErrorKind::Limit, note)
 }
 
+/// Whether the rest of an archive is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// It is.
+    Go,
+    /// It is not: what was read is enough.
+    Stop,
+}
+
 /// Reads an archive and hands its JSON members on: the name below `package/`, and the text.
 pub fn read(
     archive: &[u8],
-    member: &mut dyn FnMut(&str, &str) -> Result<(), Error>,
+    member: &mut dyn FnMut(&str, &str) -> Result<Next, Error>,
 ) -> Result<(), Error> {
     if archive.len() > ARCHIVE_BYTES {
         return Err(too_much(format!("the archive is larger than {ARCHIVE_BYTES} bytes")));
@@ -97,14 +106,18 @@ pub fn read(
         if size > MEMBER_BYTES {
             return Err(too_much(format!("`{name}` is larger than {MEMBER_BYTES} bytes")));
         }
-        bytes.clear();
-        entry.read_to_end(&mut bytes).map_err(broken)?;
-        if bytes.len() as u64 != size {
-            return Err(refuse(format!("`{name}` is shorter than it says")));
-        }
+        // grows to the largest member and is not cleared in between
+        bytes.resize(bytes.len().max(size as usize), 0);
+        let bytes = &mut bytes[..size as usize];
+        entry.read_exact(bytes).map_err(|fault| match fault.kind() {
+            io::ErrorKind::UnexpectedEof => refuse(format!("`{name}` is shorter than it says")),
+            _ => broken(fault),
+        })?;
         let text =
-            std::str::from_utf8(&bytes).map_err(|_| refuse(format!("`{name}` is not UTF-8")))?;
-        member(short, text.strip_prefix('\u{feff}').unwrap_or(text))?;
+            std::str::from_utf8(bytes).map_err(|_| refuse(format!("`{name}` is not UTF-8")))?;
+        if member(short, text.strip_prefix('\u{feff}').unwrap_or(text))? == Next::Stop {
+            return Ok(());
+        }
     }
     if seen.is_empty() {
         return Err(refuse("the archive has no members"));
@@ -119,7 +132,7 @@ pub fn about(archive: &[u8]) -> Result<About, Error> {
         if member == ABOUT {
             about = Some(About::read(json)?);
         }
-        Ok(())
+        Ok(Next::Go)
     })?;
     about.ok_or_else(|| refuse("no package.json with a name"))
 }

@@ -3,15 +3,17 @@
 //! Promises: a package is taken whole or refused whole; everything that definitions name and nothing defines
 //! is listed once, by name. Never: reads a file itself, or lets the order of packages decide a canonical.
 
+use super::archive::About;
 use super::core::{Core, Kind};
+use super::decoded::{CORE, Made, Package, Unreadable, definition, unreadable};
 use super::library::{Body, ByUrl, Library, PackageId, PackageInfo, Stored};
 use super::model::StructureKind;
 use super::tables::{self, TableBuilder};
-use super::{archive, closure, decode, missing, snapshot, xml};
-use crate::message::{Diagnostic, Error, ErrorKind, Origin, Severity};
+use super::{closure, missing, snapshot, xml};
+use crate::message::{Diagnostic, Error, ErrorKind, Origin};
 use crate::tree::types::Table;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Gathers what a library is made of.
 pub struct LibraryBuilder {
@@ -40,7 +42,7 @@ impl LibraryBuilder {
             dependencies: Vec::new(),
         };
         LibraryBuilder {
-            packages: vec![package("hl7.fhir.r4.core", "4.0.1"), package("support files", "")],
+            packages: vec![package(CORE.0, CORE.1), package("support files", "")],
             stored: Vec::new(),
             aliases: HashMap::new(),
             names: Vec::new(),
@@ -79,51 +81,37 @@ impl LibraryBuilder {
     }
 
     fn add_models(&mut self, file: &str, models: Vec<super::model::StructureDefinition>) {
-        let models = models.into_iter().map(Made::Structure);
+        let models = models.into_iter().map(|one| Made::Structure(Box::new(one)));
         self.stored.extend(models.map(|made| made.stored(PackageId::SUPPORT, file)));
     }
 
     /// Adds a package's archive; `file` is what diagnostics call it. `Err`: nothing of it was taken.
     pub fn add_package(&mut self, file: &str, tgz: &[u8]) -> Result<PackageId, Error> {
+        self.add_decoded(file, Package::decode(file, tgz)?)
+    }
+
+    /// Adds a package that was decoded already. `Err`: it is there already, or there are too many.
+    pub fn add_decoded(&mut self, file: &str, package: Package) -> Result<PackageId, Error> {
         let id = PackageId(u16::try_from(self.packages.len()).map_err(|_| {
             Error::new(ErrorKind::Limit, "more than 65,535 packages cannot be loaded")
         })?);
-        let mut about = None;
-        let mut stored = Vec::new();
-        let mut faults = Vec::new();
-        archive::read(tgz, &mut |member, json| {
-            if member == archive::ABOUT {
-                about = Some(archive::About::read(json)?);
-                return Ok(());
-            }
-            match definition(json) {
-                Ok(Some(made)) => stored.push(made.stored(id, member)),
-                Ok(None) => {}
-                Err(fault) => faults.push((member.to_owned(), fault)),
-            }
-            Ok(())
-        })
-        .map_err(|fault| Error { note: format!("{file}: {}", fault.note), ..fault })?;
-        let about = about.ok_or_else(|| {
-            Error::new(ErrorKind::Configuration, format!("{file}: no package.json with a name"))
-        })?;
-        let label = format!("{}#{}", about.name, about.version);
-        for (member, fault) in faults {
-            self.diagnostics.push(unreadable(format!("{label}!{member}"), &fault));
-        }
-        if self.packages.iter().any(|p| p.name == about.name && p.version == about.version) {
+        let About { name, version, dependencies } = package.about;
+        let label = format!("{name}#{version}");
+        let place = |one: Unreadable| {
+            let place = format!("{label}!{}", one.member);
+            one.tell(place)
+        };
+        self.diagnostics.extend(package.unreadable.into_iter().map(place));
+        if self.packages.iter().any(|p| p.name == name && p.version == version) {
             let text = format!("{label} is loaded already; this one is passed over");
             let origin = Origin { file: file.into(), ..Origin::default() };
             self.diagnostics.push(Diagnostic::warning(origin, "definitions-package-twice", text));
             return Err(Error::new(ErrorKind::Configuration, format!("{label} is loaded already")));
         }
-        self.packages.push(PackageInfo {
-            name: about.name,
-            version: about.version,
-            dependencies: about.dependencies.into_iter().collect(),
-        });
-        stored.sort_by(|a, b| (&a.url, &a.file).cmp(&(&b.url, &b.file)));
-        self.stored.append(&mut stored);
+        let dependencies = dependencies.into_iter().collect();
+        self.packages.push(PackageInfo { name, version, dependencies });
+        let definitions = package.definitions.into_iter();
+        self.stored.extend(definitions.map(|(made, member)| made.stored(id, &member)));
         Ok(id)
     }
 
@@ -132,7 +120,7 @@ impl LibraryBuilder {
         match definition(json.trim_start_matches('\u{feff}')) {
             Ok(Some(made)) => self.stored.push(made.stored(PackageId::SUPPORT, file)),
             Ok(None) => {}
-            Err(fault) => self.diagnostics.push(unreadable(file.to_owned(), &fault)),
+            Err(fault) => self.diagnostics.push(unreadable(file, &fault)),
         }
     }
 
@@ -168,7 +156,10 @@ impl LibraryBuilder {
             version: d.version.into(),
             package: PackageId::CORE,
             file: "".into(),
-            body: Body::Core(d.at, OnceLock::new()),
+            body: match d.kind {
+                Kind::Structure => Body::Structure(Box::new(core.structure(d.at))),
+                _ => Body::Core(d.at),
+            },
         }));
         stored.append(&mut self.stored);
         let mut by_url = ByUrl::default();
@@ -197,7 +188,7 @@ impl LibraryBuilder {
         for outline in core.outlines() {
             builder.add(outline);
         }
-        for one in stored {
+        for one in stored.iter().filter(|one| one.package != PackageId::CORE) {
             let Body::Structure(structure) = &one.body else { continue };
             for outline in tables::outline(structure) {
                 builder.add(outline);
@@ -219,57 +210,5 @@ impl LibraryBuilder {
             self.diagnostics.push(Diagnostic::warning(origin, "definitions-missing-type", text));
         }
         table
-    }
-}
-
-/// A definition as it was read.
-enum Made {
-    Structure(super::model::StructureDefinition),
-    ValueSet(super::model::ValueSet),
-    CodeSystem(super::model::CodeSystem),
-    ConceptMap(super::model::ConceptMap),
-}
-
-fn definition(json: &str) -> Result<Option<Made>, serde_json::Error> {
-    let head = decode::head(json)?;
-    Ok(match &*head.resource_type {
-        "StructureDefinition" => Some(Made::Structure(decode::structure(json)?)),
-        "ValueSet" => Some(Made::ValueSet(decode::value_set(json)?)),
-        "CodeSystem" => Some(Made::CodeSystem(decode::code_system(json)?)),
-        "ConceptMap" => Some(Made::ConceptMap(decode::concept_map(json)?)),
-        _ => None,
-    })
-}
-
-impl Made {
-    fn stored(self, package: PackageId, file: &str) -> Stored {
-        let (kind, url, version, body) = match self {
-            Made::Structure(one) => {
-                let (url, version) = (one.url.clone(), one.version.clone());
-                (Kind::Structure, url, version, Body::Structure(Box::new(one)))
-            }
-            Made::ValueSet(one) => {
-                let (url, version) = (one.url.clone(), one.version.clone());
-                (Kind::ValueSet, url, version, Body::ValueSet(Box::new(one)))
-            }
-            Made::CodeSystem(one) => {
-                let (url, version) = (one.url.clone(), one.version.clone());
-                (Kind::CodeSystem, url, version, Body::CodeSystem(Box::new(one)))
-            }
-            Made::ConceptMap(one) => {
-                let (url, version) = (one.url.clone(), one.version.clone());
-                (Kind::ConceptMap, url, version, Body::ConceptMap(Box::new(one)))
-            }
-        };
-        Stored { kind, url, version: version.unwrap_or_default(), package, file: file.into(), body }
-    }
-}
-
-fn unreadable(file: String, fault: &serde_json::Error) -> Diagnostic {
-    let origin =
-        Origin { file: file.into(), line: fault.line() as u32, column: fault.column() as u32 };
-    Diagnostic {
-        severity: Severity::Error,
-        ..Diagnostic::error(origin, "definitions-unreadable", fault.to_string())
     }
 }

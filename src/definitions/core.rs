@@ -202,7 +202,7 @@ impl Core {
         }
         starts.push(at);
         Ok(Core {
-            shared: Shared::new(parts.common),
+            shared: Shared::new(parts.common).map_err(|_| "is damaged")?,
             outlines: parts.outlines,
             entries: parts.entries,
             starts,
@@ -218,10 +218,10 @@ impl Core {
     /// The outlines of its types.
     pub fn outlines(&self) -> impl Iterator<Item = Outline> + '_ {
         self.outlines.iter().map(|one| Outline {
-            name: self.shared.text(one.name).into(),
+            name: self.text(one.name).into(),
             alias: None,
             kind: TYPE_KINDS[usize::from(one.kind)],
-            base: self.shared.maybe(one.base),
+            base: self.maybe(one.base),
             is_abstract: one.is_abstract,
             namespace: None,
             root_name: None,
@@ -240,11 +240,11 @@ impl Core {
 
     fn element(&self, one: &PackedElement) -> ElementOutline {
         ElementOutline {
-            name: self.shared.text(one.name).into(),
+            name: self.text(one.name).into(),
             choice: one.choice,
             min: one.min,
             max: one.max,
-            types: one.types.iter().map(|t| self.shared.text(*t).into()).collect(),
+            types: one.types.iter().map(|t| self.text(*t).into()).collect(),
             representation: REPRESENTATIONS[usize::from(one.representation)],
             namespace: None,
         }
@@ -254,10 +254,18 @@ impl Core {
     pub fn definitions(&self) -> impl Iterator<Item = Definition<'_>> {
         self.entries.iter().enumerate().map(|(at, entry)| Definition {
             kind: entry.kind,
-            url: self.shared.text(entry.url),
-            version: self.shared.text(entry.version),
+            url: self.text(entry.url),
+            version: self.text(entry.version),
             at,
         })
+    }
+
+    fn text(&self, id: u32) -> &str {
+        self.shared.text(id).expect("the table was opened whole")
+    }
+
+    fn maybe(&self, id: u32) -> Option<Box<str>> {
+        self.shared.maybe(id).expect("the table was opened whole")
     }
 
     fn body(&self, at: usize) -> &[u8] {

@@ -28,7 +28,7 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
     archive::read(package, &mut |member, json| {
         if member == archive::ABOUT {
             about = archive::About::read(json)?;
-            return Ok(());
+            return Ok(archive::Next::Go);
         }
         let head = decode::head(json).map_err(|f| broken(member, f))?;
         match &*head.resource_type {
@@ -48,7 +48,7 @@ pub fn generate(package: &[u8]) -> Result<Generated, Error> {
             }
             _ => {}
         }
-        Ok(())
+        Ok(archive::Next::Go)
     })?;
     let foreign = drop_foreign(&mut source.structures, &differentials);
     arrange(&mut source);

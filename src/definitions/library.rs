@@ -10,7 +10,7 @@ use super::version;
 use crate::tree::Names;
 use crate::tree::types::Table;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A loaded package. [`PackageId::CORE`] is the embedded R4 core.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -89,8 +89,8 @@ pub struct Listed<'a> {
 
 /// A definition as it is kept.
 pub(super) enum Body {
-    /// Of the core, unpacked when a compiler first asks for it.
-    Core(usize, OnceLock<Box<StructureDefinition>>),
+    /// A value set, code system or concept map of the core, by its place there.
+    Core(usize),
     Structure(Box<StructureDefinition>),
     ValueSet(Box<ValueSet>),
     CodeSystem(Box<CodeSystem>),
@@ -272,9 +272,6 @@ impl Library {
         let one = &self.stored[id.0 as usize];
         let definition = match &one.body {
             Body::Structure(definition) => definition,
-            Body::Core(at, cell) if one.kind == Kind::Structure => {
-                cell.get_or_init(|| Box::new(self.core.structure(*at)))
-            }
             _ => return None,
         };
         Some(StructureRef { id, definition, package: one.package })
@@ -299,7 +296,7 @@ impl Library {
     fn concept_map_of(&self, id: DefinitionId) -> Option<ConceptMap> {
         match &self.stored[id.0 as usize].body {
             Body::ConceptMap(map) => Some((**map).clone()),
-            Body::Core(at, _) => Some(self.core.concept_map(*at)),
+            Body::Core(at) => Some(self.core.concept_map(*at)),
             _ => None,
         }
     }

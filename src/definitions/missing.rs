@@ -16,7 +16,7 @@ const BASE: &str = "http://hl7.org/fhir/StructureDefinition/Base";
 /// Adds one diagnostic per missing canonical.
 pub fn list(library: &Library, diagnostics: &mut Vec<Diagnostic>) {
     let mut search = Search { library, seen: HashSet::default(), found: BTreeMap::new() };
-    for one in &library.stored {
+    for one in library.stored.iter().filter(|one| one.package != PackageId::CORE) {
         match &one.body {
             Body::Structure(structure) => search.structure(one, structure),
             Body::ValueSet(set) => search.value_set(one, set),

@@ -10,9 +10,11 @@
 
 pub mod archive;
 mod builder;
+pub mod cache;
 mod closure;
 pub mod core;
 pub mod decode;
+mod decoded;
 pub mod edifact;
 mod element;
 pub mod from_xsd;
@@ -31,4 +33,5 @@ pub mod version;
 mod xml;
 
 pub use builder::LibraryBuilder;
+pub use decoded::Package;
 pub use library::{DefinitionId, Library, Listed, PackageId, PackageInfo, Scope, StructureRef};

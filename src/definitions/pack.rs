@@ -1,6 +1,7 @@
 //! The packed form of StructureDefinitions: texts, constraints, type lists and bindings are kept once.
 //!
-//! Promises: what is packed comes back the same. Never: drops anything the model holds.
+//! Promises: what is packed comes back the same; bytes that were not packed here are an error, never a panic.
+//! Never: drops anything the model holds.
 
 use super::model::*;
 use serde::{Deserialize, Serialize};
@@ -231,68 +232,78 @@ impl Packer {
     }
 }
 
+/// Why packed bytes could not be unpacked: they are not what was packed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Damaged;
+
+impl From<postcard::Error> for Damaged {
+    fn from(_: postcard::Error) -> Damaged {
+        Damaged
+    }
+}
+
 impl Shared {
     /// Makes what is shared ready.
-    pub fn new(common: Common) -> Shared {
+    pub fn new(common: Common) -> Result<Shared, Damaged> {
         let mut starts = Vec::with_capacity(common.texts.lengths.len() + 1);
-        let mut at = 0;
+        let mut at = 0_u32;
         starts.push(0);
         for length in &common.texts.lengths {
-            at += length;
+            at = at.checked_add(*length).ok_or(Damaged)?;
+            if !common.texts.all.is_char_boundary(at as usize) {
+                return Err(Damaged);
+            }
             starts.push(at);
         }
-        Shared { common, starts }
+        Ok(Shared { common, starts })
     }
 
     /// A text; empty for none.
-    pub fn text(&self, id: u32) -> &str {
-        match id {
-            0 => "",
-            id => {
-                let id = id as usize;
-                &self.common.texts.all[self.starts[id - 1] as usize..self.starts[id] as usize]
-            }
-        }
+    pub fn text(&self, id: u32) -> Result<&str, Damaged> {
+        let Some(before) = (id as usize).checked_sub(1) else { return Ok("") };
+        let start = self.starts.get(before).ok_or(Damaged)?;
+        let end = self.starts.get(before + 1).ok_or(Damaged)?;
+        self.common.texts.all.get(*start as usize..*end as usize).ok_or(Damaged)
+    }
+
+    fn own(&self, id: u32) -> Result<Box<str>, Damaged> {
+        self.text(id).map(Into::into)
     }
 
     /// A text that may be absent.
-    pub fn maybe(&self, id: u32) -> Option<Box<str>> {
-        (id != 0).then(|| self.text(id).into())
+    pub fn maybe(&self, id: u32) -> Result<Option<Box<str>>, Damaged> {
+        if id == 0 { Ok(None) } else { self.own(id).map(Some) }
     }
 
-    fn texts(&self, ids: &[u32]) -> Vec<Box<str>> {
-        ids.iter().map(|id| self.text(*id).into()).collect()
+    fn texts(&self, ids: &[u32]) -> Result<Vec<Box<str>>, Damaged> {
+        ids.iter().map(|id| self.own(*id)).collect()
     }
 
     /// The structure that was packed to these bytes.
-    pub fn structure(&self, bytes: &[u8]) -> Result<StructureDefinition, postcard::Error> {
+    pub fn structure(&self, bytes: &[u8]) -> Result<StructureDefinition, Damaged> {
         let one: PackedStructure = postcard::from_bytes(bytes)?;
+        let context = |(kind, expression): &(Text, Text)| {
+            Ok(ExtensionContext { kind: self.own(*kind)?, expression: self.own(*expression)? })
+        };
         Ok(StructureDefinition {
-            url: self.text(one.url).into(),
-            version: self.maybe(one.version),
-            name: self.text(one.name).into(),
+            url: self.own(one.url)?,
+            version: self.maybe(one.version)?,
+            name: self.own(one.name)?,
             kind: one.kind,
             is_abstract: one.is_abstract,
-            type_name: self.text(one.type_name).into(),
-            base: self.maybe(one.base),
+            type_name: self.own(one.type_name)?,
+            base: self.maybe(one.base)?,
             constrains: one.constrains,
-            contexts: one
-                .contexts
-                .iter()
-                .map(|(kind, expression)| ExtensionContext {
-                    kind: self.text(*kind).into(),
-                    expression: self.text(*expression).into(),
-                })
-                .collect(),
-            context_invariants: self.texts(&one.context_invariants),
-            snapshot: self.elements(one.snapshot),
-            differential: self.elements(one.differential),
-            xml_namespace: self.maybe(one.xml.0),
-            xml_name: self.maybe(one.xml.1),
+            contexts: one.contexts.iter().map(context).collect::<Result<_, Damaged>>()?,
+            context_invariants: self.texts(&one.context_invariants)?,
+            snapshot: self.elements(one.snapshot)?,
+            differential: self.elements(one.differential)?,
+            xml_namespace: self.maybe(one.xml.0)?,
+            xml_name: self.maybe(one.xml.1)?,
         })
     }
 
-    fn elements(&self, packed: Vec<PackedElement>) -> Vec<ElementDefinition> {
+    fn elements(&self, packed: Vec<PackedElement>) -> Result<Vec<ElementDefinition>, Damaged> {
         // the end of each step of the path before
         let mut path = String::new();
         let mut ends: Vec<usize> = Vec::new();
@@ -303,74 +314,81 @@ impl Shared {
             if !ends.is_empty() {
                 path.push('.');
             }
-            path.push_str(self.text(one.step));
+            path.push_str(self.text(one.step)?);
             ends.push(path.len());
-            elements.push(self.element(one, &path));
+            elements.push(self.element(one, &path)?);
         }
-        elements
+        Ok(elements)
     }
 
-    fn element(&self, one: PackedElement, path: &str) -> ElementDefinition {
+    fn element(&self, one: PackedElement, path: &str) -> Result<ElementDefinition, Damaged> {
         let (base_min, base_max) = one.base.unwrap_or((one.min, one.max));
-        let literal = |which: u8| {
-            let (_, type_name, json) = one.literals.iter().find(|l| l.0 == which)?;
-            let (type_name, json) = (self.text(*type_name).into(), self.text(*json).into());
-            Some(Literal { type_name, json })
+        let literal = |which: u8| -> Result<Option<Literal>, Damaged> {
+            let Some((_, type_name, json)) = one.literals.iter().find(|l| l.0 == which) else {
+                return Ok(None);
+            };
+            Ok(Some(Literal { type_name: self.own(*type_name)?, json: self.own(*json)? }))
         };
-        ElementDefinition {
-            id: self.maybe(one.id).unwrap_or_else(|| path.into()),
+        let types = self.common.types.get(one.types as usize).ok_or(Damaged)?;
+        let xml = one.xml.unwrap_or_default();
+        Ok(ElementDefinition {
+            id: self.maybe(one.id)?.unwrap_or_else(|| path.into()),
             path: path.into(),
-            slice_name: self.maybe(one.slice_name),
+            slice_name: self.maybe(one.slice_name)?,
             min: one.min,
             max: one.max,
             base_min,
             base_max,
-            content_reference: self.maybe(one.content_reference),
-            types: self.common.types[one.types as usize].iter().map(|t| self.type_ref(t)).collect(),
-            fixed: literal(0),
-            pattern: literal(1),
-            min_value: literal(2),
-            max_value: literal(3),
+            content_reference: self.maybe(one.content_reference)?,
+            types: types.iter().map(|t| self.type_ref(t)).collect::<Result<_, Damaged>>()?,
+            fixed: literal(0)?,
+            pattern: literal(1)?,
+            min_value: literal(2)?,
+            max_value: literal(3)?,
             max_length: one.max_length,
-            constraints: one.constraints.iter().map(|c| self.constraint(*c)).collect(),
+            constraints: one
+                .constraints
+                .iter()
+                .map(|c| self.constraint(*c))
+                .collect::<Result<_, Damaged>>()?,
+            binding: one.binding.map(|b| self.binding(b)).transpose()?,
             slicing: one.slicing,
-            binding: one.binding.map(|b| self.binding(b)),
             is_modifier: one.flags & 1 != 0,
             is_summary: one.flags & 2 != 0,
             must_support: one.flags & 4 != 0,
-            representation: self.texts(&one.representation),
-            xml_namespace: one.xml.and_then(|x| self.maybe(x.0)),
-            xml_name: one.xml.and_then(|x| self.maybe(x.1)),
-        }
+            representation: self.texts(&one.representation)?,
+            xml_namespace: self.maybe(xml.0)?,
+            xml_name: self.maybe(xml.1)?,
+        })
     }
 
-    fn type_ref(&self, one: &PackedType) -> TypeRef {
-        TypeRef {
-            code: self.text(one.code).into(),
-            profiles: self.texts(&one.profiles),
-            target_profiles: self.texts(&one.target_profiles),
-            aggregation: self.texts(&one.aggregation),
-        }
+    fn type_ref(&self, one: &PackedType) -> Result<TypeRef, Damaged> {
+        Ok(TypeRef {
+            code: self.own(one.code)?,
+            profiles: self.texts(&one.profiles)?,
+            target_profiles: self.texts(&one.target_profiles)?,
+            aggregation: self.texts(&one.aggregation)?,
+        })
     }
 
-    fn constraint(&self, at: u32) -> Constraint {
-        let one = &self.common.constraints[at as usize];
-        Constraint {
-            key: self.text(one.key).into(),
+    fn constraint(&self, at: u32) -> Result<Constraint, Damaged> {
+        let one = self.common.constraints.get(at as usize).ok_or(Damaged)?;
+        Ok(Constraint {
+            key: self.own(one.key)?,
             is_error: one.is_error,
             best_practice: one.best_practice,
-            human: self.text(one.human).into(),
-            expression: self.maybe(one.expression),
-            source: self.maybe(one.source),
-        }
+            human: self.own(one.human)?,
+            expression: self.maybe(one.expression)?,
+            source: self.maybe(one.source)?,
+        })
     }
 
-    fn binding(&self, at: u32) -> Binding {
-        let one = &self.common.bindings[at as usize];
-        Binding {
+    fn binding(&self, at: u32) -> Result<Binding, Damaged> {
+        let one = self.common.bindings.get(at as usize).ok_or(Damaged)?;
+        Ok(Binding {
             strength: one.strength,
-            value_set: self.maybe(one.value_set),
-            max_value_set: self.maybe(one.max_value_set),
-        }
+            value_set: self.maybe(one.value_set)?,
+            max_value_set: self.maybe(one.max_value_set)?,
+        })
     }
 }

@@ -21,26 +21,27 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// How long a whole answer may take.
 const WHOLE: Duration = Duration::from_secs(300);
 
+#[cfg(feature = "https")]
+type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+#[cfg(not(feature = "https"))]
+type Connector = HttpConnector;
+
 /// A client for a registry.
 pub struct Fetcher {
-    client: Client<HttpConnector, Empty<Bytes>>,
-}
-
-impl Default for Fetcher {
-    fn default() -> Fetcher {
-        Fetcher::new()
-    }
+    client: Client<Connector, Empty<Bytes>>,
 }
 
 impl Fetcher {
-    /// A client; it connects when it is first asked.
-    pub fn new() -> Fetcher {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT));
+    /// A client; it connects when it is first asked. `authorities` are certificates as PEM, those that
+    /// servers are judged by; none: those that browsers trust.
+    pub fn new(authorities: Option<&[u8]>) -> Result<Fetcher, Error> {
+        let mut plain = HttpConnector::new();
+        plain.set_nodelay(true);
+        plain.set_connect_timeout(Some(CONNECT));
+        let connector = connector(plain, authorities)?;
         let client =
             Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Fetcher { client }
+        Ok(Fetcher { client })
     }
 
     /// The body that is at an address; none: there is nothing.
@@ -50,6 +51,9 @@ impl Fetcher {
         accept: &'static str,
         most: usize,
     ) -> Result<Option<Bytes>, Error> {
+        if url.secure && cfg!(not(feature = "https")) {
+            return Err(fault(url, "this build has no TLS: build with `--features https`"));
+        }
         let exchange = async {
             let request = Request::get(url.to_string())
                 .header(ACCEPT, accept)
@@ -59,8 +63,12 @@ impl Fetcher {
             let answer = tokio::time::timeout(ANSWER, self.client.request(request)).await;
             let response = match answer {
                 Ok(Ok(response)) => response,
-                Ok(Err(e)) if e.is_connect() => return Err(fault(url, "no connection").cause(e)),
-                Ok(Err(e)) => return Err(fault(url, "the connection was lost").cause(e)),
+                Ok(Err(e)) if e.is_connect() => {
+                    return Err(fault(url, &format!("no connection: {}", deepest(&e))));
+                }
+                Ok(Err(e)) => {
+                    return Err(fault(url, &format!("the connection was lost: {}", deepest(&e))));
+                }
                 Err(_) => return Err(fault(url, "no answer in time")),
             };
             body(url, response, most).await
@@ -70,6 +78,16 @@ impl Fetcher {
             Err(_) => Err(fault(url, "the answer took too long")),
         }
     }
+}
+
+#[cfg(feature = "https")]
+fn connector(plain: HttpConnector, authorities: Option<&[u8]>) -> Result<Connector, Error> {
+    super::tls::connector(plain, authorities)
+}
+
+#[cfg(not(feature = "https"))]
+fn connector(plain: HttpConnector, _: Option<&[u8]>) -> Result<Connector, Error> {
+    Ok(plain)
 }
 
 async fn body(
@@ -102,6 +120,15 @@ async fn body(
         Err(e) if e.is::<http_body_util::LengthLimitError>() => Err(too_much()),
         Err(_) => Err(fault(url, "the answer broke off")),
     }
+}
+
+/// What is at the bottom of an error: why, rather than what.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut at = error;
+    while let Some(source) = at.source() {
+        at = source;
+    }
+    at.to_string()
 }
 
 fn fault(url: &Url, what: &str) -> Error {

@@ -10,6 +10,8 @@ pub mod fetch;
 pub mod http;
 mod judge;
 mod run;
+#[cfg(feature = "https")]
+mod tls;
 
 pub use judge::judge;
 pub use run::{Deliverer, Desk, Happened};

@@ -23,13 +23,17 @@ pub struct Online {
 }
 
 impl Online {
-    /// The registry at a base address; nothing is asked yet.
+    /// The registry at a base address; nothing is asked yet. `authorities` is a file.
     pub fn at(base: Url, authorities: Option<&Path>) -> Result<Online, Error> {
-        let _ = authorities;
+        let read = |path: &Path| {
+            let note = path.display().to_string();
+            std::fs::read(path).map_err(|e| Error::new(ErrorKind::Configuration, note).cause(e))
+        };
+        let pem = authorities.map(read).transpose()?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|e| Error::new(ErrorKind::Internal, "no runtime").cause(e))?;
-        Ok(Online { base, fetcher: Fetcher::new(), runtime })
+        Ok(Online { base, fetcher: Fetcher::new(pem.as_deref())?, runtime })
     }
 
     fn below(&self, steps: &[&str]) -> Url {

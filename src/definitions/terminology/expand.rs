@@ -142,7 +142,7 @@ impl Library {
     pub(in super::super) fn value_set_of(&self, id: DefinitionId) -> Option<Cow<'_, ValueSet>> {
         match &self.stored[id.0 as usize].body {
             Body::ValueSet(set) => Some(Cow::Borrowed(set)),
-            Body::Core(at, _) if self.stored[id.0 as usize].kind == Kind::ValueSet => {
+            Body::Core(at) if self.stored[id.0 as usize].kind == Kind::ValueSet => {
                 Some(Cow::Owned(self.core.value_set(*at)))
             }
             _ => None,

@@ -127,7 +127,7 @@ impl Library {
         }
         let index = match &self.stored[id.0 as usize].body {
             Body::CodeSystem(system) => CodeSystemIndex::new(system),
-            Body::Core(at, _) => CodeSystemIndex::new(&self.core.code_system(*at)),
+            Body::Core(at) => CodeSystemIndex::new(&self.core.code_system(*at)),
             _ => return None,
         };
         let index = Arc::new(index);

@@ -11,6 +11,8 @@ mod terminology;
 use crate::support::{Needs, root, shared, trial};
 use at_hand::{builder, check, library, read};
 use libtest_mimic::{Failed, Trial};
+use stafett::definitions::Package;
+use stafett::definitions::cache::{self, Key};
 use stafett::definitions::core::{Core, EMBEDDED, Kind};
 use stafett::definitions::generate::generate;
 
@@ -25,6 +27,11 @@ pub fn trials() -> Vec<Trial> {
         trial("definitions: the manifest is the table's", Needs::Nothing, manifest_is_true),
         trial("definitions: the embedded core is whole", Needs::Nothing, whole),
     ];
+    trials.push(trial(
+        "definitions: what is kept of every package at hand is what was decoded",
+        Needs::Data("data/packages"),
+        kept,
+    ));
     trials.extend(hostile::trials());
     trials.extend(messages::trials());
     trials.extend(resolution::trials());
@@ -68,4 +75,25 @@ fn whole() -> Result<(), Failed> {
     // Patient: 8 inherited from Resource and DomainResource, 16 of its own
     let told = format!("{structures} structures, {elements} elements of Patient");
     check((structures, elements) == (649, 24), told)
+}
+
+/// Decoded on one thread, on two, and read back from the cache's bytes.
+fn kept() -> Result<(), Failed> {
+    let mut archives = Vec::new();
+    for entry in std::fs::read_dir(shared().join("data/packages"))? {
+        let path = entry?.path();
+        archives.push((path.to_string_lossy().into_owned(), read(path)?));
+    }
+    archives.sort();
+    let list: Vec<(&str, &[u8])> = archives.iter().map(|(name, all)| (&**name, &**all)).collect();
+    let decode = |threads| -> Result<Vec<Package>, Failed> {
+        let all = Package::decode_all(&list, threads);
+        all.into_iter().map(|one| one.map_err(|e| e.to_string().into())).collect()
+    };
+    let decoded = decode(1)?;
+    check(decoded == decode(2)?, "two threads decode something else")?;
+    let key = Key::of(list.iter().map(|(_, all)| *all));
+    let bytes = cache::write(&key, &decoded).ok_or("too large to be kept")?;
+    let back = cache::read(&bytes, &key, 2).map_err(|e| e.to_string())?;
+    check(back == decoded, "what was read is not what was kept")
 }

@@ -28,7 +28,7 @@ pub fn tally() -> Result<Tally, Failed> {
             if member.starts_with("StructureDefinition") {
                 tally.structure(&library, from, member, json);
             }
-            Ok(())
+            Ok(stafett::definitions::archive::Next::Go)
         })
         .map_err(|e| e.to_string())?;
     }

@@ -2,6 +2,8 @@
 
 mod archive;
 mod hostile;
+#[cfg(feature = "https")]
+mod secure;
 mod stand_in;
 
 use crate::support::{self, Needs, root};
@@ -26,6 +28,8 @@ pub fn trials() -> Vec<Trial> {
         trial("registry: a configuration loads what is locked and nothing else", configured),
     ];
     trials.extend(hostile::trials());
+    #[cfg(feature = "https")]
+    trials.extend(secure::trials());
     trials
 }
 
