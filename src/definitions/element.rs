@@ -173,8 +173,30 @@ struct Type {
     extension: Vec<Extension>,
     code: Box<str>,
     profile: Vec<Box<str>>,
+    #[serde(rename = "_profile")]
+    of_profile: Vec<Option<OfProfile>>,
     target_profile: Vec<Box<str>>,
     aggregation: Vec<Box<str>>,
+}
+
+/// What is said of a profile beside its canonical.
+#[derive(serde::Deserialize, Default)]
+#[serde(default)]
+struct OfProfile {
+    extension: Vec<Extension>,
+}
+
+/// Profiles; one that means an element of a definition only is written `canonical#element`.
+fn profiles(names: Vec<Box<str>>, more: Vec<Option<OfProfile>>) -> Vec<Box<str>> {
+    let mut more = more.into_iter();
+    let whole = |name: Box<str>| {
+        let extensions = more.next().flatten().unwrap_or_default().extension;
+        match Extension::text(&extensions, "elementdefinition-profile-element") {
+            Some(element) => format!("{name}#{element}").into(),
+            None => name,
+        }
+    };
+    names.into_iter().map(whole).collect()
 }
 
 fn type_ref(one: Type) -> TypeRef {
@@ -185,7 +207,7 @@ fn type_ref(one: Type) -> TypeRef {
     };
     TypeRef {
         code,
-        profiles: one.profile,
+        profiles: profiles(one.profile, one.of_profile),
         target_profiles: one.target_profile,
         aggregation: one.aggregation,
     }

@@ -172,6 +172,10 @@ kinds! {
     REFERENCE_MISMATCH "profile-reference-mismatch" Structure Error
         "{0}: what it refers to is a {1}"
         "The type in the reference's text or in its `type` differs from the resource that it leads to."
+    REFERENCE_TYPE_UNKNOWN "profile-reference-type-unknown" Value Error
+        "the reference's type names no type of resource"
+        "Write the type as FHIR spells it, with a capital (`Practitioner`), or the canonical of a model that is \
+         not FHIR's own."
     REFERENCE_AMBIGUOUS "profile-reference-ambiguous" MultipleMatches Error
         "the reference leads to more than one entry"
         "Several entries have this fullUrl, in different versions. Write the version that is meant \
@@ -231,7 +235,7 @@ kinds! {
         "two entries have the same fullUrl"
         "Within a Bundle a fullUrl (with a version, if there is one) names one resource."
     FULL_URL_FORM "profile-full-url-form" Invalid Error
-        "the fullUrl is not an absolute URL"
+        "the fullUrl is not an absolute URL (and that of {0} other entries)"
         "Use the resource's address on its server, or `urn:uuid:` with a uuid. Of several such fullUrls in a \
          Bundle the first is told."
     FULL_URL_MISMATCH "profile-full-url-mismatch" Invalid Error
@@ -241,7 +245,7 @@ kinds! {
         "the entry has no fullUrl"
         "Every entry except in transactions and batches needs a fullUrl, or references cannot lead to it."
     FULL_URL_NO_ID "profile-full-url-no-id" Invalid Error
-        "the fullUrl is a server's address, and the resource has no id"
+        "the fullUrl is a server's address, and the resource has no id (nor have {0} others)"
         "An address such as https://server/Patient/123 says that the resource's id is 123. Give the resource that \
          id, or use `urn:uuid:` with a uuid as the fullUrl of what no server has named yet."
     BUNDLE_LINK_PAGE "profile-bundle-link-page" Invalid Error

@@ -148,7 +148,12 @@ impl Hooks for Answers<'_, '_> {
         let root = run.root_package;
         match run.validator.claimed(canonical, root) {
             Some(program) => Ok(run.meets(node, program)),
-            None => Err(NotEvaluable::missing("conformsTo() of a profile that is not loaded")),
+            None => {
+                let name = canonical.strip_prefix("http://hl7.org/fhir/StructureDefinition/");
+                let kind = name.and_then(|name| run.validator.table.find(name));
+                let missing = "conformsTo() of a profile that is not loaded";
+                kind.map(|k| run.meets_type(node, k)).ok_or(NotEvaluable::missing(missing))
+            }
         }
     }
 

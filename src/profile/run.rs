@@ -222,6 +222,29 @@ impl<'a> Run<'a> {
         met
     }
 
+    /// Whether a node is of a type and meets its definition; found out once.
+    pub fn meets_type(&mut self, id: NodeId, type_id: TypeId) -> bool {
+        if !self.is_a(self.tree.node(id).type_id, type_id) {
+            return false;
+        }
+        let specs = &self.validator.programs.base_types;
+        let Some(spec) = specs.get(type_id.0 as usize).copied().flatten() else { return true };
+        let key = (id, self.spec(spec).program);
+        if let Some(known) = self.memory.met.get(&key) {
+            return *known != Met::No;
+        }
+        self.memory.met.insert(key, Met::Asked);
+        let (first, told) = (self.memory.specs.len(), self.issues.len());
+        self.asking += 1;
+        self.node(id, true, first);
+        self.asking -= 1;
+        self.memory.specs.truncate(first);
+        let met = !self.issues[told..].iter().any(Issue::refuses);
+        self.issues.truncate(told);
+        self.memory.met.insert(key, if met { Met::Yes } else { Met::No });
+        met
+    }
+
     /// Whether a node meets a spec; what is wrong with it is not told.
     fn meets_spec(&mut self, id: NodeId, spec: SpecId) -> bool {
         let first = self.memory.specs.len();

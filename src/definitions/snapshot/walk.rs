@@ -2,7 +2,7 @@
 
 use super::super::library::{Library, Scope, StructureRef};
 use super::super::model::{
-    Discriminator, DiscriminatorKind, ElementDefinition, Slicing, SlicingRules,
+    Constraint, Discriminator, DiscriminatorKind, ElementDefinition, Slicing, SlicingRules,
     StructureDefinition, TypeRef,
 };
 use super::node::{self, Node, Step};
@@ -41,6 +41,12 @@ impl<'a> Walk<'a> {
         }
         let Some((step, rest)) = steps.split_first() else {
             merge::over(&mut node.def, own, self.url);
+            if let [TypeRef { profiles, .. }] = &own.types[..]
+                && let [profile] = &profiles[..]
+                && let Some((canonical, element)) = profile.split_once('#')
+            {
+                return self.takes(node, canonical, element);
+            }
             let profiled = matches!(&own.types[..], [only] if only.profiles.len() == 1);
             if profiled && !node.children.is_empty() {
                 // what was walked into before is now of that profile
@@ -96,6 +102,28 @@ impl<'a> Walk<'a> {
             Err(_) if self.adds => {}
             Err(unsure) => return Err(unsure),
         }
+        Ok(())
+    }
+
+    /// Gives an element what an element of another definition has.
+    fn takes(&self, node: &mut Node, canonical: &str, element: &str) -> Result<(), Unsure> {
+        let lost = || Unsure::new(format!("{canonical} has no element {element}"));
+        let found = self.library.structure(canonical, self.scope).ok_or_else(lost)?;
+        let waits = || Unsure::waits_for(&found.definition.url);
+        let mut other = node::tree(&found.definition.snapshot).ok_or_else(waits)?;
+        for part in element.split('.').skip(1) {
+            let (name, slice) = match part.split_once(':') {
+                Some((name, slice)) => (name, Some(slice)),
+                None => (part, None),
+            };
+            let at = other.child(name, slice).ok_or_else(lost)?;
+            other = other.children.swap_remove(at);
+        }
+        let new = |c: &&Constraint| node.def.constraints.iter().all(|own| own.key != c.key);
+        let more: Vec<Constraint> = other.def.constraints.iter().filter(new).cloned().collect();
+        node.def.constraints.extend(more);
+        node.def.types = other.def.types;
+        node.children = other.children;
         Ok(())
     }
 

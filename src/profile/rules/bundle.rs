@@ -1,7 +1,7 @@
 //! Bundle: fullUrls are there, absolute, distinct, and agree with the ids of their resources.
 
 use super::format;
-use crate::message::Arg;
+use crate::message::{Arg, IssueKind};
 use crate::profile::catalogue;
 use crate::profile::index::server;
 use crate::profile::known::{child, child_is};
@@ -15,22 +15,25 @@ pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
         .iter()
         .all(|kind| !child_is(tree, bundle, known.type_, kind));
     let history = child_is(tree, bundle, known.type_, "history");
+    // a fault of all entries is one fault: it is told of the first, with how many more there are
+    let mut relative = Alike { kind: &catalogue::FULL_URL_FORM, first: None, more: 0 };
+    let mut nameless = Alike { kind: &catalogue::FULL_URL_NO_ID, first: None, more: 0 };
     let mut at = tree.first_child(bundle);
-    // where one fullUrl has no form, often none has: it is told once
-    let mut formless = false;
     while let Some(entry) = at {
         at = tree.next_sibling(entry);
         if tree.node(entry).name != known.entry {
             continue;
         }
         match child(tree, entry, known.full_url) {
-            Some(url) => full_url(run, entry, url, &mut formless),
+            Some(url) => full_url(run, entry, url, &mut relative, &mut nameless),
             None if needs && child(tree, entry, known.resource).is_some() => {
                 run.tell_base(&catalogue::FULL_URL_MISSING, entry, Arg::None);
             }
             None => {}
         }
     }
+    relative.tell(run);
+    nameless.tell(run);
     if tree.root() == Some(bundle) && !history {
         for at in 0..run.memory.index.duplicates.len() {
             let entry = run.memory.index.duplicates[at];
@@ -39,14 +42,42 @@ pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
     }
 }
 
-fn full_url(run: &mut Run<'_>, entry: NodeId, url: NodeId, formless: &mut bool) {
+/// The entries that have one fault.
+struct Alike {
+    kind: &'static IssueKind,
+    first: Option<NodeId>,
+    more: u64,
+}
+
+impl Alike {
+    fn add(&mut self, entry: NodeId) {
+        match self.first {
+            None => self.first = Some(entry),
+            Some(_) => self.more += 1,
+        }
+    }
+
+    fn tell(self, run: &mut Run<'_>) {
+        if let Some(first) = self.first {
+            run.tell_base(self.kind, first, Arg::Number(self.more));
+        }
+    }
+}
+
+fn full_url(
+    run: &mut Run<'_>,
+    entry: NodeId,
+    url: NodeId,
+    relative: &mut Alike,
+    nameless: &mut Alike,
+) {
     let (tree, known) = (run.tree, &run.validator.known);
     let Some(text) = tree.text(url) else { return };
     let uuid = text.strip_prefix("urn:uuid:").map(format::uuid);
     if !text.contains(':') || uuid == Some(false) {
         // a urn:uuid that is none is told by the rule on its format
-        if uuid.is_none() && !std::mem::replace(formless, true) {
-            run.tell_base(&catalogue::FULL_URL_FORM, entry, Arg::None);
+        if uuid.is_none() {
+            relative.add(entry);
         }
         return;
     }
@@ -58,8 +89,7 @@ fn full_url(run: &mut Run<'_>, entry: NodeId, url: NodeId, formless: &mut bool) 
         return;
     }
     let Some(id) = child(tree, resource, known.id).and_then(|i| tree.text(i)) else {
-        run.tell_base(&catalogue::FULL_URL_NO_ID, entry, Arg::None);
-        return;
+        return nameless.add(entry);
     };
     let rest = text[base.len()..].strip_prefix(kind).and_then(|r| r.strip_prefix('/'));
     if rest != Some(&id) {

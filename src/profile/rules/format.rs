@@ -165,7 +165,8 @@ pub fn id(text: &str) -> bool {
 fn uri(text: &str) -> bool {
     let spaceless = !text.is_empty() && !text.chars().any(char::is_whitespace);
     match (text.strip_prefix("urn:uuid:"), text.strip_prefix("urn:oid:")) {
-        (Some(rest), _) => uuid(rest),
+        // a narrative is pointed into by a fragment
+        (Some(rest), _) => spaceless && rest.split('#').next().is_some_and(uuid),
         (_, Some(rest)) => oid(rest),
         _ => spaceless,
     }

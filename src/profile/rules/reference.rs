@@ -20,6 +20,7 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
             run.tell_base(&catalogue::REFERENCE_FORM, id, Arg::None);
         }
     }
+    type_known(run, id);
     let target = run.memory.index.target(run.tree, &run.validator.known, id);
     match target {
         Target::Nothing => {}
@@ -33,6 +34,19 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
                 mismatch(run, id, is);
             }
         }
+    }
+}
+
+/// `type` names a type of resource, or by its canonical something of another model.
+fn type_known(run: &mut Run<'_>, id: NodeId) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let Some(said) = child(tree, id, known.type_).and_then(|t| tree.text(t)) else { return };
+    let found = || {
+        let kind = run.validator.table.find(&said);
+        kind.is_some_and(|kind| run.is_a(kind, known.resource_type))
+    };
+    if !said.contains(':') && !found() {
+        run.tell_base(&catalogue::REFERENCE_TYPE_UNKNOWN, id, Arg::None);
     }
 }
 
