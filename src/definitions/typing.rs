@@ -136,7 +136,11 @@ impl Pass<'_> {
             TypeId::NONE => (ElementId::NONE, TypeId::NONE),
             parent => {
                 self.lift(tree, id, parent);
-                self.child(tree, id, parent)
+                let typed = self.child(tree, id, parent);
+                if tree.node(id).kind == Kind::Element {
+                    self.fold(tree, id, typed.1);
+                }
+                typed
             }
         };
         let node = tree.node_mut(id);
@@ -228,6 +232,23 @@ impl Pass<'_> {
         }
         self.value(tree, id, child.type_id);
         (child.element, child.type_id)
+    }
+
+    /// A model's document may be written as FHIR's are: a value as the attribute of that name.
+    fn fold(&self, tree: &mut Tree, id: NodeId, type_id: TypeId) {
+        if self.table.primitive(type_id).is_none() || tree.value(id).is_some() {
+            return;
+        }
+        let is_value = |one: &NodeId| {
+            let node = tree.node(*one);
+            node.kind == Kind::Attribute
+                && node.namespace == NameId::NONE
+                && tree.name_text(node.name) == "value"
+        };
+        let Some(attribute) = tree.children(id).find(is_value) else { return };
+        let value = tree.node(attribute).value;
+        tree.detach(attribute);
+        tree.set_value(id, value, Token::Text);
     }
 
     fn unknown(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {

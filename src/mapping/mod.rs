@@ -25,8 +25,10 @@ mod trace;
 
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod lenient;
 
-pub use compile::{Materials, Plans};
+pub use compile::{LACKING, Materials, Plans};
 pub use concepts::{Concept, Concepts, Translation};
 pub use diff::{Difference, diff};
 pub use explain::{Absent, Candidate, Explanation, Found, Reason, explain};

@@ -93,6 +93,8 @@ pub(super) struct RuleId(pub u32);
 pub(super) struct Group {
     pub slots: u32,
     pub rules: Vec<Rule>,
+    /// What its target is called, where its type is not known.
+    pub makes: Box<str>,
 }
 
 /// A rule.

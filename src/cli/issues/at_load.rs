@@ -335,6 +335,26 @@ pub const AT_LOAD: &[(&str, &str)] = &[
          call each other with ever new types are the usual reason.",
     ),
     (
+        "map-unreachable",
+        "Nothing can come here: no group calls it, no type chooses it, or its condition is never \
+         true. Remove it, or find out who was meant to call it.",
+    ),
+    (
+        "map-unused-variable",
+        "The map gives something a name and never speaks of it again. Often another variable was \
+         meant where it should have been used.",
+    ),
+    (
+        "map-past-maximum",
+        "The source may repeat, and what the rule writes may stand only once. All but one value \
+         is lost; say which one counts.",
+    ),
+    (
+        "map-recursion",
+        "The group comes back to itself with exactly what it was given and asks nothing on the \
+         way, so that it never ends. Pass on a part, or put a condition before the call.",
+    ),
+    (
         "map-unknown-code",
         "The concept map has no such code. A translation that can never succeed is a mistake in \
          one of the two.",

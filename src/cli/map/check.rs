@@ -1,11 +1,13 @@
 //! `stafett map check PATH...`: every mistake of maps and models at once, each with its place in the source.
 //!
-//! Promises: exit code 0 means that every map below the paths would become active. Never: runs a map.
+//! Promises: exit code 0 with `--strict` means that every map below the paths would become active; without it, that
+//! each can be run on files, where what is not at hand is a warning. Never: runs a map.
 
 use super::folder::Mappings;
 use crate::cli::{Exit, Format, excerpt};
 use crate::config::File;
-use crate::message::Diagnostic;
+use crate::mapping::LACKING;
+use crate::message::{Diagnostic, Severity};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -19,6 +21,9 @@ pub struct Check {
     /// A further folder in which imports, models and concept maps are looked for; may be repeated.
     #[arg(long, value_name = "PATH")]
     with: Vec<PathBuf>,
+    /// A model, an imported map or a concept map that is not at hand is an error, as it is for a node.
+    #[arg(long)]
+    strict: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -30,7 +35,10 @@ pub fn run(arguments: &Check) -> Result<Exit, String> {
     if mappings.asked.is_empty() {
         return Err("there is no map or model below these paths".to_owned());
     }
-    let found = mappings.findings();
+    let mut found = mappings.findings();
+    for one in found.iter_mut().filter(|one| arguments.strict && LACKING.contains(&one.id)) {
+        one.severity = Severity::Error;
+    }
     let files = excerpt::files(&found);
     let mut out = String::new();
     match arguments.format {

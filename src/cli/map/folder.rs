@@ -70,7 +70,7 @@ impl Mappings {
             maps.push(map);
         }
         let materials = Materials { table: library.table(), concepts: &concepts };
-        let (plans, more) = Plans::build(&maps, &materials);
+        let (plans, more) = Plans::build_lenient(&maps, &materials);
         diagnostics.extend(more);
         Ok(Mappings { library, maps, plans, concepts, folders, diagnostics, asked })
     }

@@ -11,6 +11,7 @@ use crate::format::{fhir_json, fhir_xml, xml};
 use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, Memory, Plan, Trace};
 use crate::message::{Issue, Severity, ToldIssue};
 use crate::tree::Tree;
+use crate::tree::types::{TypeId, TypeKind};
 use ::bytes::Bytes;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,8 +50,24 @@ pub fn read(file: &Path, mappings: &Mappings) -> Result<Message, String> {
     read_bytes(name, bytes(file)?.into(), mappings)
 }
 
-/// The same from bytes, called `file` in what is said.
+/// The same for a plan: as the model that it reads, if only the plan says which; and unchecked, if nobody has loaded
+/// that.
+pub fn read_for(file: &Path, mappings: &Mappings, plan: &Plan) -> Result<Message, String> {
+    let source = plan.sources().first().copied().unwrap_or(TypeId::NONE);
+    read_as(file.display().to_string(), bytes(file)?.into(), mappings, Some(source))
+}
+
+/// From bytes, called `file` in what is said.
 pub fn read_bytes(file: String, bytes: Bytes, mappings: &Mappings) -> Result<Message, String> {
+    read_as(file, bytes, mappings, None)
+}
+
+fn read_as(
+    file: String,
+    bytes: Bytes,
+    mappings: &Mappings,
+    source: Option<TypeId>,
+) -> Result<Message, String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
     let is_xml = head.trim_start_matches('\u{feff}').trim_start().starts_with('<');
     let decoded = charset::decode(&bytes, None, is_xml)
@@ -64,7 +81,21 @@ pub fn read_bytes(file: String, bytes: Bytes, mappings: &Mappings) -> Result<Mes
         }
         true => xml::read(decoded.text, &mut tree, &mut issues),
     };
-    typing::type_tree(&mut tree, mappings.library.table(), &mut issues);
+    let table = mappings.library.table();
+    let model = source.filter(|id| {
+        let said = tree.root().and_then(|root| tree.resource_type(root));
+        *id != TypeId::NONE
+            && table.type_of(*id).kind == TypeKind::Logical
+            && said.is_none_or(|name| table.find(name).is_none_or(|found| found == *id))
+    });
+    let syntax = issues.len();
+    match model {
+        Some(id) => typing::type_tree_as(&mut tree, table, id, &mut issues),
+        None => typing::type_tree(&mut tree, table, &mut issues),
+    }
+    if source == Some(TypeId::NONE) {
+        issues.truncate(syntax);
+    }
     let faults: Vec<Issue> = issues.into_iter().filter(Issue::refuses).collect();
     let told = engine::tell_all(&tree, mappings.library.table(), &faults);
     match told.is_empty() {

@@ -75,7 +75,7 @@ impl Compiler<'_> {
             if std::mem::replace(&mut seen[id as usize], true) {
                 continue;
             }
-            usable &= !notes.faulty;
+            usable &= !notes.faulty && !self.faulty[notes.map];
             open.extend(&notes.calls);
             asked.extend(notes.parameters.iter().copied());
         }

@@ -24,7 +24,7 @@ impl Compiler<'_> {
         let before = std::mem::replace(&mut self.map, map);
         let mut shapes = Vec::new();
         for parameter in &self.maps[map].groups[group].parameters {
-            let type_id = parameter.type_name.as_ref().and_then(|name| self.type_named(name));
+            let type_id = parameter.type_name.as_ref().and_then(|name| self.parameter_type(name));
             shapes.push(Shape {
                 types: type_id.into_iter().collect(),
                 is_target: parameter.is_target,
@@ -49,7 +49,7 @@ impl Compiler<'_> {
             None => {
                 let id = self.groups.len() as u32;
                 self.groups.push(None);
-                self.notes.push(Notes::default());
+                self.notes.push(Notes { map: key.map, ..Notes::default() });
                 self.instances.insert(key.clone(), id);
                 self.pending.push((id, key));
                 id
@@ -74,8 +74,12 @@ impl Compiler<'_> {
                 implicit: false,
             });
         let given = given.collect();
+        let target = parameters.iter().zip(&key.shapes).find(|(one, _)| one.is_target);
+        let unknown = target.filter(|(_, shape)| shape.types.is_empty());
+        let makes = unknown.and_then(|(one, _)| one.type_name.as_ref());
+        let makes = makes.map(|name| self.root_name(Some(name), None).0).unwrap_or_default();
         let rules = self.group_rules(key.map, key.group, given, 0);
-        plan::Group { slots: self.slots, rules }
+        plan::Group { slots: self.slots, rules, makes }
     }
 
     /// The rules of a group for the variables that it is given, its parent's first.
@@ -183,13 +187,16 @@ impl Compiler<'_> {
         if given.types.is_empty() {
             return declared;
         }
+        let given_shape = given.clone();
         let fitting: Vec<_> =
             given.types.iter().copied().filter(|t| self.table.is_a(*t, wanted)).collect();
         let wider = given.types.iter().any(|t| self.table.is_a(wanted, *t));
         if fitting.is_empty() && !wider {
             let (given, wanted) = (self.type_names(&given.types), self.type_names(&[wanted]));
             let text = format!("{given} is given where the group wants {wanted}");
-            self.error(argument.at(), "map-wrong-type", text, None);
+            // No engine looks at it, and maps in use rely on that: then what is given counts.
+            self.lacking(argument.at(), "map-wrong-type", text, None);
+            return Shape { is_target: declared.is_target, ..given_shape };
         }
         match fitting.is_empty() {
             true => declared,

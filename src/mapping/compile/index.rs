@@ -27,6 +27,8 @@ pub(super) struct Index {
     /// For each map: its imports that no map fits.
     pub unresolved: Vec<Vec<usize>>,
     pub pairs: Vec<Vec<Pair>>,
+    /// For each map: whether another may call its groups.
+    pub imported: Vec<bool>,
     by_name: HashMap<Box<str>, Vec<(usize, usize)>>,
     /// Logical models by the last part of their canonical; none where several have it.
     models: HashMap<Box<str>, Option<TypeId>>,
@@ -40,6 +42,7 @@ impl Index {
             reachable: Vec::new(),
             unresolved: Vec::new(),
             pairs: Vec::new(),
+            imported: vec![false; maps.len()],
             by_name: HashMap::new(),
             models: HashMap::new(),
             incomplete: false,
@@ -93,6 +96,7 @@ impl Index {
                 unresolved.push(place);
             }
         }
+        reachable[1..].iter().for_each(|one| self.imported[*one] = true);
         reachable[1..].sort_unstable();
         self.reachable.push(reachable);
         self.unresolved.push(unresolved);

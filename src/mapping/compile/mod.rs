@@ -4,6 +4,7 @@
 //! compiled once for each combination of parameter types it is called with. Never: depends on a message.
 
 mod dispatch;
+mod doubts;
 mod entry;
 mod groups;
 mod index;
@@ -62,6 +63,10 @@ impl Plans {
         let mut compiler = Compiler::new(maps, materials, &facts, &places);
         compiler.strict = strict;
         let entries: Vec<Option<Entry>> = (0..maps.len()).map(|at| compiler.entry(at)).collect();
+        for at in 0..maps.len() {
+            compiler.map = at;
+            compiler.doubts();
+        }
         compiler.groups();
         let usable: Vec<bool> =
             entries.iter().map(|one| compiler.is_usable(one.as_ref())).collect();
@@ -107,6 +112,16 @@ impl Plans {
 /// Most group instances there may be; more means types that grow from call to call.
 const INSTANCES: usize = 200_000;
 
+/// The ids of what is said of models, maps, types and concept maps that are not at hand: an error for a node.
+pub const LACKING: &[&str] = &[
+    "map-unknown-model",
+    "map-unknown-import",
+    "map-unknown-type",
+    "map-unknown-group",
+    "map-unknown-concept-map",
+    "map-wrong-type",
+];
+
 /// The compilation of all maps.
 struct Compiler<'a> {
     maps: &'a [Map],
@@ -146,6 +161,7 @@ struct Compiler<'a> {
 /// What is known of an instance beside its code.
 #[derive(Default)]
 struct Notes {
+    map: usize,
     faulty: bool,
     /// The instances it calls.
     calls: Vec<u32>,

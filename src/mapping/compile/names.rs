@@ -52,6 +52,16 @@ impl Compiler<'_> {
 
     /// The type of that name in the map at hand; an unknown one is reported.
     pub(super) fn type_named(&mut self, name: &Name) -> Option<TypeId> {
+        self.type_of_name(name, self.index.incomplete)
+    }
+
+    /// The type that a parameter says it has. Maps in use say what no engine looks at; then it counts as not
+    /// known.
+    pub(super) fn parameter_type(&mut self, name: &Name) -> Option<TypeId> {
+        self.type_of_name(name, true)
+    }
+
+    fn type_of_name(&mut self, name: &Name, excused: bool) -> Option<TypeId> {
         let map = &self.maps[self.map];
         if let Some(one) = alias(map, name) {
             return self.model(one);
@@ -62,8 +72,8 @@ impl Compiler<'_> {
             let types = self.table.types().iter().map(|t| &*t.name);
             let meant = nearest(name, aliases.chain(types));
             let text = format!("unknown type `{}`", &**name);
-            match self.index.incomplete {
-                true => self.lacking(name.at, "map-unknown-type", text, None),
+            match excused {
+                true => self.lacking(name.at, "map-unknown-type", text, meant),
                 false => self.error(name.at, "map-unknown-type", text, meant),
             }
         }

@@ -6,7 +6,7 @@ use super::shape::{Shape, nearest};
 use super::{Binding, Compiler};
 use crate::mapping::ast::{self, Fragment, Name};
 use crate::mapping::expression::{self, Compiled, ENGINE, Known, Variable, Visible};
-use crate::mapping::plan::{Log, Rule, RuleId, Slot, Source};
+use crate::mapping::plan::{List, Log, Place, Rule, RuleId, Slot, Source, Step, Transform};
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -25,17 +25,47 @@ impl Compiler<'_> {
             Rule { id, sources, targets: Vec::new(), calls: Vec::new(), rules: Vec::new() };
         // After a fault in a source what follows would only repeat it.
         if compiled.sources.len() == rule.sources.len() {
+            let inner = Slot(self.slots);
             for target in &rule.targets {
                 let simple = is_simple(rule);
                 let made = self.target(target, &read[0], simple);
                 compiled.targets.append(&mut self.before);
                 compiled.targets.extend(made);
             }
+            self.past_maximum(rule, &compiled, inner);
             compiled.calls = rule.calls.iter().filter_map(|call| self.call(call)).collect();
             compiled.rules = rule.rules.iter().map(|rule| self.rule(rule)).collect();
         }
         self.scope.truncate(outer);
         compiled
+    }
+
+    /// A rule that may fire several times and writes what may stand once, into what it did not make itself.
+    fn past_maximum(&mut self, rule: &ast::Rule, compiled: &Rule, inner: Slot) {
+        let [source] = &compiled.sources[..] else { return };
+        let chosen = source.list.is_some() || source.condition.is_some() || source.filter.is_some();
+        let limited = source.cardinality.is_some_and(|(_, max)| max <= 1);
+        let repeats = source.steps.iter().any(|step| match step {
+            Step::Element(element) => self.table.element(*element).max > 1,
+            _ => false,
+        });
+        if chosen || limited || !repeats {
+            return;
+        }
+        for (target, written) in compiled.targets.iter().zip(&rule.targets) {
+            let Place::Below(slot, Step::Element(element)) = &target.place else { continue };
+            let makes = matches!(target.transform, Transform::Make);
+            let shared = matches!(target.list, List::Share(_));
+            let one = self.table.element(*element);
+            if one.max == 1 && slot.0 < inner.0 && !makes && !shared {
+                let text = format!(
+                    "`{}` may be written several times and stands once: the last value is kept",
+                    &*one.path
+                );
+                let help = "choose with `first`, `last` or a condition".to_owned();
+                self.warn(written.at, "map-past-maximum", text, Some(help));
+            }
+        }
     }
 
     fn rule_id(&mut self, at: u32) -> RuleId {

@@ -133,7 +133,8 @@ impl Compiler<'_> {
                 if spot.types.is_empty() { given.types.clone() } else { spot.types.clone() };
             return (Transform::Copy(operand), types);
         }
-        if let (Some(source), Operand::Slot(_)) = (given.only(), &operand)
+        let known = given.only().filter(|one| !self.needs_a_type(*one));
+        if let (Some(source), Operand::Slot(_)) = (known, &operand)
             && let Some((map, group, made)) = self.type_group(at, source, &spot.types)
         {
             let shapes = vec![Shape::of(source, false), Shape::of(made, true)];

@@ -277,19 +277,23 @@ impl<'a> Parser<'a> {
 
     /// Takes a word and what follows it without a space: `rule-1`, where `-` is one of `signs`.
     fn take_joined(&mut self, signs: &[&str]) -> Name {
-        let (start, mut end) = (self.token.start, self.token.end);
+        let (start, end) = (self.token.start, self.joined_end(signs));
+        self.go_on(end);
+        Name { text: self.text[start..end].into(), at: start as u32 }
+    }
+
+    fn joined_end(&mut self, signs: &[&str]) -> usize {
+        let mut end = self.token.end;
         loop {
             let sign = self.lexer.token(end);
             let next = self.lexer.token(sign.end);
             let near = sign.start == end && next.start == sign.end;
             let word = matches!(next.kind, Kind::Word | Kind::Number);
             if !near || !word || !signs.contains(&&self.text[sign.start..sign.end]) {
-                break;
+                return end;
             }
             end = next.end;
         }
-        self.go_on(end);
-        Name { text: self.text[start..end].into(), at: start as u32 }
     }
 
     fn text_or_word(&mut self, what: &str) -> Parsed<Name> {

@@ -167,8 +167,15 @@ impl Parser<'_> {
                 _ => true,
             }
         });
-        let next = self.lexer.token(self.token.end);
-        whole && matches!(&self.text[next.start..next.end], ";" | "}")
+        if !whole {
+            return false;
+        }
+        let end = match self.token.kind {
+            Kind::Word => self.joined_end(&["-", "."]),
+            _ => self.token.end,
+        };
+        let next = self.lexer.token(end);
+        matches!(&self.text[next.start..next.end], ";" | "}")
     }
 }
 

@@ -265,8 +265,8 @@ fn what_is_not_read_is_said_unless_declared() {
 
 #[test]
 fn every_limit_ends_in_its_own_failure() {
-    let recursive =
-        fml("group g(source src : Letter, target tgt : Observation) { src then g(src, tgt); }");
+    let recursive = fml("group g(source src : Letter, target tgt : Observation) {\n\
+                         src where (true) then g(src, tgt);\n}");
     let wide = letter_to(
         "Observation",
         "src.line as a then { src.line as b -> tgt.note as n, n.text = append(a, b); };",

@@ -91,11 +91,23 @@ impl<'p> Machine<'p, '_> {
     ) -> Result<Value, Stop> {
         let made = self.make(target, frame, Some(type_id), at);
         if made != Value::None && source != Value::None {
+            self.name_made(source, made, group);
             let callee = self.memory.slots.len();
             self.memory.slots.extend([source, made]);
             self.enter(group, callee)?;
         }
         Ok(made)
+    }
+
+    /// A resource of no known type is called what its group says that it makes.
+    fn name_made(&mut self, source: Value, made: Value, group: u32) {
+        let (Value::Node(tree, from), Value::Node(_, node)) = (source, made) else { return };
+        let called = &self.plan.code.groups[group as usize].makes;
+        let unknown = self.target.node(node).type_id == TypeId::NONE;
+        if unknown && !called.is_empty() && self.tree(tree).resource_type(from).is_some() {
+            let name = self.target.keep(called);
+            self.target.set_resource_type(node, name);
+        }
     }
 
     fn evaluated(

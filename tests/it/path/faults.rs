@@ -18,7 +18,7 @@ const INVALID: &str =
 /// A map that wants what no message has.
 const UNMET: &str = "src.entry as e check (1 = 2) -> tgt.entry = e \"entry\";";
 /// A map that never ends.
-const ENDLESS: &str = "src -> tgt then group_a(src, tgt) \"again\";";
+const ENDLESS: &str = "src where (type.exists()) -> tgt then group_a(src, tgt) \"again\";";
 
 fn with_map(rules: &str) -> Result<System, Failed> {
     let maps = tempfile::TempDir::new()?;
