@@ -56,6 +56,16 @@ impl Extension {
             .find_map(|v| v.clone())
     }
 
+    /// The texts of all extensions of that name, without what a text literal could not hold.
+    pub(super) fn texts<'a>(all: &'a [Extension], name: &str) -> Vec<&'a str> {
+        let of_name = all.iter().filter(|e| e.url.rsplit('/').next() == Some(name));
+        let text = |e: &'a Extension| {
+            let texts = [&e.value_canonical, &e.value_uri, &e.value_url, &e.value_string];
+            texts.into_iter().find_map(|v| v.as_deref())
+        };
+        of_name.filter_map(text).filter(|t| !t.contains(['\'', '\\'])).collect()
+    }
+
     /// Whether the extension of that name is there and true.
     pub(super) fn is_true(all: &[Extension], name: &str) -> bool {
         Extension::find(all, name).is_some_and(|one| one.value_boolean == Some(true))

@@ -33,7 +33,7 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
         let mut one = ElementDefinition::default();
-        let mut valued = false;
+        let mut wanted: Option<Constraint> = None;
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             match &*key {
                 "id" => one.id = map.next_value()?,
@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for Fields {
                         .or_else(|| Extension::text(&list, "xml-namespace"));
                     one.xml_name = Extension::text(&list, "elementdefinition-xml-name")
                         .or_else(|| Extension::text(&list, "xml-name"));
-                    valued |= Extension::is_true(&list, MUST_HAVE_VALUE);
+                    wanted = value_wanted(&list);
                 }
                 key => match literal_place(&mut one, key) {
                     Some((place, type_name)) => {
@@ -79,26 +79,34 @@ impl<'de> Visitor<'de> for Fields {
                 },
             }
         }
-        if valued {
-            one.constraints.push(must_have_value());
-        }
+        one.constraints.extend(wanted);
         Ok(Element(one))
     }
 }
 
-/// How R4 writes R5's `mustHaveValue`.
-const MUST_HAVE_VALUE: &str = "extension-ElementDefinition.mustHaveValue";
-
-/// `mustHaveValue` as the invariant that it is.
-fn must_have_value() -> Constraint {
-    Constraint {
-        key: "must-have-value".into(),
+/// R5's `mustHaveValue` and `valueAlternatives`, which R4 writes as extensions, as the invariants that they are.
+fn value_wanted(list: &[Extension]) -> Option<Constraint> {
+    const OF: &str = "extension-ElementDefinition";
+    let others = Extension::texts(list, &format!("{OF}.valueAlternatives"));
+    let must = Extension::is_true(list, &format!("{OF}.mustHaveValue"));
+    let (key, human) = match (must, others.is_empty()) {
+        (true, _) => ("must-have-value", "the profile wants a value here, not only extensions"),
+        (_, false) => (
+            "value-alternatives",
+            "the profile wants a value here, or one of the extensions that may stand for it",
+        ),
+        _ => return None,
+    };
+    let others = others.iter().filter(|_| !must);
+    let others: String = others.map(|url| format!(" or extension('{url}').exists()")).collect();
+    Some(Constraint {
+        key: key.into(),
         is_error: true,
-        human: "the profile wants a value here, not only extensions".into(),
-        expression: Some("hasValue()".into()),
+        human: human.into(),
+        expression: Some(format!("hasValue(){others}").into()),
         best_practice: false,
         source: None,
-    }
+    })
 }
 
 /// Where a `fixedUri`, `patternCoding`, ... is kept, and the name of its type.

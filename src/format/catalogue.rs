@@ -87,6 +87,9 @@ kinds! {
         "a comment, which JSON does not have"
         "JSON has no comments, and receivers that follow it refuse them. Say what needs to be said in the \
          message itself, or nowhere."
+    JSON_QUOTES "json-quotes" Structure Error
+        "a name or text without quotation marks"
+        "JSON writes names and texts in quotation marks; only numbers, true, false and null stand without."
     JSON_COMMA "json-comma" Structure Error
         "a comma {0}"
         "In JSON a comma stands between two values or properties: exactly one, and none after the last."

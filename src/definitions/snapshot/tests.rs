@@ -153,3 +153,44 @@ fn where_it_is_unsure_it_makes_none_and_says_where() {
         assert_eq!(shown(&library, "urn:p", "").len(), 0);
     }
 }
+
+#[test]
+fn an_element_of_another_definition_is_taken_over() {
+    let slicing = r#"{"path":"Composition.section","slicing":{"rules":"open",
+        "discriminator":[{"type":"pattern","path":"code"}]}}"#;
+    let library = format!(
+        r#"{slicing},{{"path":"Composition.section","sliceName":"a"}},
+        {{"path":"Composition.section.code","min":1}},{{"path":"Composition.section.focus","min":1}}"#
+    );
+    let user = format!(
+        r#"{slicing},{{"path":"Composition.section","sliceName":"mine","min":1,
+        "type":[{{"code":"BackboneElement","profile":["urn:library"],"_profile":[{{"extension":[{{
+        "url":"http://hl7.org/fhir/StructureDefinition/elementdefinition-profile-element",
+        "valueString":"Composition.section:a"}}]}}]}}]}}"#
+    );
+    let files = [
+        profile("urn:user", "Composition", "Composition", &user),
+        profile("urn:library", "Composition", "Composition", &library),
+    ];
+    let (library, diagnostics) = build(&files);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let focus = shown(&library, "urn:user", "Composition.section:mine.focus");
+    assert_eq!(focus, ["Composition.section:mine.focus 1..1 Reference"]);
+}
+
+#[test]
+fn a_value_that_is_wanted_is_an_invariant() {
+    let of = |extensions: &str| {
+        let one = format!(r#"{{"path":"Patient.active","extension":[{extensions}]}}"#);
+        let (library, _) = build(&[profile("urn:p", "Patient", "Patient", &one)]);
+        let found = library.structure("urn:p", Scope::of(PackageId::SUPPORT)).unwrap();
+        let active = found.definition.snapshot.iter().find(|e| &*e.path == "Patient.active");
+        let all = active.unwrap().constraints.iter().filter(|c| c.key.contains("value"));
+        all.filter_map(|c| c.expression.as_deref().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let url = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition";
+    let must = format!(r#"{{"url":"{url}.mustHaveValue","valueBoolean":true}}"#);
+    assert_eq!(of(&must), ["hasValue()"]);
+    let other = format!(r#"{{"url":"{url}.valueAlternatives","valueCanonical":"urn:x"}}"#);
+    assert_eq!(of(&other), ["hasValue() or extension('urn:x').exists()"]);
+}

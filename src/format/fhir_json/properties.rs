@@ -69,7 +69,8 @@ impl Reader<'_> {
         let row: Property = [key, offset as u32, 0, 0];
         rows.push(row);
         if double {
-            self.scan.faults.at(&kinds::JSON_DUPLICATE_KEY, offset)?;
+            let place = Place { node: Some(object), offset: Some(offset as u32), list: false };
+            self.scan.faults.note(Issue::new(&kinds::JSON_DUPLICATE_KEY, place))?;
         }
         Ok(twin)
     }

@@ -118,11 +118,11 @@ impl Reader<'_> {
         self.scan.at += 1;
         let mut byte = self.scan.next();
         while byte != b'}' {
-            if byte != b'"' {
-                return Err(self.scan.unexpected("a property's name is due"));
-            }
             let offset = self.scan.at;
-            let key = self.scan.string()?;
+            let key = match byte {
+                b'"' => self.scan.string()?,
+                _ => self.bare(node, "a property's name is due")?,
+            };
             if self.scan.next() != b':' {
                 return Err(self.scan.unexpected("a colon is due"));
             }
@@ -281,6 +281,21 @@ impl Reader<'_> {
         }
     }
 
+    /// A word without the quotation marks that it needs.
+    #[cold]
+    fn bare(&mut self, node: NodeId, due: &'static str) -> Result<Piece, Stop> {
+        let start = self.scan.at;
+        let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        let length = self.scan.bytes[start..].iter().take_while(|b| word(b)).count();
+        if length == 0 || !self.scan.peek().is_ascii_alphabetic() {
+            return Err(self.scan.unexpected(due));
+        }
+        let place = Place { node: Some(node), offset: Some(start as u32), list: false };
+        self.scan.faults.note(Issue::new(&kinds::JSON_QUOTES, place))?;
+        self.scan.at += length;
+        Ok(Piece { start, end: start + length, escaped: false })
+    }
+
     #[cold]
     fn trailing(&mut self, run: &Run) -> Result<(), Stop> {
         // of nothing but nested arrays there is no node
@@ -314,7 +329,7 @@ impl Reader<'_> {
                 }
                 return Ok(true);
             }
-            _ => return Err(self.scan.unexpected("a value is due")),
+            _ => (self.bare(node, "a value is due")?, Token::String),
         };
         if run.shadow {
             return Ok(false);

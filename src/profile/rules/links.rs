@@ -30,29 +30,16 @@ pub(in crate::profile) struct Fragment {
 }
 
 /// Remembers the fragments that a narrative links to.
-pub(super) fn note(run: &mut Run<'_>, narrative: NodeId) {
-    let mut met = std::mem::take(&mut run.memory.fragments);
-    let mut of = None;
-    super::primitive::with_text(run, narrative, |markup| {
-        for attribute in ["href", "src"] {
-            each(markup, attribute, |value| {
-                if let Some(id) = value.strip_prefix('#').filter(|id| !id.is_empty()) {
-                    met.push(Fragment {
-                        hash: hash(id),
-                        container: NodeId(0),
-                        narrative,
-                        here: false,
-                        entry: false,
-                    });
-                }
-            });
-        }
-    });
-    for one in met.iter_mut().rev().take_while(|f| f.narrative == narrative) {
-        let find = || container(run.tree, &run.validator.known, narrative).unwrap_or(NodeId(0));
-        one.container = *of.get_or_insert_with(find);
+pub(super) fn note(markup: &str, narrative: NodeId, met: &mut Vec<Fragment>) {
+    for attribute in ["href", "src"] {
+        each(markup, attribute, |value| {
+            if let Some(id) = value.strip_prefix('#').filter(|id| !id.is_empty()) {
+                let container = NodeId(0);
+                let hash = hash(id);
+                met.push(Fragment { hash, container, narrative, here: false, entry: false });
+            }
+        });
     }
-    run.memory.fragments = met;
 }
 
 /// Tells which of the fragments are nowhere.
@@ -61,8 +48,11 @@ pub(in crate::profile) fn check(run: &mut Run<'_>) {
         return;
     }
     let mut all = std::mem::take(&mut run.memory.fragments);
-    all.sort_unstable();
     let (tree, known) = (run.tree, &run.validator.known);
+    for one in &mut all {
+        one.container = container(tree, known, one.narrative).unwrap_or(NodeId(0));
+    }
+    all.sort_unstable();
     let bundle = tree.root().filter(|r| tree.node(*r).type_id == known.bundle);
     let mut inside = None;
     for node in tree.root().into_iter().flat_map(|root| tree.descend(root)) {

@@ -42,7 +42,6 @@ pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
     let known = &run.validator.known;
     if node.kind == Kind::Xhtml {
         primitive::narrative(run, id);
-        links::note(run, id);
         return;
     }
     if let Some(format) = run.validator.format(node.type_id) {

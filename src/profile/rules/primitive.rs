@@ -107,8 +107,13 @@ pub(super) fn with_text<T>(run: &mut Run<'_>, id: NodeId, look: impl FnOnce(&str
 /// Checks a narrative's markup: txt-1, txt-2.
 pub(super) fn narrative(run: &mut Run<'_>, id: NodeId) {
     let mut open = std::mem::take(&mut run.memory.open);
-    let fault = with_text(run, id, |markup| narrative::check(markup, &mut open).err());
+    let mut fragments = std::mem::take(&mut run.memory.fragments);
+    let fault = with_text(run, id, |markup| {
+        super::links::note(markup, id, &mut fragments);
+        narrative::check(markup, &mut open).err()
+    });
     run.memory.open = open;
+    run.memory.fragments = fragments;
     let (kind, what) = match fault {
         None => return,
         Some(narrative::Fault::Security(what)) => (&catalogue::NARRATIVE_SECURITY, what),

@@ -180,6 +180,24 @@ fn a_server_s_address_names_a_resource_with_an_id() {
 }
 
 #[test]
+fn a_reference_s_type_is_one() {
+    let with = |kind: &str| {
+        let other = json!({"reference": "http://a.b/Patient/1", "type": kind});
+        json!({"resourceType": "Patient", "link": [{"type": "seealso", "other": other}]})
+    };
+    assert!(refused(&with("Patient")).is_empty());
+    let wanted = ["profile-reference-type-unknown at Patient.link[0].other"];
+    assert_eq!(refused(&with("patient")), wanted);
+}
+
+#[test]
+fn a_fault_of_all_full_urls_is_told_once() {
+    let patient = |id: &str| entry(id, json!({"resourceType": "Patient", "id": id}));
+    let message = bundle("collection", json!([patient("a"), patient("b")]), json!([]));
+    assert_eq!(refused(&message), ["profile-full-url-form at Bundle.entry[0]"]);
+}
+
+#[test]
 fn a_narrative_links_to_what_is_there() {
     let patient = |inner: &str| {
         json!({"resourceType": "Patient", "id": "p", "text": narrative(inner),

@@ -162,6 +162,8 @@ fn what_is_not_json_is_refused_where_it_is() {
     refused(r#"{"resourceType":"P" "a":1}"#, "json-comma", 20);
     refused("{\"resourceType\":\"P\", // x\n\"a\":1}", "json-comment", 21);
     refused(r#"{"resourceType":"P"} /* x */"#, "json-comment", 21);
+    refused(r#"{"resourceType":"P", a:1}"#, "json-quotes", 21);
+    refused(r#"{"resourceType":"P", "a":male}"#, "json-quotes", 25);
     refused(r#"{"resourceType":"P", / "a":1}"#, "json-syntax", 21);
     refused(r#"{"resourceType":"P","a" 1}"#, "json-syntax", 24);
     refused(r#"{"resourceType":"P","a":01}"#, "json-number", 24);
