@@ -45,14 +45,21 @@ pub fn message(name: &str) -> Result<Bytes, String> {
 
 /// A notification of about 10 kB: the network's admission with its narrative grown, as real senders' are.
 pub fn ten_kb() -> Result<Bytes, String> {
-    let text = String::from_utf8(message("hospital-notification-admission.json")?.to_vec())
-        .map_err(|e| e.to_string())?;
+    grown("hospital-notification-admission.json", 10_000)
+}
+
+/// A message of the network with narratives until it has about that size; as it is for 0.
+pub fn grown(name: &str, wanted: usize) -> Result<Bytes, String> {
+    let text = String::from_utf8(message(name)?.to_vec()).map_err(|e| e.to_string())?;
+    if wanted == 0 {
+        return Ok(Bytes::from(text));
+    }
     let compact: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
     let mut value = compact;
     let narrative = "<p>Patienten er indlagt og følges af afdelingen.</p>";
     let entries = value["entry"].as_array_mut().ok_or("no entries")?;
     let size = serde_json::to_string_pretty(&entries).map_err(|e| e.to_string())?.len();
-    let each = (10_000usize.saturating_sub(size) / entries.len().max(1)).max(200);
+    let each = (wanted.saturating_sub(size) / entries.len().max(1)).max(200);
     for entry in entries.iter_mut() {
         let body = narrative.repeat(each / narrative.len());
         let div = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{body}</div>");

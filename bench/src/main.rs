@@ -6,6 +6,7 @@ mod durable;
 mod features;
 mod inputs;
 mod load;
+mod mapping;
 mod measure;
 mod micro;
 mod start;
@@ -47,6 +48,16 @@ enum Command {
     Start,
     /// The load cases only.
     Load,
+    /// The mapping cases only.
+    Mapping,
+    /// Reads, maps and writes one message again and again, for a profiler.
+    Repeat {
+        /// How many times.
+        times: usize,
+        /// Bytes to grow the message to; 0: as it is.
+        #[arg(default_value_t = 12_000)]
+        bytes: usize,
+    },
     /// Published suites: how many of each pass, and which do not.
     Conformance(conformance::Arguments),
 }
@@ -72,6 +83,12 @@ fn main() -> ExitCode {
         Command::Micro => run(bench.json, [true, false, false]),
         Command::Start => run(bench.json, [false, true, false]),
         Command::Load => run(bench.json, [false, false, true]),
+        Command::Mapping => inputs::engine().map(|engine| {
+            mapping::all(&engine).into_iter().for_each(|line| show(&line, bench.json));
+        }),
+        Command::Repeat { times, bytes } => {
+            inputs::engine().and_then(|engine| mapping::repeat(&engine, bytes, times))
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,12 +103,11 @@ fn run(json: bool, [micro, start, load]: [bool; 3]) -> Result<(), String> {
     if !json {
         println!("{}", table::HEAD);
     }
-    let show = |line: table::Line| {
-        println!("{}", if json { line.json() } else { line.row() });
-    };
+    let show = |line: table::Line| show(&line, json);
     if micro {
         let engine = inputs::engine()?;
         micro::all(&engine).into_iter().for_each(show);
+        mapping::all(&engine).into_iter().for_each(show);
         show(durable::case());
     }
     if start {
@@ -101,4 +117,8 @@ fn run(json: bool, [micro, start, load]: [bool; 3]) -> Result<(), String> {
         whole::all().into_iter().for_each(show);
     }
     Ok(())
+}
+
+fn show(line: &table::Line, json: bool) {
+    println!("{}", if json { line.json() } else { line.row() });
 }

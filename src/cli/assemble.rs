@@ -12,7 +12,7 @@ use crate::engine::{self, Engine};
 use crate::mapping::ast::Map;
 use crate::mapping::{Concepts, Materials, Plans};
 use crate::message::{Diagnostic, Error, ErrorKind};
-use crate::pipeline::Targets;
+use crate::pipeline::{Fresh, Targets};
 use crate::profile::{self, Validator, Wanted, exchange};
 use crate::receipt::Codes;
 use crate::route::{Intakes, Routes};
@@ -43,6 +43,16 @@ pub fn assemble(folder: &Path) -> Result<Assembled, Error> {
     Ok(Assembled { engine: whole.and(engine), files: read.files, diagnostics })
 }
 
+/// Reads a folder anew for an engine that runs.
+pub fn fresh(folder: &Path) -> Result<Fresh, Error> {
+    let Assembled { engine, diagnostics, .. } = assemble(folder)?;
+    let targets = match &engine {
+        Some(engine) => targets(folder, &engine.config)?,
+        None => Targets::new(),
+    };
+    Ok(Fresh { engine, targets, diagnostics })
+}
+
 /// Compiles what a configuration names, as far as it can be: for its findings even when it is not whole.
 fn compile(
     folder: &Path,
@@ -68,6 +78,9 @@ fn compile(
     let materials = Materials { table: library.table(), concepts: &concepts };
     let (plans, more) = Plans::build(maps, &materials);
     keep(more);
+    keep(engine::unknown(&plans, &library, &validator));
+    let (persons, more) = load::persons(folder, config);
+    keep(more);
     for route in &config.routes {
         route_names(route, &library, maps, found);
     }
@@ -80,7 +93,7 @@ fn compile(
     };
     let sets = engine::profile_sets(library.concept_maps().map(|(_, map)| map));
     let exchange = exchange::Rules::new(library.table(), exchange::Data::embedded());
-    Some(Engine::new(
+    let mut engine = Engine::new(
         Arc::clone(config),
         library,
         validator,
@@ -91,7 +104,9 @@ fn compile(
         concepts,
         sets,
         codes,
-    ))
+    );
+    engine.persons = persons.map(|persons| Arc::new(persons) as Arc<dyn engine::PersonBook>);
+    Some(engine)
 }
 
 /// What a route names beyond the configuration: maps, concept maps, profiles.

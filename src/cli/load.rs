@@ -5,7 +5,7 @@
 
 use super::archives;
 use super::shelf::Shelf;
-use crate::config::{self, At, Config, File, Reading};
+use crate::config::{self, At, Config, File, Persons, Reading};
 use crate::definitions::{Library, LibraryBuilder};
 use crate::mapping::{self, ast::Map};
 use crate::message::{Diagnostic, Error, ErrorKind, Origin};
@@ -75,6 +75,10 @@ pub fn configuration(path: &Path) -> Result<Folder, Error> {
         for file in below.iter().filter(|file| file.to_string_lossy().ends_with(".intake.toml")) {
             files.extend(text_file(file, path, &mut found));
         }
+    }
+    // A file of persons that the configuration names is read later.
+    if let Some(lookup) = config::read(&files).partial().persons.as_ref() {
+        found.retain(|one| *one.origin.file != *lookup.file.value);
     }
     let mut reading = config::read(&files);
     reading.add(found);
@@ -147,6 +151,20 @@ fn cache(folder: &Path, config: &Config) -> PathBuf {
     let mut name = data.file_name().unwrap_or_default().to_owned();
     name.push(".definitions");
     data.with_file_name(name)
+}
+
+/// The persons of a configuration, if it names a file of them.
+pub fn persons(folder: &Path, config: &Config) -> (Option<Persons>, Vec<Diagnostic>) {
+    let Some(lookup) = &config.persons else { return (None, Vec::new()) };
+    let mut found = Vec::new();
+    match fs::read_to_string(folder.join(&*lookup.file.value)) {
+        Ok(text) => (Some(Persons::read(&lookup.file.value, &text, &mut found)), found),
+        Err(error) => {
+            let text = format!("`{}` cannot be read: {error}", lookup.file.value);
+            found.push(Diagnostic::error(lookup.file.origin.clone(), "config-no-such-file", text));
+            (None, found)
+        }
+    }
 }
 
 /// The maps of a configuration, parsed.

@@ -16,6 +16,7 @@ mod messages;
 mod model;
 mod open;
 mod package;
+mod reload;
 mod run;
 mod shelf;
 pub mod store;
@@ -75,6 +76,7 @@ enum Command {
     Messages(messages::Messages),
     Model(model::Model),
     Package(package::Package),
+    Reload(reload::Reload),
     Run(run::Run),
     Validate(validate::Validate),
     Store(store::Store),
@@ -105,6 +107,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Messages(arguments) => messages::run(&arguments).into(),
         Command::Model(arguments) => model::run(&arguments).into(),
         Command::Package(arguments) => package::run(&arguments).into(),
+        Command::Reload(arguments) => reload::run(&arguments).into(),
         Command::Run(arguments) => run::run(&arguments).into(),
         Command::Validate(arguments) => validate::run(&arguments).into(),
         Command::Store(arguments) => store::run(&arguments).into(),

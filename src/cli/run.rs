@@ -1,7 +1,7 @@
 //! `stafett run DIR`: the engine, until it is told to stop.
 //!
 //! Promises: nothing listens before the configuration is whole and recovery has ended; SIGTERM and SIGINT let
-//! open requests end. Never: starts on a folder that another engine has.
+//! open requests end; SIGHUP takes over a changed configuration that has no error. Never: starts on a folder that another engine has.
 
 use super::{Exit, assemble, open};
 use crate::message::Error;
@@ -83,6 +83,8 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         "the store is open"
     );
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
+    let path = folder.to_owned();
+    pipeline.reload_from(Box::new(move || assemble::fresh(&path)));
     let running = pipeline::start_with(pipeline, Some(&data)).await?;
     let mut out = std::io::stdout();
     for (name, kind, address) in &running.listeners {
@@ -90,21 +92,28 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         let _ = writeln!(out, "{name} ({}) on http://{address}", kind.word());
     }
     let _ = out.flush();
-    stopped().await;
+    stopped(&running.pipeline).await;
     running.stop().await;
     tracing::info!("stopped");
     Ok(Exit::Fine)
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn stopped() {
+/// Waits for SIGTERM or SIGINT; at each SIGHUP the configuration is read anew.
+async fn stopped(pipeline: &Arc<Pipeline>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+    let (terminate, hangup) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+    let (Ok(mut terminate), Ok(mut hangup)) = (terminate, hangup) else {
         let _ = tokio::signal::ctrl_c().await;
         return;
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return,
+            _ = terminate.recv() => return,
+            _ = hangup.recv() => {
+                let pipeline = Arc::clone(pipeline);
+                tokio::task::spawn_blocking(move || pipeline.reload("SIGHUP"));
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! One CSV file: a header line, commas, fields in double quotes where they hold a comma. Promises: check
 //! digits and dates are right, and an identifier means one organisation at a time. Never: holds a person.
 
+use super::csv::{Cell, origin, rows};
 use super::quantity::KINDS;
 use super::value::suggestion;
 use crate::message::{Diagnostic, Identifier, IdentifierKind, Origin, PartyName};
@@ -52,13 +53,18 @@ impl Organisation {
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     organisations: Vec<Organisation>,
-    by_identifier: BTreeMap<Identifier, Vec<usize>>,
+    by_identifier: BTreeMap<IdentifierKind, BTreeMap<Box<str>, Vec<usize>>>,
 }
 
 impl Directory {
     /// The organisation that an identifier means on a day.
     pub fn lookup(&self, identifier: &Identifier, day: Date) -> Option<&Organisation> {
-        let places = self.by_identifier.get(identifier)?;
+        self.find(identifier.kind, &identifier.value, day)
+    }
+
+    /// The same, for an identifier in two parts.
+    pub fn find(&self, kind: IdentifierKind, value: &str, day: Date) -> Option<&Organisation> {
+        let places = self.by_identifier.get(&kind)?.get(value)?;
         places.iter().map(|place| &self.organisations[*place]).find(|one| one.valid(day))
     }
 
@@ -91,7 +97,8 @@ impl Directory {
     fn insert(&mut self, one: Organisation, found: &mut Vec<Diagnostic>) {
         let place = self.organisations.len();
         for identifier in &one.identifiers {
-            let others = self.by_identifier.entry(identifier.clone()).or_default();
+            let of_kind = self.by_identifier.entry(identifier.kind).or_default();
+            let others = of_kind.entry(identifier.value.clone()).or_default();
             for other in others.iter().map(|other| &self.organisations[*other]) {
                 if one.overlaps(other) {
                     let text = format!(
@@ -185,66 +192,6 @@ fn organisation(
         found.push(at("the organisation ends before it begins"));
     }
     Some(one)
-}
-
-struct Cell {
-    text: String,
-    line: u32,
-    column: u32,
-}
-
-impl Cell {
-    fn origin(&self, file: &str) -> Origin {
-        origin(file, self.line, self.column)
-    }
-}
-
-fn origin(file: &str, line: u32, column: u32) -> Origin {
-    Origin { file: file.into(), line, column }
-}
-
-/// The rows of a CSV text (RFC 4180); a quoted field may span lines.
-fn rows(text: &str) -> Vec<Vec<Cell>> {
-    let mut rows = Vec::new();
-    let mut row: Vec<Cell> = Vec::new();
-    let (mut line, mut column) = (1, 1);
-    let mut cell = Cell { text: String::new(), line, column };
-    let mut quoted = false;
-    let mut chars = text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable();
-    while let Some(c) = chars.next() {
-        column += 1;
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                column += 1;
-                cell.text.push('"');
-            }
-            '"' if quoted || cell.text.is_empty() => quoted = !quoted,
-            ',' if !quoted => {
-                row.push(std::mem::replace(&mut cell, Cell { text: String::new(), line, column }));
-            }
-            '\r' if !quoted => {}
-            '\n' => {
-                (line, column) = (line + 1, 1);
-                if quoted {
-                    cell.text.push('\n');
-                } else {
-                    let next = Cell { text: String::new(), line, column };
-                    row.push(std::mem::replace(&mut cell, next));
-                    rows.push(std::mem::take(&mut row));
-                }
-            }
-            c => cell.text.push(c),
-        }
-    }
-    if !cell.text.is_empty() || !row.is_empty() {
-        row.push(cell);
-        rows.push(row);
-    }
-    for cell in rows.iter_mut().flatten() {
-        cell.text = cell.text.trim().to_owned();
-    }
-    rows
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@
 
 mod address;
 mod check;
+mod csv;
 mod directory;
 mod intake;
 mod party;
+mod persons;
 mod quantity;
 mod read;
 mod reference;
@@ -22,11 +24,13 @@ pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
+pub use persons::{Persons, Said};
 pub use quantity::Size;
 pub use reference::reference;
-pub use route::{Answers, Conflict, LaneKey, Retry, Route};
+pub use route::{Answers, Conflict, LaneKey, MissingEarlier, Retry, Route};
 pub use site::{
-    Definitions, Engine, Limits, Listener, ListenerKind, Mappings, Mode, NotChecked, Quota, Store,
+    Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, Mode, NotChecked,
+    PersonLookup, Quota, Store,
 };
 pub use value::{At, Name, OwnName, Several, suggestion};
 
@@ -44,7 +48,7 @@ pub struct File {
 
 section! {
     /// Any TOML file of the configuration may hold any of these. `[engine]`, `[limits]`, `[store]`,
-    /// `[definitions]` and `[mappings]` stand at most once in all files together.
+    /// `[definitions]`, `[mappings]` and `[persons]` stand at most once in all files together.
     Document as "configuration" {
         /// Who the engine is. Must be there.
         engine: Option<Engine>,
@@ -58,6 +62,8 @@ section! {
         definitions: Option<Definitions>,
         /// What messages are translated with.
         mappings: Option<Mappings>,
+        /// Where maps look persons up.
+        persons: Option<PersonLookup>,
         /// Who takes part.
         party: Vec<Party>,
         /// Where messages are delivered to.
@@ -84,6 +90,8 @@ pub struct Config {
     pub definitions: Definitions,
     /// What messages are translated with.
     pub mappings: Mappings,
+    /// Where maps look persons up.
+    pub persons: Option<PersonLookup>,
     /// Who takes part.
     pub parties: Vec<Party>,
     /// Where messages are delivered to.
@@ -189,6 +197,7 @@ struct Gathered {
     store: Option<Store>,
     definitions: Option<Definitions>,
     mappings: Option<Mappings>,
+    persons: Option<PersonLookup>,
     listeners: Vec<Listener>,
     parties: Vec<Party>,
     endpoints: Vec<Endpoint>,
@@ -211,6 +220,7 @@ impl Gathered {
         once(&mut self.store, document.store, |one| &one.origin, "store", found);
         once(&mut self.definitions, document.definitions, |one| &one.origin, "definitions", found);
         once(&mut self.mappings, document.mappings, |one| &one.origin, "mappings", found);
+        once(&mut self.persons, document.persons, |one| &one.origin, "persons", found);
         self.listeners.append(&mut document.listener);
         self.parties.append(&mut document.party);
         self.endpoints.append(&mut document.endpoint);
@@ -249,6 +259,7 @@ impl Gathered {
             store: self.store.unwrap_or_else(|| stand_in("folder = 'none'")),
             definitions: self.definitions.unwrap_or_else(|| stand_in("")),
             mappings: self.mappings.unwrap_or_else(|| stand_in("")),
+            persons: self.persons,
             parties: self.parties,
             endpoints: self.endpoints,
             routes: self.routes,

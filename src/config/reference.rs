@@ -23,6 +23,14 @@ const DIRECTORY: &str = "## The organisation directory
 `name`; identifiers, one column for each kind (`sor`, `gln`, `yder`, `sks`, `municipality`, `her-id`, `hsa-id`,
 `organisation`); `party`, the party that sends for it and receives its messages; `from` and `to`, its first and
 last day. An identifier means one organisation at a time.
+
+## The persons' file
+
+The file that `[persons]` names has a header line and one line for each person. Its first column is the number that
+persons are looked up by, and is called as maps call it (`cpr`); `from` and `to` are the first and last day of a
+line, so that a general practitioner may change; every other column is something that a map can ask for: `family`,
+`given`, `gp`, or any name of the site's own. `urn:stafett:person/cpr-to-gp` is the column `gp` of whoever has that `cpr`.
+A person has one line at a time. What is wrong with the file is told by its place, never by its values.
 ";
 
 /// The page, as Markdown.

@@ -41,6 +41,16 @@ words! {
     }
 }
 
+words! {
+    /// What becomes of a message whose map reads an earlier one that has not come.
+    MissingEarlier {
+        /// it is refused, with an issue that says so.
+        Refuse = "refuse",
+        /// the map runs without it.
+        GoOn = "go-on",
+    }
+}
+
 section! {
     /// When to try again what a transport did not take: exponential backoff with jitter.
     Retry as "retry" {
@@ -77,6 +87,8 @@ section! {
         map: Option<At<Box<str>>>,
         /// The concept map that says which profiles the output claims; maps ask for it by the name `profiles`.
         profiles: Option<At<Box<str>>>,
+        /// What becomes of a message whose map reads an earlier one (`/// earlier.NAME = 'event'`) that has not come.
+        missing_earlier: MissingEarlier = "'refuse'",
         /// Profiles that the output is validated against before it may leave.
         target_profiles: Vec<At<Box<str>>>,
         /// What the map may fill in where the message has nothing, by name; each use is an information issue.

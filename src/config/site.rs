@@ -138,10 +138,36 @@ section! {
 }
 
 section! {
+    /// What one translation may cost. Beyond a limit the message is refused (`map-too-costly`), and others go on.
+    MapLimits as "map limits" {
+        /// Rules tried, items met and values written, together.
+        steps: u32 = "5000000",
+        /// Rules and groups inside each other.
+        depth: u32 = "200",
+        /// Elements of what is made.
+        elements: u32 = "1000000",
+        /// Text that the map makes; what it copies does not count.
+        text: Size = "'64 MiB'",
+    }
+}
+
+section! {
+    /// Where maps look persons up (`urn:stafett:person/FROM-to-TO`): an official name, the regular general
+    /// practitioner. Without it every such lookup is an error issue on the message.
+    PersonLookup as "persons" {
+        /// A CSV file, from the configuration's folder. It is read when the engine starts and when it is
+        /// reloaded, and is no part of the configuration's hash.
+        file: At<Box<str>>,
+    }
+}
+
+section! {
     /// What messages are translated with.
     Mappings as "mappings" {
         /// Folders with maps (`.map`, `.fml`), models, concept maps and intake descriptions (`.intake.toml`), searched
         /// with their subfolders, except those named `tests`. From the configuration's folder.
         folders: Vec<At<Box<str>>>,
+        /// What one translation may cost.
+        limits: MapLimits = "{}",
     }
 }

@@ -41,6 +41,11 @@ kinds! {
         "the message cannot be expressed for its receiver"
         "The receiver takes another format, and the map to it found something that it needs and the message \
          does not have. The other issues say what."
+    NO_EARLIER "message-no-earlier" NotFound Error
+        "the earlier message ({0}) that this one builds on has not come"
+        "The receiver's format needs what an earlier message of the same conversation said, and the engine \
+         has not accepted one from this party. Send the earlier message first; a route may say \
+         `missing_earlier = \"go-on\"`."
     NOT_CHECKED_REFUSED "message-not-checked" Incomplete Error
         "{0} checks could not be made, and this engine refuses what it cannot check"
         "The configuration says `not_checked = \"refuse\"`. Load the packages that are missing."

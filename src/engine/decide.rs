@@ -52,6 +52,8 @@ pub struct Decided {
     pub issues: Vec<ToldIssue>,
     /// Checks that could not be made.
     pub not_checked: u32,
+    /// Values of the message that no rule of its maps read and nobody declared dropped.
+    pub dropped: u32,
 }
 
 /// The deliveries and outputs that a decision makes due.
@@ -103,7 +105,7 @@ impl Engine {
         }
         let mut due = Due::default();
         for destination in &routed {
-            match self.translate(read, arena, *destination, now) {
+            match self.translate(read, arena, *destination, known, now) {
                 Ok(output) => {
                     let at = u16::try_from(due.outputs.len()).unwrap_or(u16::MAX);
                     due.outputs.push(output);
@@ -287,7 +289,12 @@ impl Engine {
         }
         (unit.outputs, unit.deliveries) = (due.outputs, due.deliveries);
         unit.quarantine = due.quarantine;
-        decided(unit, issues, Ending::Accepted, name, not_checked)
+        match decided(unit, issues, Ending::Accepted, name, not_checked) {
+            Outcome::Commit(made) => {
+                Outcome::Commit(Box::new(Decided { dropped: arena.dropped, ..*made }))
+            }
+            again => again,
+        }
     }
 
     /// The unit of a message that our own fault stopped: accepted, quarantined, nothing delivered.
@@ -347,7 +354,7 @@ fn decided(
     route: Option<Box<str>>,
     not_checked: u32,
 ) -> Outcome {
-    Outcome::Commit(Box::new(Decided { unit, ending, route, issues, not_checked }))
+    Outcome::Commit(Box::new(Decided { unit, ending, route, issues, not_checked, dropped: 0 }))
 }
 
 fn record(

@@ -1,23 +1,81 @@
-//! What a map may ask the engine: the route's concept maps and the organisation directory.
+//! What a map may ask the engine: the route's concept maps, the organisations, the persons, profiles and
+//! value sets.
 //!
-//! Bounded and without surprises: a lookup is one search in a table that was read at load.
+//! Bounded and without surprises: a lookup is one search in a table that was read at load; a profile is
+//! asked about one node and its answer is remembered for the message.
 
 use super::Engine;
-use crate::config::Route;
-use crate::fhirpath;
+use super::read::day;
+use crate::config::{Persons, Route, Said};
+use crate::fhirpath::{self, Item, NotEvaluable, References};
 use crate::mapping::{Concepts, Hooks, Lookup};
-use crate::message::{Identifier, IdentifierKind};
+use crate::message::IdentifierKind;
+use crate::profile::Asker;
+use crate::tree::NodeId;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::borrow::Cow;
 
-/// The world of one translation.
-pub(super) struct World<'e> {
-    pub engine: &'e Engine,
-    pub route: &'e Route,
-    pub day: Date,
+/// Where persons are looked up. The file of the configuration is one; a register behind a service would be
+/// another. It must answer at once, for messages wait.
+pub trait PersonBook: Send + Sync {
+    /// What holds on a day: `to` of the person whose `from` is `value`.
+    fn look_up(&self, from: &str, to: &str, value: &str, day: Date) -> Lookup<'_>;
 }
 
-impl fhirpath::Hooks for World<'_> {}
+impl PersonBook for Persons {
+    fn look_up(&self, from: &str, to: &str, value: &str, day: Date) -> Lookup<'_> {
+        match Persons::look_up(self, from, to, value, day) {
+            Said::Known(text) => Lookup::Found(Cow::Borrowed(text)),
+            Said::Unknown => Lookup::NotFound,
+            Said::NoColumn => Lookup::Unavailable,
+        }
+    }
+}
+
+/// The world of one translation.
+pub struct World<'e> {
+    engine: &'e Engine,
+    route: &'e Route,
+    day: Date,
+    asker: Option<Asker<'e>>,
+    references: Option<&'e References>,
+}
+
+impl<'e> World<'e> {
+    /// The world as a route sees it at a moment.
+    pub fn new(engine: &'e Engine, route: &'e Route, now: Timestamp) -> World<'e> {
+        World { engine, route, day: day(now), asker: None, references: None }
+    }
+
+    /// The same, with somebody who knows whether the message meets a profile.
+    pub fn asking(self, asker: Asker<'e>) -> World<'e> {
+        World { asker: Some(asker), ..self }
+    }
+
+    /// The same, with where the message's references lead.
+    pub fn resolving(self, references: &'e References) -> World<'e> {
+        World { references: Some(references), ..self }
+    }
+}
+
+impl fhirpath::Hooks for World<'_> {
+    fn conforms_to(&self, tree: u8, node: NodeId, canonical: &str) -> Result<bool, NotEvaluable> {
+        match &self.asker {
+            Some(asker) if tree == 0 => asker.conforms_to(node, canonical),
+            _ => Err(NotEvaluable::missing("conformsTo() is for the message alone")),
+        }
+    }
+
+    fn member_of(&self, item: &Item<'_>, value_set: &str) -> Result<bool, NotEvaluable> {
+        let missing = NotEvaluable::missing("memberOf() of a value set that is not loaded");
+        let set = self.engine.value_sets.get(value_set).ok_or(missing)?;
+        match &self.asker {
+            Some(asker) => asker.member_of(item, set),
+            None => Err(NotEvaluable::missing("memberOf() is for the message alone")),
+        }
+    }
+}
 
 impl Hooks for World<'_> {
     fn concept_map(&self, name: &str) -> Option<&Concepts> {
@@ -28,22 +86,40 @@ impl Hooks for World<'_> {
         self.engine.concepts.iter().find(|map| *map.url == *url).map(|map| &**map)
     }
 
+    fn references(&self) -> Option<&References> {
+        self.references
+    }
+
     fn look_up(&self, book: &str, from: &str, to: &str, value: &str) -> Lookup<'_> {
-        if book != "directory" {
-            return Lookup::Unavailable;
+        match book {
+            "directory" => self.organisation(from, to, value),
+            "person" => match &self.engine.persons {
+                Some(persons) => persons.look_up(from, to, value, self.day),
+                None => Lookup::Unavailable,
+            },
+            _ => Lookup::Unavailable,
         }
-        let Some(kind) = IdentifierKind::named(from) else { return Lookup::Unavailable };
-        let identifier = Identifier { kind, value: value.into() };
-        let Some(found) = self.engine.config.directory.lookup(&identifier, self.day) else {
+    }
+}
+
+impl World<'_> {
+    fn organisation(&self, from: &str, to: &str, value: &str) -> Lookup<'_> {
+        let Some(kind) = kind_named(from) else { return Lookup::Unavailable };
+        let Some(found) = self.engine.config.directory.find(kind, value, self.day) else {
             return Lookup::NotFound;
         };
         if to == "name" {
             return Lookup::Found(Cow::Borrowed(&found.name));
         }
-        match IdentifierKind::named(to).map(|kind| found.identifier(kind)) {
+        match kind_named(to).map(|kind| found.identifier(kind)) {
             Some(Some(value)) => Lookup::Found(Cow::Borrowed(value)),
             Some(None) => Lookup::NotFound,
             None => Lookup::Unavailable,
         }
     }
+}
+
+/// The kind of that name; `ean` is what GS1's location numbers were called.
+fn kind_named(word: &str) -> Option<IdentifierKind> {
+    IdentifierKind::named(if word == "ean" { "gln" } else { word })
 }

@@ -11,9 +11,11 @@
 //! Never: opens a file or a socket, reads a clock, waits.
 
 mod answer;
+mod asks;
 mod catalogue;
 mod content;
 mod decide;
+mod earlier;
 mod header;
 mod hooks;
 mod metadata;
@@ -23,10 +25,13 @@ mod told;
 mod translate;
 
 pub use answer::Told;
+pub use asks::{ValueSets, unknown, value_sets};
 pub use catalogue::CATALOGUE;
 pub use content::{ContentHasher, ContentMemory};
 pub use decide::{Again, Decided, Outcome};
+pub use earlier::Wanted;
 pub use header::{Parts, parts, resources};
+pub use hooks::{PersonBook, World};
 pub use read::{Incoming, Read, Unread};
 pub use sets::{PARTS, profile_sets};
 pub use told::{MOST_TOLD, for_receipt, refuse, tell, tell_all};
@@ -69,6 +74,9 @@ pub struct Engine {
     pub profile_sets: Vec<ProfileSet>,
     /// Which codes fit which issues.
     pub codes: Codes,
+    /// The persons, for maps to ask; none: such a lookup is an issue.
+    pub persons: Option<Arc<dyn PersonBook>>,
+    value_sets: asks::ValueSets,
     hasher: ContentHasher,
 }
 
@@ -88,6 +96,7 @@ impl Engine {
         codes: Codes,
     ) -> Engine {
         let hasher = ContentHasher::new(library.table());
+        let value_sets = asks::value_sets(&plans, &library);
         Engine {
             config,
             library,
@@ -99,6 +108,8 @@ impl Engine {
             concepts,
             profile_sets,
             codes,
+            persons: None,
+            value_sets,
             hasher,
         }
     }
@@ -140,6 +151,9 @@ pub struct Arena {
     /// What was found so far.
     pub issues: Vec<Issue>,
     target: Tree,
+    earlier: Vec<Tree>,
+    /// Values that maps did not read.
+    dropped: u32,
     target_issues: Vec<Issue>,
     mapping: mapping::Memory,
     content: ContentMemory,
@@ -157,6 +171,8 @@ impl Arena {
             tree: Tree::new(Arc::clone(names)),
             issues: Vec::new(),
             target: Tree::new(Arc::clone(names)),
+            earlier: Vec::new(),
+            dropped: 0,
             target_issues: Vec::new(),
             mapping: mapping::Memory::new(),
             content: ContentMemory::default(),
@@ -171,6 +187,7 @@ impl Arena {
         self.tree.reset(engine.library.names());
         self.target.reset(engine.library.names());
         self.issues.clear();
+        self.dropped = 0;
         self.target_issues.clear();
     }
 }

@@ -4,13 +4,13 @@
 //! sender's fault, an invalid output is ours. The same message, engine and moment give the same bytes.
 
 use super::hooks::World;
-use super::read::{Read, day};
+use super::read::Read;
 use super::{Arena, Engine, told};
 use crate::config::{EndpointCharset, EndpointSyntax, Route};
 use crate::definitions::typing;
 use crate::format::{self, charset::Charset};
 use crate::mapping::{self, IdSeed, Inputs};
-use crate::message::{IssueType, Output, Severity, Syntax};
+use crate::message::{IssueType, KnownAbout, Output, Severity, Syntax};
 use crate::profile::Request;
 use crate::route::Destination;
 use crate::tree::{NodeId, Tree};
@@ -41,6 +41,7 @@ impl Engine {
         read: &Read,
         arena: &mut Arena,
         destination: Destination<'_>,
+        known: &KnownAbout,
         now: Timestamp,
     ) -> Result<Output, Stopped> {
         let syntax = syntax(destination.endpoint.syntax);
@@ -54,6 +55,9 @@ impl Engine {
             return Ok(Output { syntax, bytes, message, envelope, map: None });
         };
         let plan = self.plans.find(&map.value).ok_or(Stopped::Ours("map-missing"))?;
+        if !self.read_earlier(plan, known, destination.route, arena) {
+            return Err(Stopped::NotExpressible);
+        }
         self.run(read, arena, destination, plan, now)?;
         let bytes = self.write(&arena.target, syntax, charset)?;
         self.check_output(arena, destination.route, syntax, &bytes, now)?;
@@ -88,9 +92,13 @@ impl Engine {
         let moment = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let parameters: Vec<(&str, &str)> =
             route.defaults.iter().map(|(name, at)| (&**name, &*at.value)).collect();
-        let world = World { engine: self, route, day: day(now) };
+        let asker = self.validator.asker(&arena.tree, now, &mut arena.validation);
+        let world = World::new(self, route, now).asking(asker).resolving(&arena.references);
+        let mut sources = [&arena.tree; mapping::MAX_SOURCES];
+        let further = arena.earlier.iter().take(plan.sources().len().saturating_sub(1));
+        let count = 1 + sources[1..].iter_mut().zip(further).map(|(at, tree)| *at = tree).count();
         let inputs = Inputs {
-            sources: &[&arena.tree],
+            sources: &sources[..count],
             now,
             engine: mapping::Engine { message_id: &message, envelope_id: &envelope, now: &moment },
             parameters: &parameters,
@@ -99,19 +107,32 @@ impl Engine {
                 destination: &destination.endpoint.name,
                 generation: 0,
             },
-            limits: mapping::Limits::default(),
+            limits: self.map_limits(),
         };
         let before = arena.issues.len();
         let ran =
             plan.run(&inputs, &mut arena.target, &world, &mut arena.mapping, &mut arena.issues);
-        if let Err(failure) = ran {
-            let costly = failure.issue.kind.code == IssueType::TooCostly;
-            arena.issues.push(failure.issue);
-            return Err(if costly { Stopped::TooCostly } else { Stopped::NotExpressible });
+        match ran {
+            Ok(losses) => arena.dropped += losses.dropped,
+            Err(failure) => {
+                let costly = failure.issue.kind.code == IssueType::TooCostly;
+                arena.issues.push(failure.issue);
+                return Err(if costly { Stopped::TooCostly } else { Stopped::NotExpressible });
+            }
         }
         match told::refuse(&arena.issues[before..]) {
             true => Err(Stopped::NotExpressible),
             false => Ok(()),
+        }
+    }
+
+    fn map_limits(&self) -> mapping::Limits {
+        let limits = &self.config.mappings.limits;
+        mapping::Limits {
+            steps: limits.steps.into(),
+            depth: limits.depth,
+            nodes: limits.elements as usize,
+            bytes: usize::try_from(limits.text.0).unwrap_or(usize::MAX),
         }
     }
 

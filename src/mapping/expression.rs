@@ -4,7 +4,7 @@
 //! and no others. Never: compiles while a message waits.
 
 use super::ast::Fragment;
-use super::plan::Slot;
+use super::plan::{Asked, Slot};
 use crate::fhirpath::{Context, Expression};
 use crate::tree::types::{Table, TypeId};
 use std::sync::Arc;
@@ -96,6 +96,19 @@ pub(super) fn compile(
             })
             .collect()),
     }
+}
+
+/// The profiles and value sets that an expression asks about by a literal name.
+pub(super) fn asks(expression: &str) -> Vec<(Asked, Box<str>)> {
+    let mut asks = Vec::new();
+    for (call, about) in [("conformsTo(", Asked::Profile), ("memberOf(", Asked::ValueSet)] {
+        for (at, _) in expression.match_indices(call) {
+            let argument = expression[at + call.len()..].trim_start();
+            let text = argument.strip_prefix('\'').and_then(|rest| rest.split('\'').next());
+            asks.extend(text.map(|canonical| (about, canonical.into())));
+        }
+    }
+    asks
 }
 
 /// The expression as FHIRPath writes it: texts in single quotes, `%route.x` as one name.

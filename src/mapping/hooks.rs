@@ -4,7 +4,7 @@
 //! Promises: every question has a defined failure, so that a map never waits and never guesses.
 
 use super::concepts::Concepts;
-use crate::fhirpath;
+use crate::fhirpath::{self, References};
 use std::borrow::Cow;
 
 /// The answer of a directory.
@@ -23,6 +23,11 @@ pub trait Hooks: fhirpath::Hooks {
     /// The concept map that the route names: `profiles`.
     fn concept_map(&self, name: &str) -> Option<&Concepts> {
         let _ = name;
+        None
+    }
+
+    /// Where references within the message lead, for `resolve()`.
+    fn references(&self) -> Option<&References> {
         None
     }
 

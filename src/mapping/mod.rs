@@ -37,7 +37,7 @@ pub use ids::IdSeed;
 pub use issues::CATALOGUE;
 pub use limits::Limits;
 pub use parse::parse;
-pub use plan::{Parameter, Plan};
+pub use plan::{Ask, Asked, Earlier, Parameter, Plan};
 pub use print::print;
 pub use resource::{is_structure_map, read};
 pub use run::{Engine, Failure, Inputs, Losses, MAX_SOURCES, Memory, value_slice};

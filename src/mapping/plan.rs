@@ -7,6 +7,7 @@ use super::concepts::Concepts;
 use super::expression::Compiled;
 use super::facts::Facts;
 use super::trace::RulePlace;
+use crate::message::Origin;
 use crate::tree::types::{ElementId, Table, TypeId};
 use crate::tree::{NodeId, Tree};
 use bytestring::ByteString;
@@ -24,6 +25,8 @@ pub(super) struct Code {
     pub(super) rules: Vec<RulePlace>,
     /// The concept maps that were at hand when the plans were made.
     pub(super) concepts: Vec<Arc<Concepts>>,
+    /// The profiles and value sets that expressions ask about by name.
+    pub(super) asks: Vec<Ask>,
     /// The names of route parameters, by the index that expressions use.
     pub(super) names: Vec<Arc<str>>,
 }
@@ -44,6 +47,8 @@ pub struct Plan {
     pub(super) target: TypeId,
     /// What it makes is called, where its type is not known, and whether that is a FHIR resource.
     pub(super) root: (Box<str>, bool),
+    /// The earlier messages that it declares.
+    pub(super) earlier: Vec<Earlier>,
     /// The slots of the entry group's parameters: sources, then the target.
     pub(super) entry: Vec<Slot>,
 }
@@ -80,6 +85,39 @@ pub struct Parameter {
     pub name: Arc<str>,
     /// What the map's head says it is for.
     pub about: Box<str>,
+}
+
+/// An earlier message that a map reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The parameter it is given to.
+    pub name: Box<str>,
+    /// Its place among the sources, 1 or more.
+    pub source: usize,
+    /// What it says happened, any of these.
+    pub events: Vec<Box<str>>,
+    /// Whether the map can do without it.
+    pub optional: bool,
+}
+
+/// What a map asks about by its canonical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// `conformsTo('...')`.
+    Profile,
+    /// `memberOf('...')`.
+    ValueSet,
+}
+
+/// A question of a map to the world, written in an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What about.
+    pub about: Asked,
+    /// Its canonical.
+    pub canonical: Box<str>,
+    /// Where the expression begins.
+    pub origin: Origin,
 }
 
 /// A register, counted from the frame of its group.
@@ -285,6 +323,16 @@ impl Plan {
     /// The defaults that a route using this plan must declare.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
+    }
+
+    /// The earlier messages that it reads.
+    pub fn earlier(&self) -> &[Earlier] {
+        &self.earlier
+    }
+
+    /// The profiles and value sets that it and the plans made with it ask about.
+    pub fn asks(&self) -> &[Ask] {
+        &self.code.asks
     }
 
     /// The types of the sources, the message's first.

@@ -20,8 +20,8 @@ pub(crate) use issue::kinds;
 pub use issue::{Arg, Catalogue, Checked, Issue, IssueKind, IssueType, Place, Severity};
 pub use party::{Identifier, IdentifierKind};
 pub use unit::{
-    AttemptOutcome, AuditAction, AuditRecord, Committed, DeliveryId, FaultOf, Known, KnownAbout,
-    NewDelivery, Output, Position, ReceiptCode, ReceiptFor, Syntax, ToldIssue, Unit,
+    AttemptOutcome, AuditAction, AuditRecord, Committed, DeliveryId, Earlier, FaultOf, Known,
+    KnownAbout, NewDelivery, Output, Position, ReceiptCode, ReceiptFor, Syntax, ToldIssue, Unit,
 };
 
 use jiff::Timestamp;

@@ -41,7 +41,21 @@ impl IdentifierKind {
 
     /// The kind that is spelled like this.
     pub fn named(word: &str) -> Option<IdentifierKind> {
-        IdentifierKind::ALL.into_iter().find(|kind| kind.to_string() == word)
+        IdentifierKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// How it is spelled.
+    pub fn word(self) -> &'static str {
+        match self {
+            IdentifierKind::Sor => "sor",
+            IdentifierKind::Gln => "gln",
+            IdentifierKind::Yder => "yder",
+            IdentifierKind::Sks => "sks",
+            IdentifierKind::Municipality => "municipality",
+            IdentifierKind::HerId => "her-id",
+            IdentifierKind::HsaId => "hsa-id",
+            IdentifierKind::Organisation => "organisation",
+        }
     }
 }
 
@@ -85,16 +99,7 @@ fn gs1_check(value: &str) -> bool {
 
 impl fmt::Display for IdentifierKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            IdentifierKind::Sor => "sor",
-            IdentifierKind::Gln => "gln",
-            IdentifierKind::Yder => "yder",
-            IdentifierKind::Sks => "sks",
-            IdentifierKind::Municipality => "municipality",
-            IdentifierKind::HerId => "her-id",
-            IdentifierKind::HsaId => "hsa-id",
-            IdentifierKind::Organisation => "organisation",
-        })
+        out.write_str(self.word())
     }
 }
 

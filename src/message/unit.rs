@@ -254,6 +254,21 @@ pub struct KnownAbout {
     pub envelope: Option<Known>,
     /// The partition's position that this was read at.
     pub read_at: Position,
+    /// The earlier messages of its conversation that maps ask for, for each event the newest.
+    pub earlier: Vec<Earlier>,
+}
+
+/// An earlier message of the same party and conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Earlier {
+    /// What it said happened.
+    pub event: Event,
+    /// Its syntax.
+    pub syntax: Syntax,
+    /// Its bytes, as they came.
+    pub bytes: Bytes,
+    /// When it came.
+    pub received: Timestamp,
 }
 
 /// What became of one unit in a commit.

@@ -31,6 +31,11 @@ struct StageLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: String,
 }
@@ -68,6 +73,8 @@ pub struct Metrics {
     queue_age: Family<RouteLabels, Gauge<f64, AtomicU64>>,
     not_checked: Counter,
     unverdicted: Counter,
+    dropped: Family<Labels, Counter>,
+    reloads: Family<OutcomeLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -112,7 +119,28 @@ impl Default for Metrics {
             "Submissions answered without a verdict",
             unverdicted.clone(),
         );
-        Metrics { registry, counters, stages, queue_age, not_checked, unverdicted }
+        let dropped = Family::<Labels, Counter>::default();
+        registry.register(
+            "map_values_dropped",
+            "Values of messages that no rule of a map reads and nobody declared dropped",
+            dropped.clone(),
+        );
+        let reloads = Family::<OutcomeLabels, Counter>::default();
+        registry.register(
+            "reloads",
+            "Configurations that were read anew while the engine ran",
+            reloads.clone(),
+        );
+        Metrics {
+            registry,
+            counters,
+            stages,
+            queue_age,
+            not_checked,
+            unverdicted,
+            dropped,
+            reloads,
+        }
     }
 }
 
@@ -136,6 +164,20 @@ impl Metrics {
     /// Adds checks that could not be made.
     pub fn not_checked(&self, checks: u64) {
         self.not_checked.inc_by(checks);
+    }
+
+    /// Adds values that no rule of a map read.
+    pub fn dropped(&self, route: &str, event: &str, values: u64) {
+        if values > 0 {
+            let labels = Labels { route: route.to_owned(), event: event.to_owned() };
+            self.dropped.get_or_create(&labels).inc_by(values);
+        }
+    }
+
+    /// Counts a reload.
+    pub fn reloaded(&self, active: bool) {
+        let outcome = if active { "active" } else { "refused" };
+        self.reloads.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// Counts a submission that ended without a verdict.

@@ -2,7 +2,7 @@
 //!
 //! A Unix socket in the data directory, mode 0600: whoever may read the journal may ask. Plain HTTP and JSON,
 //! so that curl can ask too: `GET /messages`, `GET /messages/PARTITION/SEQUENCE`,
-//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry`.
+//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry`, `POST /reload`.
 
 use crate::message::{Clock, DeliveryId, Error, ErrorKind, Position};
 use crate::store::{MessageFilter, Operation, Store};
@@ -45,9 +45,27 @@ pub struct Filter {
     pub limit: Option<usize>,
 }
 
+/// How a reload ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Whether the new configuration is in force.
+    pub active: bool,
+    /// The hash of the configuration that is in force now.
+    pub configuration: String,
+    /// What was found.
+    pub diagnostics: Vec<String>,
+}
+
+/// The running engine, as far as an operator changes it.
+pub trait Control: Send + Sync {
+    /// Reads the configuration anew and puts it in force if it has no error. Blocks.
+    fn reload(&self, actor: &str) -> Reloaded;
+}
+
 struct Asked {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    control: Arc<dyn Control>,
 }
 
 /// Serves the socket until `stop` resolves.
@@ -55,6 +73,7 @@ pub async fn serve(
     data: &FilePath,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    control: Arc<dyn Control>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
     let path = path(data);
@@ -69,7 +88,8 @@ pub async fn serve(
         .route("/messages", get(list))
         .route("/messages/{partition}/{sequence}", get(show))
         .route("/deliveries/{partition}/{sequence}/{index}/retry", post(retry))
-        .with_state(Arc::new(Asked { store, clock }));
+        .route("/reload", post(reload))
+        .with_state(Arc::new(Asked { store, clock, control }));
     Ok(async move {
         let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
         let _ = std::fs::remove_file(&path);
@@ -111,6 +131,17 @@ async fn retry(
     match result.await {
         Ok(Ok(state)) => Json(serde_json::json!({ "state": state.name() })).into_response(),
         Ok(Err(error)) => (StatusCode::CONFLICT, format!("{error}\n")).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn reload(State(asked): State<Arc<Asked>>) -> Response {
+    let control = Arc::clone(&asked.control);
+    match tokio::task::spawn_blocking(move || control.reload("operator")).await {
+        Ok(reloaded) => {
+            let status = if reloaded.active { StatusCode::OK } else { StatusCode::CONFLICT };
+            (status, Json(reloaded)).into_response()
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

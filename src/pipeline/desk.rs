@@ -11,7 +11,8 @@ use std::time::Duration;
 impl Desk for Door {
     fn target(&self, endpoint: &str) -> Option<(Target, usize)> {
         let engine = self.0.engine.load();
-        let (target, most) = self.0.targets.get(endpoint)?;
+        let targets = self.0.targets.load();
+        let (target, most) = targets.get(endpoint)?;
         // An endpoint that the configuration in force no longer has is not delivered to.
         engine.config.endpoint(endpoint)?;
         Some((target.clone(), *most))

@@ -11,9 +11,11 @@
 //! its place in the journal.
 
 mod desk;
+mod reload;
 mod running;
 mod worker;
 
+pub use reload::{Fresh, Source};
 pub use running::{Running, start, start_with};
 
 use crate::deliver::http::Target;
@@ -22,6 +24,7 @@ use crate::message::{
     Answer, Answering, AuditAction, AuditRecord, Clock, Committed, Error, Intake, PartyName,
     Position, ReceiptCode, Submission, Syntax, Verdict,
 };
+use crate::ops::socket::{Control, Reloaded};
 use crate::ops::{Counted, Metrics, Watched};
 use crate::receipt::{self, Ending};
 use crate::store::Store;
@@ -29,10 +32,10 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 use worker::{Job, Kept, Noting, Step, Waiting};
 
@@ -57,8 +60,10 @@ pub struct Pipeline {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
-    targets: Targets,
+    targets: ArcSwap<Targets>,
     queue: SyncSender<Job>,
+    source: Mutex<Option<Source>>,
+    reloaded: Notify,
 }
 
 /// Endpoints by name: where they are, and how many messages may be on their way to each.
@@ -80,8 +85,10 @@ impl Pipeline {
             store,
             clock,
             metrics: Metrics::default(),
-            targets,
+            targets: ArcSwap::from_pointee(targets),
             queue,
+            source: Mutex::new(None),
+            reloaded: Notify::new(),
         });
         worker::start(&pipeline, workers, jobs);
         pipeline
@@ -231,6 +238,7 @@ impl Pipeline {
         let route = kept.route.as_deref().unwrap_or("none");
         self.metrics.count(Counted::Received, route, event);
         self.metrics.not_checked(kept.not_checked.into());
+        self.metrics.dropped(route, event, kept.dropped.into());
         let party = &*read.incoming.party.0;
         let Position { partition, sequence } = position;
         let worst = kept.issues.first().map_or("", |issue| &issue.id);
@@ -280,6 +288,12 @@ impl Intake for Door {
 
     fn metadata(&self, syntax: Syntax) -> Bytes {
         self.0.engine.load().metadata(syntax, self.0.clock.now())
+    }
+}
+
+impl Control for Door {
+    fn reload(&self, actor: &str) -> Reloaded {
+        self.0.reload(actor)
     }
 }
 

@@ -64,11 +64,8 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         }
     }
     let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
-    let deliverer = Deliverer::new(store, Arc::new(door), clock);
-    for endpoint in &config.endpoints {
-        let name = endpoint.name.to_string();
-        tasks.spawn(Arc::clone(&deliverer).endpoint(name, stopped.clone()));
-    }
+    let deliverer = Deliverer::new(store, Arc::new(door.clone()), clock);
+    tasks.spawn(endpoints(Arc::clone(&pipeline), Arc::clone(&deliverer), stopped.clone()));
     tasks.spawn(deliverer.receipts(stopped.clone()));
     if let Some(data) = data {
         let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
@@ -76,9 +73,38 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         let stop = async move {
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        tasks.spawn(ops::socket::serve(data, store, clock, stop).await?);
+        let control = Arc::new(door);
+        tasks.spawn(ops::socket::serve(data, store, clock, control, stop).await?);
     }
     Ok(Running { pipeline, listeners, stop, tasks })
+}
+
+/// Delivers to every endpoint of the configuration, and to those that a reload brings.
+async fn endpoints(
+    pipeline: Arc<Pipeline>,
+    deliverer: Arc<Deliverer>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut tasks = JoinSet::new();
+    let mut known: Vec<String> = Vec::new();
+    while !*stopped.borrow() {
+        let reloaded = pipeline.reloaded.notified();
+        tokio::pin!(reloaded);
+        // From here on no reload is missed.
+        reloaded.as_mut().enable();
+        for endpoint in &pipeline.engine().config.endpoints {
+            let name = endpoint.name.to_string();
+            if !known.contains(&name) {
+                tasks.spawn(Arc::clone(&deliverer).endpoint(name.clone(), stopped.clone()));
+                known.push(name);
+            }
+        }
+        tokio::select! {
+            () = &mut reloaded => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    while tasks.join_next().await.is_some() {}
 }
 
 impl Running {

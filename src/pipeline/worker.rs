@@ -4,14 +4,20 @@
 
 use super::Pipeline;
 use crate::engine::{Arena, Decided, Engine, Incoming, Outcome, Read, Stages};
-use crate::message::{Answer, Committed, Error, KnownAbout, Submission, ToldIssue, Unit, Verdict};
+use crate::message::{
+    Answer, Committed, Earlier, Error, KnownAbout, Submission, ToldIssue, Unit, Verdict,
+};
 use crate::ops::Metrics;
 use crate::receipt::{self, Ending};
+use crate::store::MessageFilter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
+
+/// How many messages of a conversation are looked at for an earlier one.
+const MOST_EARLIER: usize = 10;
 
 /// A message in the queue.
 pub(super) struct Job {
@@ -46,6 +52,7 @@ pub(super) struct Kept {
     pub ending: Ending,
     pub route: Option<Box<str>>,
     pub not_checked: u32,
+    pub dropped: u32,
     pub verdict: Verdict,
     pub quarantine: Option<Box<str>>,
     pub issues: Vec<ToldIssue>,
@@ -53,10 +60,10 @@ pub(super) struct Kept {
 
 impl Kept {
     fn of(decided: Decided) -> (Kept, Unit) {
-        let Decided { unit, ending, route, not_checked, .. } = decided;
+        let Decided { unit, ending, route, not_checked, dropped, .. } = decided;
         let (verdict, quarantine, issues) =
             (unit.verdict, unit.quarantine.clone(), unit.issues.clone());
-        (Kept { ending, route, not_checked, verdict, quarantine, issues }, unit)
+        (Kept { ending, route, not_checked, dropped, verdict, quarantine, issues }, unit)
     }
 }
 
@@ -84,7 +91,10 @@ pub(super) fn start(pipeline: &Arc<Pipeline>, workers: usize, jobs: Receiver<Job
                 let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let (Ok(job), Some(pipeline)) = (job, pipeline.upgrade()) else { return };
                 let engine = pipeline.engine();
-                let arena = arena.get_or_insert_with(|| Arena::new(&engine));
+                // What is kept from message to message was made over the names of one engine.
+                let names = engine.library.names();
+                let kept = arena.take().filter(|arena| Arc::ptr_eq(arena.tree.names(), names));
+                let arena = arena.insert(kept.unwrap_or_else(|| Arena::new(&engine)));
                 let step = pipeline.work(&engine, &job.submission, arena);
                 // A client that went away is not told; what was committed stays true.
                 let _ = job.reply.send(step);
@@ -123,7 +133,9 @@ impl Pipeline {
             }
         };
         let party = &read.incoming.party;
-        let known = match self.store.known_about(party, &read.message, &read.envelope) {
+        let known = self.store.known_about(party, &read.message, &read.envelope);
+        let known = known.and_then(|known| self.with_earlier(engine, &read, known));
+        let known = match known {
             Ok(known) => known,
             Err(error) => {
                 tracing::error!(%error, "the store does not say what is known");
@@ -131,6 +143,34 @@ impl Pipeline {
             }
         };
         self.decide(engine, read, arena, &known, submission)
+    }
+
+    /// Adds the earlier messages that the maps of the message's routes ask for.
+    fn with_earlier(
+        &self,
+        engine: &Engine,
+        read: &Read,
+        known: KnownAbout,
+    ) -> Result<KnownAbout, Error> {
+        let mut earlier = Vec::new();
+        for wanted in engine.earlier(read) {
+            // The newest first; a refused one never happened, and the message itself may stand there.
+            let filter = MessageFilter {
+                party: Some(read.incoming.party.0.to_string()),
+                conversation: Some(wanted.conversation.to_owned()),
+                event: Some(wanted.event.to_owned()),
+                state: Some("accepted".to_owned()),
+                limit: MOST_EARLIER,
+                ..MessageFilter::default()
+            };
+            let rows = self.store.messages(&filter)?;
+            if let Some(row) = rows.iter().find(|row| *row.message != *read.message.0) {
+                let unit = self.store.unit(row.position)?;
+                let (event, syntax, bytes) = (unit.event, unit.syntax, unit.original);
+                earlier.push(Earlier { event, syntax, bytes, received: unit.received });
+            }
+        }
+        Ok(KnownAbout { earlier, ..known })
     }
 
     fn decide(
@@ -162,6 +202,7 @@ impl Pipeline {
                     route: None,
                     issues: Vec::new(),
                     not_checked: 0,
+                    dropped: 0,
                 }
             }
         };

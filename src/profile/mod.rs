@@ -9,6 +9,7 @@
 //! not be checked is an issue of its own; linear in the message. Never: reads a file or a clock; compiles,
 //! merges or fetches while a message waits; holds an element's value in an issue.
 
+mod ask;
 mod catalogue;
 mod compile;
 pub mod exchange;
@@ -21,6 +22,7 @@ mod rules;
 mod run;
 mod settings;
 
+pub use ask::Asker;
 pub use catalogue::CATALOGUE;
 pub use memory::Memory;
 pub use settings::{Chosen, Examples, Request, Settings, Summary, Wanted, not_checked_by_profile};

@@ -13,6 +13,7 @@ mod hostile;
 mod issues;
 mod letters;
 mod mapping;
+mod maps;
 mod maptools;
 mod package;
 mod path;
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(issues::trials());
     trials.extend(letters::trials());
     trials.extend(mapping::trials());
+    trials.extend(maps::trials());
     trials.extend(maptools::trials());
     trials.extend(package::trials());
     trials.extend(path::trials());

@@ -365,6 +365,11 @@ pub const AT_LOAD: &[(&str, &str)] = &[
          Check the canonical, or give the file.",
     ),
     (
+        "map-unknown-earlier",
+        "The map's head declares an earlier message by a name that is no source parameter of its \
+         first group beyond the first. Name the parameter that the earlier message is given to.",
+    ),
+    (
         "map-unknown-element",
         "The type has no element of this name. Models name elements, not their XML or JSON \
          spelling: a choice is `value`, not `valueString`.",
@@ -394,6 +399,11 @@ pub const AT_LOAD: &[(&str, &str)] = &[
         "A prefix is used in a concept map that declares no such prefix. Declare it with `prefix x = \"url\"`.",
     ),
     (
+        "map-unknown-profile",
+        "An expression of the map asks `conformsTo` about a profile that no loaded package has, so \
+         that it could never be answered. Load the package, or mend the canonical.",
+    ),
+    (
         "map-unknown-transform",
         "There is no transform of this name. Check the spelling; the page about maps lists them.",
     ),
@@ -406,6 +416,11 @@ pub const AT_LOAD: &[(&str, &str)] = &[
         "map-unknown-variable",
         "No source, target or parameter in scope has this name. A variable lives to the end of \
          the rule that makes it.",
+    ),
+    (
+        "map-unknown-value-set",
+        "An expression of the map asks `memberOf` about a value set that no loaded package has, so \
+         that it could never be answered. Load the package, or mend the canonical.",
     ),
     (
         "map-unknown-zone",

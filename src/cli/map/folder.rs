@@ -3,6 +3,7 @@
 //! Promises: what a map needs is found in the folder `mappings` that it lies in, in its own folder, and in those
 //! that are named; each file is read once. Never: writes.
 
+use super::world::Checks;
 use crate::definitions::{Library, LibraryBuilder};
 use crate::mapping::ast;
 use crate::mapping::{self, Concepts, Materials, Plan, Plans};
@@ -18,11 +19,13 @@ const HOME: &str = "mappings";
 /// Maps with all that they need, and their plans.
 pub struct Mappings {
     /// R4, and the models that were found.
-    pub library: Library,
+    pub library: Arc<Library>,
     /// The maps.
     pub maps: Vec<ast::Map>,
     /// Their plans; a map with an error has none.
     pub plans: Plans,
+    /// The profiles and value sets that maps ask about; none where no map asks.
+    pub checks: Option<Checks>,
     /// The concept maps.
     pub concepts: Vec<Arc<Concepts>>,
     /// Folders with cases below the paths that were asked for, each with the canonical of its entry map.
@@ -53,6 +56,7 @@ impl Mappings {
             builder.add_resource(&file.display().to_string(), &bytes(file)?);
         }
         let (library, mut diagnostics) = builder.build();
+        let library = Arc::new(library);
         let concepts = library.concept_maps().map(|(_, map)| Arc::new(Concepts::of_resource(&map)));
         let concepts: Vec<_> = concepts.collect();
         let (mut maps, mut folders) = (Vec::new(), Vec::new());
@@ -72,7 +76,8 @@ impl Mappings {
         let materials = Materials { table: library.table(), concepts: &concepts };
         let (plans, more) = Plans::build_lenient(&maps, &materials);
         diagnostics.extend(more);
-        Ok(Mappings { library, maps, plans, concepts, folders, diagnostics, asked })
+        let checks = Checks::of(&plans, &library, &mut diagnostics);
+        Ok(Mappings { library, maps, plans, checks, concepts, folders, diagnostics, asked })
     }
 
     /// The findings about what was asked for; if that has none and yet no plan, all of them.

@@ -6,10 +6,12 @@ use super::folder::{Mappings, bytes};
 use super::world::{About, World};
 use crate::definitions::typing;
 use crate::engine;
+use crate::fhirpath::References;
 use crate::format::charset::{self, Charset};
 use crate::format::{fhir_json, fhir_xml, xml};
-use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, Memory, Plan, Trace};
+use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, MAX_SOURCES, Memory, Plan, Trace};
 use crate::message::{Issue, Severity, ToldIssue};
+use crate::profile;
 use crate::tree::Tree;
 use crate::tree::types::{TypeId, TypeKind};
 use ::bytes::Bytes;
@@ -105,6 +107,20 @@ fn read_as(
     }
 }
 
+/// The earlier messages that a plan reads, in the order of its sources; one that is not at hand is empty.
+fn earlier(plan: &Plan, about: &About, mappings: &Mappings) -> Result<Vec<Tree>, String> {
+    let mut trees = Vec::new();
+    for source in 1..plan.sources().len().min(MAX_SOURCES) {
+        let declared = plan.earlier().iter().find(|one| one.source == source);
+        let file = declared.and_then(|one| about.earlier.get(&*one.name));
+        trees.push(match file {
+            Some(file) => read(file, mappings)?.tree,
+            None => Tree::new(Arc::clone(mappings.library.names())),
+        });
+    }
+    Ok(trees)
+}
+
 /// Runs a plan on a message.
 pub fn translate(
     plan: &Plan,
@@ -127,9 +143,12 @@ pub fn watched(
 ) -> Result<Made, String> {
     let engine = &about.engine;
     let parameters: Vec<_> = about.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
+    let now = engine.now.parse().map_err(|fault| format!("engine.now: {fault}"))?;
+    let earlier = earlier(plan, about, mappings)?;
+    let sources: Vec<&Tree> = std::iter::once(&message.tree).chain(&earlier).collect();
     let inputs = Inputs {
-        sources: &[&message.tree],
-        now: engine.now.parse().map_err(|fault| format!("engine.now: {fault}"))?,
+        sources: &sources,
+        now,
         engine: Engine {
             message_id: &engine.message_id,
             envelope_id: &engine.envelope_id,
@@ -139,7 +158,16 @@ pub fn watched(
         ids: IdSeed { message: &engine.message_id, destination: "case", generation: 0 },
         limits: Limits::default(),
     };
-    let world = World { about, concepts: &mappings.concepts };
+    let (mut references, mut validation) = (References::new(), profile::Memory::new());
+    references.build(&message.tree);
+    let asker = mappings.checks.as_ref();
+    let world = World {
+        asker: asker.map(|checks| checks.asker(&message.tree, now, &mut validation)),
+        references: &references,
+        day: engine.now.chars().take(10).collect(),
+        about,
+        concepts: &mappings.concepts,
+    };
     let mut target = Tree::new(Arc::clone(mappings.library.names()));
     let mut issues = Vec::new();
     let ran = match trace {

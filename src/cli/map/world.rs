@@ -1,8 +1,13 @@
 //! What a case says about the world: the route's values, the engine's, and the books.
 
 use super::folder::bytes;
-use crate::fhirpath;
-use crate::mapping::{Concepts, Hooks, Lookup};
+use crate::definitions::Library;
+use crate::engine::{self, ValueSets};
+use crate::fhirpath::{self, Item, NotEvaluable, References};
+use crate::mapping::{Concepts, Hooks, Lookup, Plans};
+use crate::message::Diagnostic;
+use crate::profile::{self, Asker, Validator, Wanted};
+use crate::tree::{NodeId, Tree};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -64,21 +69,15 @@ pub struct About {
     /// The concept maps that the route names.
     #[serde(default)]
     pub route: Values,
-    /// Organisations, each with its identifiers by kind.
+    /// Organisations, each with its identifiers by kind; `from` and `to` are its first and last day.
     #[serde(default)]
     pub directory: Vec<Values>,
     /// Persons, in the same way.
     #[serde(default)]
     pub person: Vec<Values>,
-}
-
-impl About {
-    /// Reads a case's file.
-    pub fn read(file: &Path) -> Result<About, String> {
-        let text = String::from_utf8(bytes(file)?);
-        let text = text.map_err(|_| format!("{}: not UTF-8", file.display()))?;
-        toml::from_str(&text).map_err(|fault| format!("{}: {fault}", file.display()))
-    }
+    /// Earlier messages by the name of the source that they are given to: files beside the case's.
+    #[serde(default)]
+    pub earlier: BTreeMap<String, PathBuf>,
 }
 
 /// What the engine decided about the new message.
@@ -103,20 +102,87 @@ impl Default for Engine {
     }
 }
 
+impl About {
+    /// Reads a case's file; the files that it names lie beside it.
+    pub fn read(file: &Path) -> Result<About, String> {
+        let text = String::from_utf8(bytes(file)?);
+        let text = text.map_err(|_| format!("{}: not UTF-8", file.display()))?;
+        let about: Result<About, _> = toml::from_str(&text);
+        let mut about = about.map_err(|fault| format!("{}: {fault}", file.display()))?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        about.earlier.values_mut().for_each(|earlier| *earlier = folder.join(&earlier));
+        Ok(about)
+    }
+}
+
+/// What maps ask about by name: profiles and value sets.
+pub struct Checks {
+    validator: Validator,
+    value_sets: ValueSets,
+}
+
+impl Checks {
+    /// Compiled only where a map asks, for that takes its time.
+    pub fn of(
+        plans: &Plans,
+        library: &Arc<Library>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Checks> {
+        plans.all().iter().find(|plan| !plan.asks().is_empty())?;
+        let settings = profile::Settings::default();
+        let (validator, _) = Validator::build(library, &Wanted::All, &settings);
+        found.extend(engine::unknown(plans, library, &validator));
+        Some(Checks { validator, value_sets: engine::value_sets(plans, library) })
+    }
+
+    /// Somebody to ask about a message.
+    pub fn asker<'a>(
+        &'a self,
+        tree: &'a Tree,
+        now: jiff::Timestamp,
+        memory: &'a mut profile::Memory,
+    ) -> (Asker<'a>, &'a ValueSets) {
+        (self.validator.asker(tree, now, memory), &self.value_sets)
+    }
+}
+
 /// The world of a case.
 pub struct World<'a> {
+    /// Whom to ask about profiles and value sets.
+    pub asker: Option<(Asker<'a>, &'a ValueSets)>,
+    /// Where the message's references lead.
+    pub references: &'a References,
+    /// The day it is.
+    pub day: String,
     /// What the case says.
     pub about: &'a About,
     /// The concept maps at hand.
     pub concepts: &'a [Arc<Concepts>],
 }
 
-impl fhirpath::Hooks for World<'_> {}
+impl fhirpath::Hooks for World<'_> {
+    fn conforms_to(&self, tree: u8, node: NodeId, canonical: &str) -> Result<bool, NotEvaluable> {
+        match &self.asker {
+            Some((asker, _)) if tree == 0 => asker.conforms_to(node, canonical),
+            _ => Err(NotEvaluable::missing("conformsTo() is for the message alone")),
+        }
+    }
+
+    fn member_of(&self, item: &Item<'_>, value_set: &str) -> Result<bool, NotEvaluable> {
+        let missing = NotEvaluable::missing("memberOf() of a value set that is not loaded");
+        let (asker, sets) = self.asker.as_ref().ok_or(missing)?;
+        asker.member_of(item, sets.get(value_set).ok_or(missing)?)
+    }
+}
 
 impl Hooks for World<'_> {
     fn concept_map(&self, name: &str) -> Option<&Concepts> {
         let url = self.about.route.get(name)?;
         self.concepts.iter().find(|one| *one.url == **url).map(|one| &**one)
+    }
+
+    fn references(&self) -> Option<&References> {
+        Some(self.references)
     }
 
     fn look_up(&self, book: &str, from: &str, to: &str, value: &str) -> Lookup<'_> {
@@ -125,7 +191,13 @@ impl Hooks for World<'_> {
             "person" => &self.about.person,
             _ => return Lookup::Unavailable,
         };
-        let known = entries.iter().find(|entry| entry.get(from).is_some_and(|v| v == value));
+        // Days are written so that their order is that of their texts.
+        let valid = |entry: &&Values| {
+            entry.get("from").is_none_or(|from| *from <= self.day)
+                && entry.get("to").is_none_or(|to| self.day <= *to)
+        };
+        let is = |entry: &&Values| entry.get(from).is_some_and(|own| own == value);
+        let known = entries.iter().filter(valid).find(is);
         match known.and_then(|entry| entry.get(to)) {
             Some(answer) => Lookup::Found(Cow::Borrowed(answer)),
             None => Lookup::NotFound,

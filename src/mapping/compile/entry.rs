@@ -59,7 +59,8 @@ impl Compiler<'_> {
         };
         own.push(start);
         let root = root.unwrap_or_default();
-        Some(Entry { map, start, own, parameters, sources, target, root, slots })
+        let earlier = self.earlier(map);
+        Some(Entry { map, start, own, parameters, sources, target, root, earlier, slots })
     }
 
     /// Whether nothing that a map may run has an error; a default of the route that it asks for and does not

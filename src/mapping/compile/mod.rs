@@ -5,6 +5,7 @@
 
 mod dispatch;
 mod doubts;
+mod earlier;
 mod entry;
 mod groups;
 mod index;
@@ -18,7 +19,7 @@ mod transforms;
 use super::ast::Map;
 use super::concepts::Concepts;
 use super::facts::Facts;
-use super::plan::{Code, Dispatch, Group, Parameter, Plan, Slot, Target};
+use super::plan::{Ask, Code, Dispatch, Earlier, Group, Parameter, Plan, Slot, Target};
 use super::trace::RulePlace;
 use crate::message::Diagnostic;
 use crate::tree::types::{Table, TypeId};
@@ -73,7 +74,7 @@ impl Plans {
         let (code, mut diagnostics) = compiler.finish();
         let made = entries.into_iter().zip(maps).zip(usable).filter(|(_, usable)| *usable);
         let plans = made.filter_map(|((entry, map), _)| {
-            let Entry { start, parameters, sources, target, root, slots, .. } = entry?;
+            let Entry { start, parameters, sources, target, root, earlier, slots, .. } = entry?;
             let (url, name) = (map.url.text.clone().into(), map.name.text.clone());
             let code = Arc::clone(&code);
             let (target, root) = (target?, root);
@@ -87,6 +88,7 @@ impl Plans {
                 sources,
                 target,
                 root,
+                earlier,
                 entry,
             }))
         });
@@ -150,6 +152,7 @@ struct Compiler<'a> {
     constants: String,
     constant_places: HashMap<Box<str>, u32>,
     parameters: Vec<Arc<str>>,
+    asks: Vec<Ask>,
     shares: Vec<Box<str>>,
     scope: Vec<Binding>,
     slots: u32,
@@ -179,6 +182,7 @@ struct Entry {
     sources: Vec<TypeId>,
     target: Option<TypeId>,
     root: (Box<str>, bool),
+    earlier: Vec<Earlier>,
     slots: Vec<Slot>,
 }
 
@@ -222,6 +226,7 @@ impl<'a> Compiler<'a> {
             constants: String::new(),
             constant_places: HashMap::new(),
             parameters: Vec::new(),
+            asks: Vec::new(),
             shares: Vec::new(),
             scope: Vec::new(),
             slots: 0,
@@ -248,6 +253,7 @@ impl<'a> Compiler<'a> {
             constants: ByteString::from(self.constants),
             rules: self.rules,
             concepts: self.concepts,
+            asks: self.asks,
             names: self.parameters,
         };
         (Arc::new(code), self.diagnostics)

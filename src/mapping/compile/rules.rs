@@ -6,7 +6,7 @@ use super::shape::{Shape, nearest};
 use super::{Binding, Compiler};
 use crate::mapping::ast::{self, Fragment, Name};
 use crate::mapping::expression::{self, Compiled, ENGINE, Known, Variable, Visible};
-use crate::mapping::plan::{List, Log, Place, Rule, RuleId, Slot, Source, Step, Transform};
+use crate::mapping::plan::{Ask, List, Log, Place, Rule, RuleId, Slot, Source, Step, Transform};
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -224,6 +224,13 @@ impl Compiler<'_> {
                     if let (Variable::Parameter(one), Some(id)) = (variable, self.current) {
                         let asked = (*one, self.map, fragment.at);
                         self.notes[id as usize].parameters.push(asked);
+                    }
+                }
+                for (about, canonical) in expression::asks(compiled.expression.text()) {
+                    let origin = self.maps[self.map].origin(fragment.at);
+                    let ask = Ask { about, canonical, origin };
+                    if !self.asks.contains(&ask) {
+                        self.asks.push(ask);
                     }
                 }
                 Some(compiled)

@@ -46,6 +46,7 @@ impl<'p> Machine<'p, '_> {
 
     fn fire(&mut self, rule: &'p Rule, frame: usize) -> Result<(), Stop> {
         let item = self.slot(frame, rule.sources[0].into);
+        self.item = item;
         self.tell(|trace, rule| trace.fired(rule, spot_of(item)));
         for target in &rule.targets {
             self.step()?;

@@ -260,7 +260,7 @@ impl<'p> Machine<'p, '_> {
             return Err(self.too_costly("steps", limits.steps));
         }
         if self.target.len() > limits.nodes {
-            return Err(self.too_costly("nodes", limits.nodes as u64));
+            return Err(self.too_costly("elements", limits.nodes as u64));
         }
         if self.target.scratch().len() > limits.bytes {
             return Err(self.too_costly("bytes", limits.bytes as u64));
@@ -269,7 +269,11 @@ impl<'p> Machine<'p, '_> {
     }
 
     fn too_costly(&self, what: &'static str, limit: u64) -> Stop {
-        let issue = Issue::new(&issues::TOO_COSTLY, Place::default())
+        let node = match self.item {
+            Value::Node(0, node) => Some(node),
+            _ => self.sources.first().and_then(|tree| tree.root()),
+        };
+        let issue = Issue::new(&issues::TOO_COSTLY, Place { node, ..Place::default() })
             .profile(&self.plan.url)
             .arg(self.rule_arg())
             .arg(Arg::Static(what))

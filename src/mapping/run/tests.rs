@@ -282,7 +282,7 @@ fn every_limit_ends_in_its_own_failure() {
     let limits = Limits::default();
     fails(&recursive, limits, "200 levels");
     fails(&wide, Limits { steps: 1000, ..limits }, "1000 steps");
-    fails(&wide, Limits { nodes: 500, ..limits }, "500 nodes");
+    fails(&wide, Limits { nodes: 500, ..limits }, "500 elements");
     fails(&wide, Limits { bytes: 5000, ..limits }, "5000 bytes");
     assert!(run(&wide, &letter).losses.is_ok());
 }

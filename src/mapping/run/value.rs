@@ -155,7 +155,7 @@ impl<'p> Machine<'p, '_> {
             trees: &trees[..=self.sources.len()],
             table: &self.plan.code.table,
             now: self.inputs.now,
-            references: None,
+            references: self.hooks.references(),
             hooks: self.world,
         };
         let slots = &memory.slots;

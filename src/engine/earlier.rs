@@ -1,0 +1,93 @@
+//! Earlier messages of a conversation, for maps that read them: which are wanted, and their trees.
+//!
+//! The conversation is what the intake description of the message's format says it is: the key that ties a
+//! notification to the one before it. Never: asks the store; the shell does, and hands over what it found.
+
+use super::read::Read;
+use super::{Arena, Engine, catalogue};
+use crate::config::MissingEarlier;
+use crate::config::Route;
+use crate::definitions::typing;
+use crate::format;
+use crate::mapping::Plan;
+use crate::message::{Arg, Earlier, Issue, KnownAbout, Place, Syntax};
+use crate::tree::Tree;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// An earlier message that a map wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted<'a> {
+    /// The conversation.
+    pub conversation: &'a str,
+    /// What it says happened; the newest of them.
+    pub event: &'a str,
+}
+
+impl Engine {
+    /// The earlier messages that the maps of the routes that a message may take want; usually none.
+    pub fn earlier<'a>(&'a self, read: &'a Read) -> Vec<Wanted<'a>> {
+        let mut wanted = Vec::new();
+        let Some(conversation) = read.says.conversation.as_deref() else { return wanted };
+        for route in self.routes_of(read) {
+            let Some(plan) = route.map.as_ref().and_then(|map| self.plans.find(&map.value)) else {
+                continue;
+            };
+            for event in plan.earlier().iter().flat_map(|one| &one.events) {
+                let one = Wanted { conversation, event };
+                if !wanted.contains(&one) {
+                    wanted.push(one);
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Reads what a plan wants into the arena's further trees; false when something is missing without which
+    /// the route does not go on.
+    pub(super) fn read_earlier(
+        &self,
+        plan: &Plan,
+        known: &KnownAbout,
+        route: &Route,
+        arena: &mut Arena,
+    ) -> bool {
+        let names = self.library.names();
+        let further = plan.sources().len().saturating_sub(1);
+        arena
+            .earlier
+            .resize_with(further.max(arena.earlier.len()), || Tree::new(Arc::clone(names)));
+        arena.earlier.iter_mut().for_each(|tree| tree.reset(names));
+        let mut whole = true;
+        for wanted in plan.earlier() {
+            let fits = |one: &&Earlier| wanted.events.contains(&one.event.0);
+            let newest = known.earlier.iter().filter(fits).max_by_key(|one| one.received);
+            let tree = &mut arena.earlier[wanted.source - 1];
+            let found = newest.is_some_and(|one| self.read_tree(one.syntax, &one.bytes, tree));
+            if !found {
+                tree.reset(names);
+                if !wanted.optional && route.missing_earlier == MissingEarlier::Refuse {
+                    let place = Place { node: arena.tree.root(), ..Place::default() };
+                    let events = Arg::Shared(Arc::from(wanted.events.join(" ")));
+                    arena.issues.push(Issue::new(&catalogue::NO_EARLIER, place).arg(events));
+                    whole = false;
+                }
+            }
+        }
+        whole
+    }
+
+    /// Reads bytes that were read before into a typed tree.
+    fn read_tree(&self, syntax: Syntax, bytes: &Bytes, tree: &mut Tree) -> bool {
+        let mut issues = Vec::new();
+        let decoded = format::charset::decode(bytes, None, syntax != Syntax::FhirJson);
+        let Ok(decoded) = decoded else { return false };
+        let whole = match syntax {
+            Syntax::FhirJson => format::fhir_json::read(decoded.text, tree, &mut issues),
+            Syntax::FhirXml => format::fhir_xml::read(decoded.text, tree, &mut issues),
+            Syntax::Xml => format::xml::read(decoded.text, tree, &mut issues),
+        };
+        typing::type_tree(tree, self.library.table(), &mut issues);
+        whole
+    }
+}
