@@ -21,7 +21,7 @@ fn limits() -> Result<(), Failed> {
         (
             "levels",
             "p then down(src, tgt);",
-            "group down(source a : Bundle, target b : BundleOut) { a -> b then down(a, b); }",
+            "group down(source a : Bundle, target b : BundleOut) { a where a.id.exists() -> b then down(a, b); }",
         ),
         // Shallow, and more steps than there is time for.
         (

@@ -204,7 +204,7 @@ fn earlier() -> Result<(), Failed> {
 fn costly() -> Result<(), Failed> {
     let rules = "src.entry as e then { e.resource : Patient as p \
                  where p.name.family = 'Ærøskov' then down(src, tgt); };";
-    let group = "group down(source a : Bundle, target b : BundleOut) { a -> b then down(a, b); }";
+    let group = "group down(source a : Bundle, target b : BundleOut) { a where a.id.exists() -> b then down(a, b); }";
     let node = Node::new(Site::new(&map(rules, group), "")?)?;
     let bad = numbered(1)?;
     let answer = String::from_utf8_lossy(&node.send(&bad).body).into_owned();
