@@ -100,7 +100,7 @@ fn to_a_version_that_nobody_has_loaded() {
         r#""active":true"#,
         r#""contact":[{"gender":"female","name":{"family":"D!"}}]"#,
         r#""contained":[{"resourceType":"Patient","id":"q","name":[{"family":"E!"}]}]"#,
-        r#""deceased":false"#,
+        r#""deceasedBoolean":false"#,
     ] {
         assert!(json.contains(piece), "{piece} in {json}");
     }

@@ -65,11 +65,8 @@ impl Compiler<'_> {
         let made: Vec<(TypeId, u32, TypeId)> = chosen
             .into_iter()
             .map(|(source, map, group)| {
-                let mut shapes = self.declared(map, group);
+                let shapes = self.declared(map, group);
                 let target = shapes[1].only().unwrap_or(TypeId::NONE);
-                if shapes[0].types.is_empty() && from.contains(&source) {
-                    shapes[0].types.push(source);
-                }
                 (source, self.instance(Key { map, group, shapes }), target)
             })
             .collect();

@@ -117,6 +117,7 @@ impl Compiler<'_> {
         given: &[Binding],
         parent: &ast::Name,
     ) -> Option<Vec<Binding>> {
+        let declared = self.declared(map, group);
         let wanted = &self.maps[map].groups[group].parameters;
         let mut taken = Vec::new();
         let mut own = Vec::new();
@@ -134,7 +135,14 @@ impl Compiler<'_> {
                 return None;
             };
             taken.push(found.slot);
-            own.push(Binding { name: one.name.text.clone(), ..found.clone() });
+            let mut shape = found.shape.clone();
+            // A parent for other types sees its child's by name: maps in use extend `BackboneElement` where
+            // there is only an `Element`.
+            let alike = |wanted: &_| shape.types.iter().all(|t| self.table.is_a(*t, *wanted));
+            if self.is_foreign(one, &declared[at]) || !declared[at].types.iter().all(alike) {
+                shape.types.clear();
+            }
+            own.push(Binding { name: one.name.text.clone(), shape, ..found.clone() });
         }
         let mut all: Vec<Binding> =
             given.iter().filter(|one| !taken.contains(&one.slot)).cloned().collect();
@@ -155,7 +163,9 @@ impl Compiler<'_> {
         let declared = self.declared(map, group);
         let mut arguments = Vec::new();
         let mut shapes = Vec::new();
-        for (argument, declared) in call.arguments.iter().zip(declared) {
+        let parameters = &one.parameters;
+        for ((argument, declared), parameter) in call.arguments.iter().zip(declared).zip(parameters)
+        {
             let (operand, given) = match argument {
                 // Where a target is wanted, the name is a target's.
                 Argument::Variable(name) if declared.is_target && self.in_scope(name) => {
@@ -165,11 +175,19 @@ impl Compiler<'_> {
                 _ => self.operand(argument)?,
             };
             self.check_mode(argument, &given, &declared);
-            shapes.push(self.narrow(argument, &given, declared));
+            shapes.push(match self.is_foreign(parameter, &declared) {
+                true => declared,
+                false => self.narrow(argument, &given, declared),
+            });
             arguments.push(operand);
         }
         let group = self.instance(Key { map, group, shapes });
         Some(Call { group, arguments })
+    }
+
+    /// Whether a parameter is of a type that nobody has loaded: then nothing is known of it, whatever is given.
+    pub(super) fn is_foreign(&self, parameter: &ast::Parameter, declared: &Shape) -> bool {
+        parameter.type_name.is_some() && declared.types.is_empty()
     }
 
     fn check_mode(&mut self, argument: &Argument, given: &Shape, declared: &Shape) {

@@ -137,7 +137,11 @@ impl Compiler<'_> {
         if let (Some(source), Operand::Slot(_)) = (known, &operand)
             && let Some((map, group, made)) = self.type_group(at, source, &spot.types)
         {
-            let shapes = vec![Shape::of(source, false), Shape::of(made, true)];
+            let mut shapes = vec![Shape::of(source, false), Shape::of(made, true)];
+            let declared = self.declared(map, group);
+            if declared[0].types.is_empty() {
+                shapes[0] = declared[0].clone();
+            }
             let instance = self.instance(super::Key { map, group, shapes });
             let types = if made == TypeId::NONE { Vec::new() } else { vec![made] };
             return (Transform::Typed(operand, instance, made), types);

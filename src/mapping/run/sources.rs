@@ -8,7 +8,7 @@ use crate::mapping::ast::SourceList;
 use crate::mapping::plan::{Log, Source, Step};
 use crate::mapping::trace::Why;
 use crate::message::Arg;
-use crate::tree::types::{ElementId, Table, TypeId};
+use crate::tree::types::{ElementId, Table, TypeId, TypeKind};
 use crate::tree::{Marks, NodeId, State, Tree};
 use std::sync::Arc;
 
@@ -142,9 +142,13 @@ impl<'p> Machine<'p, '_> {
     /// Whether an item is of a type. One of no known type is what its name or its document says, if they do.
     fn is_of(&self, item: Value, wanted: TypeId, step: Option<&Step>) -> bool {
         let type_id = self.type_of(item);
-        let Value::Node(tree, node) = item else { return self.is_a(type_id, wanted) };
+        let Value::Node(tree, node) = item else { return type_id == wanted };
         if type_id != TypeId::NONE {
-            return self.is_a(type_id, wanted);
+            // A `code` is no `string` here, as the reference implementation has it.
+            let one = self.plan.code.table.type_of(wanted);
+            let exact =
+                !one.is_abstract && matches!(one.kind, TypeKind::Primitive | TypeKind::Complex);
+            return type_id == wanted || (!exact && self.is_a(type_id, wanted));
         }
         let of = self.tree(tree);
         if let Some(name) = of.resource_type(node) {
@@ -235,7 +239,7 @@ fn is_value(step: &Step) -> bool {
 }
 
 /// The type that ends a choice's wire name: `Quantity` of `valueQuantity`, `dateTime` of `valueDateTime`.
-fn suffix_type(table: &Table, suffix: &str) -> Option<TypeId> {
+pub(super) fn suffix_type(table: &Table, suffix: &str) -> Option<TypeId> {
     let first = suffix.chars().next().filter(char::is_ascii_uppercase)?;
     table.find(suffix).or_else(|| {
         let mut lower = suffix.to_owned();

@@ -3,6 +3,7 @@
 //! Promises: every node written has its element and type; what may stand once stands once, and an overwritten
 //! value is said. Never: writes a value that its type does not allow.
 
+use super::sources::suffix_type;
 use super::value::{Value, text_into, value_slice};
 use super::{Machine, issues};
 use crate::mapping::facts::element_of;
@@ -273,6 +274,7 @@ impl<'p> Machine<'p, '_> {
             self.report(&issues::OVERWRITTEN, at, name);
             self.target.detach(old);
         }
+        let spot = self.as_choice(spot, at);
         let node = self.fresh(parent, spot);
         if let (ElementId::NONE, Value::Node(tree, item)) = (spot.element, at) {
             // What came out of an array goes into one, if it is called the same.
@@ -302,6 +304,29 @@ impl<'p> Machine<'p, '_> {
             _ if single => self.existing(parent, spot.element),
             _ => None,
         }
+    }
+
+    /// Below what is of no known type, a choice is known by the item that it is made of: `valueCoding` becomes the
+    /// `value` of that type, under the name that says so.
+    fn as_choice(&mut self, spot: Spot, at: Value) -> Spot {
+        let (ElementId::NONE, Value::Node(tree, item)) = (spot.element, at) else { return spot };
+        let table = &self.plan.code.table;
+        let called = self.tree(tree).name_text(self.tree(tree).node(item).name);
+        let name = self.target.name_text(spot.name);
+        let Some(rest) = called.strip_prefix(name).filter(|rest| !rest.is_empty()) else {
+            return spot;
+        };
+        let Some(own) = suffix_type(table, rest) else { return spot };
+        let name = match spot.type_id {
+            TypeId::NONE => called.to_owned(),
+            one if one == own => called.to_owned(),
+            one => {
+                let mut letters = table.type_of(one).name.chars();
+                let first = letters.next().map(|c| c.to_ascii_uppercase()).into_iter();
+                name.chars().chain(first).chain(letters).collect()
+            }
+        };
+        Spot { name: self.target.name_id(&name), ..spot }
     }
 
     fn is_single(&self, spot: Spot) -> bool {
