@@ -6,6 +6,7 @@
 pub mod ast;
 mod compile;
 mod concepts;
+mod coverage;
 mod diff;
 mod explain;
 mod expression;
@@ -30,6 +31,7 @@ mod lenient;
 
 pub use compile::{LACKING, Materials, Plans};
 pub use concepts::{Concept, Concepts, Translation};
+pub use coverage::{Became, Coverage, ElementCount, RuleCount, Watch, element_path};
 pub use diff::{Difference, diff};
 pub use explain::{Absent, Candidate, Explanation, Found, Reason, explain};
 pub use hooks::{Hooks, Lookup, NoHooks};

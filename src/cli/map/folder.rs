@@ -177,6 +177,11 @@ fn is_text(file: &Path) -> bool {
     file.extension().is_some_and(|e| e == "map" || e == "fml")
 }
 
+/// Whether a file is a map, in the language or as a resource.
+pub fn is_map(file: &Path) -> bool {
+    is_text(file) || (file.is_file() && holds_a_map(file).unwrap_or(false))
+}
+
 fn holds_a_map(file: &Path) -> Result<bool, String> {
     Ok(mapping::is_structure_map(&String::from_utf8_lossy(&bytes(file)?)))
 }

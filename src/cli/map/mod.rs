@@ -5,6 +5,7 @@
 
 mod case;
 mod check;
+mod coverage;
 mod explain;
 mod fmt;
 mod folder;
@@ -31,6 +32,8 @@ pub struct Map {
 enum Command {
     /// Reports every mistake of maps and models at once, with file, line and column.
     Check(check::Check),
+    /// Shows what of a set of messages the maps read, and which of their rules fire.
+    Coverage(coverage::Arguments),
     /// Says which rule made a value from which bytes, or why there is none.
     Explain(explain::Explain),
     /// Prints maps as all of a team should look.
@@ -47,6 +50,7 @@ enum Command {
 pub fn run(arguments: &Map) -> Exit {
     let ran = match &arguments.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Coverage(arguments) => coverage::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
         Command::Roundtrip(arguments) => roundtrip::run(arguments),

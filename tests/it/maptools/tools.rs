@@ -21,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
             Needs::Tool("xmllint"),
             junit,
         ),
+        nothing("maptools: coverage counts each value and each rule once", coverage),
+        trial("maptools: the coverage page is whole and alone", Needs::Tool("xmllint"), page),
         nothing("maptools: explain gives the bytes that a value came from", explained),
         nothing("maptools: fmt keeps what a map means and every comment", fmt),
         nothing("maptools: a round trip says what is lost, and where", roundtrip),
@@ -74,6 +76,13 @@ fn codes() -> Result<(), Failed> {
         (&["run", "wrong/wrong.fml", LETTER], 2),
         (&["run", MAP, "no-such-file"], 2),
         (&["run", MAP, MAP], 2),
+        (&["coverage", MAP, LETTER], 0),
+        (&["coverage", MAP, LETTER, "--threshold", "80"], 0),
+        (&["coverage", MAP, LETTER, "--threshold", "90"], 1),
+        (&["coverage", MAP, LETTER, "--threshold", "101"], 2),
+        (&["coverage", LETTER], 2),
+        (&["coverage", "wrong", LETTER, "--with", "mappings"], 2),
+        (&["coverage", "mappings/message-to-letter", LETTER], 2),
         (&["explain", MAP, LETTER, "--at", "Bundle.timestamp"], 0),
         (&["explain", MAP, LETTER, "--at", "Bundle.signature"], 1),
         (&["explain", MAP, LETTER, "--at", "Patient.name"], 2),
@@ -313,5 +322,76 @@ fn explained() -> Result<(), Failed> {
     match values {
         3 => Ok(()),
         _ => Err(text.into()),
+    }
+}
+
+fn coverage() -> Result<(), Failed> {
+    let folder = examples()?;
+    let at = folder.path();
+    let one = |arguments: &[&str]| -> Result<Value, Failed> {
+        Ok(serde_json::from_str(&printed(at, arguments, 0)?)?)
+    };
+    let json = one(&["coverage", MAP, LETTER, "--format", "json"])?;
+    let element = |json: &Value, path: &str| {
+        let all = json["elements"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|one| one["path"] == path).unwrap_or_default()
+    };
+    for (path, state, count) in [
+        ("Letter.patient.given", "read", 2),
+        ("Letter.priority", "tested", 1),
+        ("Letter.printed", "declared", 1),
+        ("Letter.id", "dropped", 1),
+    ] {
+        let found = element(&json, path);
+        let values = ["read", "tested", "declared", "dropped"].map(|name| found[name].as_u64());
+        if found[state] != count || values.iter().flatten().sum::<u64>() != count {
+            return Err(format!("{path}: {found}").into());
+        }
+    }
+    let totals = &json["totals"];
+    if totals["values"] != 12 || totals["rules"] != 12 || totals["fired"] != 10 {
+        return Err(totals.to_string().into());
+    }
+    // Twice the messages: twice the values, the same rules. A refused one adds no value.
+    let json = one(&["coverage", MAP, LETTER, LETTER, UNKNOWN, "--format", "json"])?;
+    let twice = &json["totals"];
+    match twice["values"] == 24 && twice["rules"] == 12 && json["messages"][2]["refused"] == true {
+        true => Ok(()),
+        false => Err(json.to_string().into()),
+    }
+}
+
+/// Well-formed as HTML reads it, loads nothing, shows the map whole and, unless told not to, the message.
+fn page() -> Result<(), Failed> {
+    let folder = examples()?;
+    let at = folder.path();
+    let letter = std::fs::read_to_string(at.join(LETTER))?;
+    let hostile = letter.replace("Nancy", "&lt;script&gt;'\"&amp;");
+    std::fs::write(at.join(LETTER), hostile)?;
+    printed(at, &["coverage", "mappings", "--html", "page.html"], 0)?;
+    printed(at, &["coverage", MAP, LETTER, "--without-messages", "--html", "bare.html"], 0)?;
+    let page = std::fs::read_to_string(at.join("page.html"))?;
+    let bare = std::fs::read_to_string(at.join("bare.html"))?;
+    let loads = ["src=", "<link", "@import", "url(", "http-equiv=\"refresh"];
+    if let Some(what) = loads.iter().find(|what| page.contains(**what)) {
+        return Err(format!("the page loads something: {what}").into());
+    }
+    if page.matches("<script").count() != 1 || !page.contains("&amp;lt;script&amp;gt;") {
+        return Err("what a message says becomes a script".into());
+    }
+    if !page.contains("Berggren") || bare.contains("Berggren") {
+        return Err("the message is shown where it should not, or not where it should".into());
+    }
+    let html = ["--html", "--noout"];
+    let output = Command::new("xmllint").args(html).arg(at.join("page.html")).output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    // libxml2 knows the elements of HTML 4 only.
+    let faults = said.lines().filter(|line| line.contains("error") && !line.contains("invalid"));
+    let faults: Vec<_> = faults.collect();
+    let lines = std::fs::read_to_string(at.join(MAP))?.lines().count();
+    let shown = (1..=lines).filter(|line| page.contains(&format!("id=\"m0L{line}\""))).count();
+    match faults.is_empty() && shown == lines {
+        true => Ok(()),
+        false => Err(format!("{shown} of {lines} lines; {faults:?}").into()),
     }
 }
