@@ -62,6 +62,8 @@ pub(super) enum Op {
     Positive(OpId),
     Binary(Binary, OpId, OpId),
     Descending(OpId),
+    /// A weighted sum of single digits of a text, where their weights begin, how many there are.
+    Digits(OpId, u32, u8),
 }
 
 /// A child that is no node.
@@ -91,6 +93,8 @@ pub(super) struct Known {
 pub(super) struct Code {
     pub ops: Vec<(Op, u32)>,
     pub arguments: Vec<OpId>,
+    /// (place, weight) of digits.
+    pub weights: Vec<(u16, i16)>,
     pub root: OpId,
     pub texts: String,
     pub decimals: Vec<Decimal>,

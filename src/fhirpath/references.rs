@@ -9,7 +9,8 @@
 //! do not resolve but `Type/id` names is found too, and [`FoundBy::TypeAndId`] says so: many senders write
 //! relative references among `urn:uuid` entries.
 
-use crate::tree::{Marks, NameId, NodeId, Tree};
+use super::mix::Mix;
+use crate::tree::{Escape, Marks, NameId, NodeId, Tree};
 use std::borrow::Cow;
 
 /// How a reference was resolved.
@@ -105,7 +106,7 @@ impl References {
         if tree.node(resource).name == words.contained {
             let scope = container(tree, parent, words);
             if let Some(id) = id {
-                self.push(What::Contained, scope, resource, id, chars(tree, id));
+                self.push(What::Contained, scope, resource, id, tree);
             }
             return;
         }
@@ -114,23 +115,21 @@ impl References {
             return;
         };
         if let Some(url) = child(tree, parent, words.full_url) {
-            self.push(What::FullUrl, bundle, resource, url, chars(tree, url));
+            self.push(What::FullUrl, bundle, resource, url, tree);
         }
-        if let (Some(id), Some(kind)) = (id, tree.resource_type(resource)) {
-            let text = kind.chars().chain(['/']).chain(chars(tree, id));
-            self.push(What::TypeAndId, bundle, resource, id, text);
+        if let Some(id) = id.filter(|_| tree.resource_type(resource).is_some()) {
+            self.push(What::TypeAndId, bundle, resource, id, tree);
         }
     }
 
-    fn push(
-        &mut self,
-        what: What,
-        scope: NodeId,
-        resource: NodeId,
-        text: NodeId,
-        chars: impl Iterator<Item = char>,
-    ) {
-        self.keys.push(Key { hash: hash(what, scope, chars), resource, text, scope, what });
+    fn push(&mut self, what: What, scope: NodeId, resource: NodeId, text: NodeId, tree: &Tree) {
+        let mut mix = Mix::new(seed(what, scope));
+        if what == What::TypeAndId {
+            mix.add(tree.resource_type(resource).unwrap_or(""));
+            mix.add("/");
+        }
+        mix.add_value(tree, text);
+        self.keys.push(Key { hash: mix.done(), resource, text, scope, what });
     }
 
     /// What `reference`, which stands at or below `from`, leads to.
@@ -145,11 +144,8 @@ impl References {
             return self.find(tree, What::Contained, scope, &[id], any);
         }
         // a canonical may carry a version, a reference a fragment; neither is part of an entry's url
-        let reference = reference.split(['|', '#']).next().unwrap_or(reference);
-        let (reference, version) = match reference.split_once("/_history/") {
-            Some((reference, version)) => (reference, Some(version)),
-            None => (reference, None),
-        };
+        let end = memchr::memchr2(b'|', b'#', reference.as_bytes()).unwrap_or(reference.len());
+        let (reference, version) = unversioned(&reference[..end]);
         let wanted = Wanted { version, words };
         bundles(tree, from).find_map(|bundle| self.in_bundle(tree, from, bundle, reference, wanted))
     }
@@ -182,22 +178,12 @@ impl References {
         parts: &[&str],
         of: Wanted<'_>,
     ) -> Option<Found> {
-        let wanted = || parts.iter().flat_map(|part| part.chars());
-        let hash = hash(what, scope, wanted());
+        let mut mix = Mix::new(seed(what, scope));
+        parts.iter().for_each(|part| mix.add(part));
+        let hash = mix.done();
         let first = self.keys.partition_point(|key| key.hash < hash);
         let alike = self.keys[first..].iter().take_while(|key| key.hash == hash);
-        let proven = |key: &&Key| {
-            let text = chars(tree, key.text);
-            key.what == what
-                && key.scope == scope
-                && match what {
-                    What::TypeAndId => {
-                        let kind = tree.resource_type(key.resource).unwrap_or("");
-                        wanted().eq(kind.chars().chain(['/']).chain(text))
-                    }
-                    _ => wanted().eq(text),
-                }
-        };
+        let proven = |key: &&Key| key.what == what && key.scope == scope && says(tree, key, parts);
         let versioned = |key: &&Key| of.version.is_none_or(|v| of.allows(tree, key.resource, v));
         let mut hits = alike.filter(proven).filter(versioned);
         let node = hits.next()?.resource;
@@ -226,11 +212,59 @@ impl Wanted<'_> {
     }
 }
 
+/// A reference without its `/_history/version`, and that version.
+pub(crate) fn unversioned(reference: &str) -> (&str, Option<&str>) {
+    const HISTORY: &str = "/_history/";
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(b'_', &reference.as_bytes()[from..]) {
+        let start = (from + at).saturating_sub(1);
+        if let Some(version) = reference.get(start..).and_then(|r| r.strip_prefix(HISTORY)) {
+            return (&reference[..start], Some(version));
+        }
+        from += at + 1;
+    }
+    (reference, None)
+}
+
+/// Whether the text of a key is what the parts say together.
+fn says(tree: &Tree, key: &Key, parts: &[&str]) -> bool {
+    let kind = match key.what {
+        What::TypeAndId => tree.resource_type(key.resource).unwrap_or(""),
+        _ => "",
+    };
+    let plain = tree.value(key.text).filter(|slice| slice.escape() == Escape::None);
+    if let Some(slice) = plain {
+        let mut text = tree.raw_slice(slice);
+        if key.what != What::TypeAndId {
+            for part in parts {
+                let Some(rest) = text.strip_prefix(part) else { return false };
+                text = rest;
+            }
+            return text.is_empty();
+        }
+        if let [one] = parts {
+            let rest = one.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
+            return rest == Some(text);
+        }
+    }
+    let wanted = parts.iter().flat_map(|part| part.chars());
+    let text = chars(tree, key.text);
+    match key.what {
+        What::TypeAndId => wanted.eq(kind.chars().chain(['/']).chain(text)),
+        _ => wanted.eq(text),
+    }
+}
+
 /// The base of a RESTful url: `http://a.b/c/` of `http://a.b/c/Patient/1`, nothing of `Patient/1` (which no
 /// fullUrl should be; where all are, they agree).
 fn base_of(url: &str) -> Option<&str> {
-    let mut parts = url.rsplitn(3, '/');
-    let (id, kind, base) = (parts.next()?, parts.next()?, parts.next());
+    let slash = |text: &str| memchr::memrchr(b'/', text.as_bytes());
+    let (rest, id) = url.split_at(slash(url)?);
+    let id = &id[1..];
+    let (base, kind) = match slash(rest) {
+        Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+        None => (None, rest),
+    };
     let typed = kind.starts_with(|c: char| c.is_ascii_uppercase()) && !id.is_empty();
     let Some(base) = base else { return typed.then_some("") };
     let web = base.starts_with("http://") || base.starts_with("https://");
@@ -239,10 +273,6 @@ fn base_of(url: &str) -> Option<&str> {
 
 fn child(tree: &Tree, node: NodeId, name: NameId) -> Option<NodeId> {
     tree.children(node).find(|c| tree.node(*c).name == name)
-}
-
-fn chars(tree: &Tree, node: NodeId) -> impl Iterator<Item = char> + '_ {
-    tree.value(node).into_iter().flat_map(|slice| tree.chars(slice))
 }
 
 /// The resource that may contain others and that `from` is in.
@@ -272,12 +302,12 @@ fn entry_of(tree: &Tree, from: NodeId, bundle: NodeId) -> Option<NodeId> {
     ups.find(|node| tree.parent(*node) == Some(bundle))
 }
 
-fn hash(what: What, scope: NodeId, chars: impl Iterator<Item = char>) -> u64 {
-    let start = (u64::from(scope.0) << 2) | what as u64;
-    chars.fold(start, |sum, c| {
-        let mixed = (sum ^ u64::from(u32::from(c))).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        mixed ^ (mixed >> 31)
-    })
+fn seed(what: What, scope: NodeId) -> u64 {
+    (u64::from(scope.0) << 2) | what as u64
+}
+
+fn chars(tree: &Tree, node: NodeId) -> impl Iterator<Item = char> + '_ {
+    tree.value(node).into_iter().flat_map(|slice| tree.chars(slice))
 }
 
 #[cfg(test)]

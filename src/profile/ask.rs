@@ -100,6 +100,8 @@ impl Asker<'_> {
             refused: false,
             untold: 0,
             cut: false,
+            origin: 0,
+            settling: false,
         })
     }
 }

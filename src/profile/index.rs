@@ -6,6 +6,7 @@ use super::known::{Known, child};
 use crate::fhirpath::References;
 use crate::tree::{Marks, NodeId, Tree};
 use foldhash::fast::FixedState;
+use std::cell::Cell;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Index {
     /// Shared with the expressions that are being evaluated.
     references: Arc<References>,
     urls: Vec<(u64, NodeId)>,
+    /// Where the Reference of that node leads, once asked.
+    targets: Vec<Cell<Option<Target>>>,
     /// Entries whose fullUrl (and version) an earlier entry has too.
     pub duplicates: Vec<NodeId>,
 }
@@ -46,6 +49,8 @@ impl Index {
             None => debug_assert!(false, "no expression outlives its validation"),
         }
         self.urls.clear();
+        self.targets.clear();
+        self.targets.resize(tree.len(), Cell::new(None));
         self.duplicates.clear();
         let Some(root) = tree.root().filter(|r| tree.node(*r).type_id == known.bundle) else {
             return;
@@ -89,10 +94,18 @@ impl Index {
 
     /// Where a Reference element leads.
     pub fn target(&self, tree: &Tree, known: &Known, element: NodeId) -> Target {
-        match child(tree, element, known.reference).and_then(|r| tree.text(r)) {
-            Some(text) => self.resolve(tree, element, &text),
-            None => Target::Nothing,
+        let cell = self.targets.get(element.0 as usize);
+        if let Some(known) = cell.and_then(Cell::get) {
+            return known;
         }
+        let reference = child(tree, element, known.reference);
+        let found = reference
+            .and_then(|r| tree.with_text(r, |text| self.resolve(tree, element, text)))
+            .unwrap_or(Target::Nothing);
+        if let Some(cell) = cell {
+            cell.set(Some(found));
+        }
+        found
     }
 
     /// Where a reference's text leads, seen from `from`.

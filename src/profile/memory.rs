@@ -1,9 +1,10 @@
 //! What a validation needs beside the message: reused from one message to the next.
 //!
-//! Promises: once warm, a valid message allocates nothing. Never: outlives what it is asked about; cleared
+//! Promises: once warm, a message allocates nothing. Never: outlives what it is asked about; cleared
 //! at every start.
 
 use super::index::Index;
+use super::later::{Claim, Held, Late};
 use super::program::{ConstraintId, ProgramId, SpecId};
 use crate::tree::NodeId;
 use foldhash::fast::FixedState;
@@ -14,8 +15,22 @@ use std::collections::HashMap;
 pub struct Memory {
     /// Counters of children and of slices: a stack, one frame a node being walked.
     pub(super) counts: Vec<u32>,
-    /// Specs of the nodes being walked: a stack.
-    pub(super) specs: Vec<SpecId>,
+    /// Specs of the nodes being walked, with the claims that asked for them: a stack.
+    pub(super) specs: Vec<(SpecId, Origin)>,
+    /// What the resources met so far claim to be.
+    pub(super) claims: Vec<Claim>,
+    /// The claims of the resources being walked; an [`Origin`] has a bit for each.
+    pub(super) active: Vec<u32>,
+    /// References whose targets must meet a program, answered when every claim was walked.
+    pub(super) held: Vec<Held>,
+    /// The places of `held` in the order of their targets.
+    pub(super) by_target: Vec<u32>,
+    /// Invariants that ask whether something conforms to a program.
+    pub(super) late: Vec<Late>,
+    /// The claims behind `held` and `late`.
+    pub(super) behind: Vec<u32>,
+    /// Claims that failed, and whose consequences are not drawn yet.
+    pub(super) fallen: Vec<u32>,
     /// Whether a node meets a program.
     pub(super) met: HashMap<(NodeId, ProgramId), Met, FixedState>,
     /// Whether a constraint holds at a node, and whether that was told.
@@ -36,6 +51,10 @@ pub struct Memory {
     pub(super) fragments: Vec<super::rules::links::Fragment>,
 }
 
+/// Which claims of the resources being walked asked for something, one bit each; 0: the base definitions,
+/// or nobody who keeps count.
+pub(super) type Origin = u16;
+
 /// Whether a node meets a program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Met {
@@ -47,6 +66,8 @@ pub(super) enum Met {
     Cut,
     /// It does not.
     No,
+    /// It claims to, so that the walk itself finds out.
+    Claimed(u32),
 }
 
 /// What is known of a constraint at a node.
@@ -65,6 +86,12 @@ impl Memory {
     pub(super) fn clear(&mut self) {
         self.counts.clear();
         self.specs.clear();
+        self.claims.clear();
+        self.active.clear();
+        self.held.clear();
+        self.late.clear();
+        self.behind.clear();
+        self.fallen.clear();
         self.met.clear();
         self.tested.clear();
         self.text.clear();

@@ -11,10 +11,13 @@
 
 mod ask;
 mod catalogue;
+mod census;
 mod compile;
 pub mod exchange;
 mod index;
 mod known;
+mod later;
+mod meets;
 mod memory;
 mod paths;
 mod program;
@@ -36,7 +39,7 @@ use crate::tree::types::{ElementId, Table, TypeId};
 use crate::tree::{Node, NodeId, Tree};
 use jiff::Timestamp;
 use known::{Known, child};
-use program::{ProgramId, Programs};
+use program::{Check, ProgramId, Programs, ValueSetKey};
 use rules::format::Format;
 use run::Run;
 use std::collections::HashMap;
@@ -52,9 +55,13 @@ pub struct Validator {
     formats: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
     systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
+    value_sets: ValueSets,
     vital_signs: Vec<(&'static str, ProgramId)>,
     roots: Vec<PackageId>,
 }
+
+/// The value sets that invariants ask about by name, under each root.
+type ValueSets = HashMap<Box<str>, Vec<(PackageId, ValueSetKey)>, foldhash::fast::FixedState>;
 
 /// A code system under one root.
 struct System {
@@ -112,6 +119,7 @@ impl Validator {
             known: Known::new(&table),
             table,
             settings: settings.clone(),
+            value_sets: value_sets(library, &programs, &roots),
             programs,
             formats,
             claims,
@@ -150,9 +158,12 @@ impl Validator {
             refused: false,
             untold: 0,
             cut: false,
+            origin: 0,
+            settling: false,
         };
         self.asked(&mut run, root, request);
         run.node(root, true, 0);
+        run.settle();
         run.memory.specs.clear();
         rules::links::check(&mut run);
         if run.untold > 0 {
@@ -170,7 +181,8 @@ impl Validator {
             match self.claimed(canonical, run.root_package) {
                 Some(program) => {
                     if run.is_a(run.tree.node(root).type_id, run.program(program).type_id) {
-                        run.add_program(root, program, 0);
+                        let origin = run.claim(root, program);
+                        run.add_program(root, program, origin, 0);
                     } else {
                         let name = Arg::Shared(Arc::clone(&run.program(program).canonical));
                         let args = [name, Arg::None, Arg::None];
@@ -240,6 +252,12 @@ impl Validator {
         self.programs.programs[program.0 as usize].extension.is_some().then_some(program)
     }
 
+    /// A value set that an invariant names.
+    fn value_set(&self, canonical: &str, root: PackageId) -> Option<&ValueSetKey> {
+        let under = self.value_sets.get(canonical)?;
+        under.iter().find(|(r, _)| *r == root).map(|(_, set)| set)
+    }
+
     fn code_system(&self, url: &str, root: PackageId) -> Option<&System> {
         let all = self.systems.get(url)?;
         all.iter().find(|s| s.root == root).or_else(|| all.first())
@@ -267,6 +285,23 @@ impl Validator {
     pub fn size(&self) -> (usize, usize) {
         (self.programs.programs.len(), self.programs.specs.len())
     }
+}
+
+/// The value sets that invariants name, expanded under each root.
+fn value_sets(library: &Library, programs: &Programs, roots: &[PackageId]) -> ValueSets {
+    let mut all = ValueSets::default();
+    for one in &programs.constraints {
+        let Check::Expression(expression) = &one.check else { continue };
+        for canonical in expression.value_sets() {
+            if all.contains_key(canonical) {
+                continue;
+            }
+            let under =
+                |root: &PackageId| Some((*root, library.value_set(canonical, Scope::of(*root))?));
+            all.insert(canonical.into(), roots.iter().filter_map(under).collect());
+        }
+    }
+    all
 }
 
 /// The code systems of all roots, made ready; those of R4 core are the same under every root.

@@ -1,7 +1,6 @@
 //! Invariants' expressions: compiled at load, tested on nodes, with what FHIRPath does not know itself.
 
 use super::run::Run;
-use crate::definitions::Scope;
 use crate::definitions::terminology::Membership;
 use crate::fhirpath::{Cause, Context, Expression, Hooks, Item, NotEvaluable, Scene, Value};
 use crate::tree::NodeId;
@@ -159,11 +158,10 @@ impl Hooks for Answers<'_, '_> {
 
     fn member_of(&self, item: &Item<'_>, value_set: &str) -> Result<bool, NotEvaluable> {
         let run = self.0.borrow();
-        let scope = Scope::of(run.root_package);
         let missing = NotEvaluable::missing("memberOf() of a value set that is not loaded");
-        let set = run.validator.library.value_set(value_set, scope).ok_or(missing)?;
+        let set = run.validator.value_set(value_set, run.root_package).ok_or(missing)?;
         let found = match item {
-            Item::Node(0, node) => super::rules::binding::member(&run, *node, &set),
+            Item::Node(0, node) => super::rules::binding::member(&run, *node, set),
             Item::Value(Value::String(code)) => set.contains(None, code),
             _ => Membership::NotIn,
         };

@@ -91,6 +91,53 @@ pub struct Spec {
     pub children: Box<[ChildRule]>,
     /// How many counters its slicings need.
     pub counters: u32,
+    /// Whether it asks something of single children, so that they must be looked at one by one.
+    pub descends: bool,
+    /// The element that `places` begins with.
+    pub from: u32,
+    /// Where the rule of each element from `from` on stands in `children`, from 1.
+    pub places: Box<[u8]>,
+    /// The rules that are to be checked though no element is there twice: their places in `children`.
+    pub always: Box<[u16]>,
+}
+
+/// The most elements that one spec finds by their places; beyond it searches.
+const PLACES: u32 = 512;
+
+impl Spec {
+    /// Works out what is found by looking only, once its children are complete.
+    pub fn index(&mut self) {
+        let always = |r: &ChildRule| r.min > 0 || r.max == 0 || r.slicing.is_some();
+        let rules = self.children.iter().enumerate();
+        self.always = rules.filter(|(_, r)| always(r)).map(|(at, _)| at as u16).collect();
+        self.descends = self.children.iter().any(|r| r.spec.is_some() || r.slicing.is_some());
+        let (Some(first), Some(last)) = (self.children.first(), self.children.last()) else {
+            return;
+        };
+        self.from = first.element.0;
+        let reach = last.element.0 - first.element.0 + 1;
+        if reach > PLACES || self.children.len() > usize::from(u8::MAX) {
+            return;
+        }
+        let mut places = vec![0; reach as usize];
+        for (at, rule) in self.children.iter().enumerate() {
+            places[(rule.element.0 - self.from) as usize] = at as u8 + 1;
+        }
+        self.places = places.into();
+    }
+
+    /// The rule for an element.
+    pub fn rule(&self, element: ElementId) -> Option<&ChildRule> {
+        if self.places.is_empty() {
+            let found = self.children.binary_search_by_key(&element, |r| r.element);
+            return found.ok().map(|at| &self.children[at]);
+        }
+        let place = element.0.wrapping_sub(self.from) as usize;
+        match self.places.get(place) {
+            None | Some(0) => None,
+            Some(at) => self.children.get(usize::from(*at) - 1),
+        }
+    }
 }
 
 /// Profiles that an element of a type must meet one of.
@@ -253,6 +300,19 @@ pub struct Constraint {
     pub severity: Severity,
     /// How it is checked.
     pub check: Check,
+    /// When it holds without being asked.
+    pub guard: Option<Guard>,
+    /// Whether it asks if something conforms to a program.
+    pub asks: bool,
+}
+
+/// An invariant that holds of nodes of a type that lack certain children.
+#[derive(Clone, Copy)]
+pub struct Guard {
+    /// The type.
+    pub type_id: TypeId,
+    /// The children, by their places among the type's elements.
+    pub mask: u128,
 }
 
 /// How an invariant is checked.

@@ -4,8 +4,8 @@
 //! slice's profile) is found out once per (node, program) and remembered. Never: allocates for a valid
 //! message once warm; merges anything.
 
-use super::memory::{Memory, Met, Tested};
-use super::program::{ChildRule, ConstraintId, Program, ProgramId, Spec, SpecId};
+use super::memory::{Memory, Origin, Tested};
+use super::program::{ConstraintId, Program, ProgramId, Spec, SpecId};
 use super::{Validator, catalogue, rules};
 use crate::definitions::PackageId;
 use crate::message::{Arg, Issue, IssueKind, Severity};
@@ -15,9 +15,6 @@ use std::sync::Arc;
 
 /// The most issues that are told of one message.
 pub(super) const MOST_TOLD: usize = 1_000;
-
-/// How far profiles are followed along references; beyond that it is not checked.
-const DEEPEST: u32 = 12;
 
 /// At most so many specs of profiles on one node.
 const MOST: usize = 8;
@@ -40,6 +37,10 @@ pub(super) struct Run<'a> {
     pub untold: u64,
     /// Whether an answer rests on references that were not followed to their end.
     pub cut: bool,
+    /// The claims for which something is checked right now.
+    pub origin: Origin,
+    /// Whether every claim was walked.
+    pub settling: bool,
 }
 
 impl<'a> Run<'a> {
@@ -78,6 +79,9 @@ impl<'a> Run<'a> {
     /// Tells an issue. Beyond [`MOST_TOLD`] only what changes the verdict is: nobody reads more, and finding
     /// the place of each costs a walk over its siblings.
     pub fn push(&mut self, issue: Issue) {
+        if self.origin != 0 && issue.refuses() {
+            self.fail();
+        }
         let told = self.issues.len() - self.before;
         if self.asking > 0 || told < MOST_TOLD {
             self.refused |= self.asking == 0 && issue.refuses();
@@ -95,7 +99,10 @@ impl<'a> Run<'a> {
     /// memory's stack from `first` on.
     pub fn node(&mut self, id: NodeId, base: bool, first: usize) {
         let node = *self.tree.node(id);
+        let active = self.memory.active.len();
+        let counts = self.memory.counts.len();
         if base {
+            self.origin = 0;
             self.base_specs(&node, first);
             rules::base(self, id, &node, first);
             if node.marks.has(Marks::RESOURCE) {
@@ -104,13 +111,27 @@ impl<'a> Run<'a> {
         }
         self.type_profiles(id, &node, first);
         let last = self.memory.specs.len();
+        let parts = self.tree.first_child(id).is_some();
+        let (counters, descends, closes) = self.needs(first..last);
+        self.origin = 0;
+        let census = self.census(id, &node, (parts, closes, base));
         for at in first..last {
-            let spec = self.spec(self.memory.specs[at]);
-            rules::value(self, id, &node, spec);
+            let (spec, origin) = self.memory.specs[at];
+            self.origin = origin;
+            rules::value(self, id, &node, spec, &census);
         }
-        if self.tree.first_child(id).is_some() || node.type_id != TypeId::NONE {
-            self.children(id, &node, base, first..last);
+        if counters > 0 {
+            let filled = self.memory.counts.len();
+            self.memory.counts.resize(filled + counters, 0);
         }
+        if parts && (base || descends) {
+            self.children(id, base, descends, first..last, census.frame + census.len);
+        }
+        if closes || census.repeated {
+            self.close(id, first..last, &census);
+        }
+        self.memory.counts.truncate(counts);
+        self.memory.active.truncate(active);
     }
 
     /// The specs of the base definition: the element's own and its type's.
@@ -119,46 +140,65 @@ impl<'a> Run<'a> {
         let element = programs.base_elements.get(node.element.0 as usize).copied().flatten();
         let of_type = programs.base_types.get(node.type_id.0 as usize).copied().flatten();
         for spec in element.into_iter().chain(of_type) {
-            self.add_spec(spec, first);
+            self.add_spec(spec, 0, first);
         }
     }
 
     /// Puts a spec on the stack unless it stands there since `first`; whether there was room.
-    pub fn add_spec(&mut self, spec: SpecId, first: usize) -> bool {
-        if self.memory.specs[first..].contains(&spec) {
+    pub fn add_spec(&mut self, spec: SpecId, origin: Origin, first: usize) -> bool {
+        if let Some(known) = self.memory.specs[first..].iter_mut().find(|(s, _)| *s == spec) {
+            known.1 |= origin;
             return true;
         }
         if self.memory.specs.len() - first >= MOST + 2 {
             return false;
         }
-        self.memory.specs.push(spec);
+        self.memory.specs.push((spec, origin));
         true
     }
 
     /// Follows profiles on types: one is followed, several are alternatives to be tried.
     fn type_profiles(&mut self, id: NodeId, node: &Node, first: usize) {
-        let mut at = first;
-        while at < self.memory.specs.len() {
-            let spec = self.spec(self.memory.specs[at]);
-            at += 1;
-            for one in &spec.profiles {
-                if !self.is_a(node.type_id, one.type_id) {
-                    continue;
-                }
-                if let ([only], false) = (&one.any_of[..], one.incomplete) {
-                    self.add_program(id, *only, first);
-                    continue;
-                }
-                let met = one.any_of.iter().any(|p| self.meets(id, *p));
-                let names = Arg::Shared(Arc::clone(&one.names));
-                if !met && one.incomplete {
-                    self.missing_profile(id, spec, names, one.any_of.is_empty());
-                } else if !met {
-                    self.tell(&catalogue::PROFILE_NO_MATCH, id, spec, [names, Arg::None]);
-                    // what each of them lacks is told too: one of them is what was meant
-                    if self.asking == 0 {
-                        one.any_of.iter().for_each(|p| self.add_program(id, *p, first));
+        let mut next = first;
+        while next < self.memory.specs.len() {
+            let from = next;
+            while next < self.memory.specs.len() {
+                let (spec, origin) = self.memory.specs[next];
+                next += 1;
+                for one in &self.spec(spec).profiles {
+                    if self.is_a(node.type_id, one.type_id)
+                        && let ([only], false) = (&one.any_of[..], one.incomplete)
+                    {
+                        self.origin = origin;
+                        self.add_program(id, *only, origin, first);
                     }
+                }
+            }
+            for at in from..next {
+                self.alternatives(id, node, at, first);
+            }
+        }
+    }
+
+    /// Tries the profiles of which a node must meet one.
+    fn alternatives(&mut self, id: NodeId, node: &Node, at: usize, first: usize) {
+        let (spec, origin) = self.memory.specs[at];
+        let spec = self.spec(spec);
+        for one in &spec.profiles {
+            let only = one.any_of.len() == 1 && !one.incomplete;
+            if only || !self.is_a(node.type_id, one.type_id) {
+                continue;
+            }
+            self.origin = origin;
+            let met = one.any_of.iter().any(|p| self.meets(id, *p));
+            let names = Arg::Shared(Arc::clone(&one.names));
+            if !met && one.incomplete {
+                self.missing_profile(id, spec, names, one.any_of.is_empty());
+            } else if !met {
+                self.tell(&catalogue::PROFILE_NO_MATCH, id, spec, [names, Arg::None]);
+                // what each of them lacks is told too: one of them is what was meant
+                if self.asking == 0 {
+                    one.any_of.iter().for_each(|p| self.add_program(id, *p, origin, first));
                 }
             }
         }
@@ -178,9 +218,9 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a program's root on the stack of a node.
-    pub fn add_program(&mut self, id: NodeId, program: ProgramId, first: usize) {
+    pub fn add_program(&mut self, id: NodeId, program: ProgramId, origin: Origin, first: usize) {
         let Some(root) = self.program(program).root else { return };
-        if !self.add_spec(root, first) {
+        if !self.add_spec(root, origin, first) {
             self.tell_of(&catalogue::TOO_DEEP, id, program, Default::default());
         }
     }
@@ -191,131 +231,45 @@ impl<'a> Run<'a> {
             && self.validator.table.is_a(type_id, ancestor)
     }
 
-    /// Whether a node meets a program; found out once.
-    pub fn meets(&mut self, id: NodeId, program: ProgramId) -> bool {
-        if let Some(known) = self.memory.met.get(&(id, program)) {
-            self.cut |= *known == Met::Cut;
-            return *known != Met::No;
-        }
-        let compiled = self.program(program);
-        if !self.is_a(self.tree.node(id).type_id, compiled.type_id) {
-            return false;
-        }
-        if self.asking >= DEEPEST {
-            self.cut = true;
-            return true;
-        }
-        self.memory.met.insert((id, program), Met::Asked);
-        let before = std::mem::replace(&mut self.cut, false);
-        let met = compiled.root.is_none_or(|root| self.meets_spec(id, root));
-        let found = match (met, self.cut) {
-            (false, _) => Met::No,
-            (true, true) => Met::Cut,
-            (true, false) => Met::Yes,
-        };
-        self.memory.met.insert((id, program), found);
-        if found == Met::Cut && self.asking == 0 {
-            let name = Arg::Shared(Arc::clone(&compiled.canonical));
-            self.not_checked(&catalogue::TOO_FAR, id, program, [name, Arg::None, Arg::None]);
-        }
-        self.cut |= before && self.asking > 0;
-        met
-    }
-
-    /// Whether a node is of a type and meets its definition; found out once.
-    pub fn meets_type(&mut self, id: NodeId, type_id: TypeId) -> bool {
-        if !self.is_a(self.tree.node(id).type_id, type_id) {
-            return false;
-        }
-        let specs = &self.validator.programs.base_types;
-        let Some(spec) = specs.get(type_id.0 as usize).copied().flatten() else { return true };
-        let key = (id, self.spec(spec).program);
-        if let Some(known) = self.memory.met.get(&key) {
-            return *known != Met::No;
-        }
-        self.memory.met.insert(key, Met::Asked);
-        let (first, told) = (self.memory.specs.len(), self.issues.len());
-        self.asking += 1;
-        self.node(id, true, first);
-        self.asking -= 1;
-        self.memory.specs.truncate(first);
-        let met = !self.issues[told..].iter().any(Issue::refuses);
-        self.issues.truncate(told);
-        self.memory.met.insert(key, if met { Met::Yes } else { Met::No });
-        met
-    }
-
-    /// Whether a node meets a spec; what is wrong with it is not told.
-    fn meets_spec(&mut self, id: NodeId, spec: SpecId) -> bool {
-        let first = self.memory.specs.len();
-        let told = self.issues.len();
-        self.memory.specs.push(spec);
-        self.asking += 1;
-        self.node(id, false, first);
-        self.asking -= 1;
-        self.memory.specs.truncate(first);
-        let met = !self.issues[told..].iter().any(Issue::refuses);
-        self.issues.truncate(told);
-        met
-    }
-
-    fn children(&mut self, id: NodeId, node: &Node, base: bool, specs: std::ops::Range<usize>) {
-        let table = &*self.validator.table;
-        let (from, len) = match node.type_id {
-            TypeId::NONE => (0, 0),
-            known => {
-                let elements = &table.type_of(known).elements;
-                (elements.first().map_or(0, |e| e.0), elements.len())
-            }
-        };
-        let frame = self.memory.counts.len();
-        let counters = specs.clone().map(|at| self.spec(self.memory.specs[at]).counters as usize);
-        let counters: usize = counters.sum();
-        self.memory.counts.resize(frame + len + counters, 0);
+    fn children(
+        &mut self,
+        id: NodeId,
+        base: bool,
+        descends: bool,
+        specs: std::ops::Range<usize>,
+        counters: usize,
+    ) {
         let tree = self.tree;
-        let ordered = base && tree.header.ordered;
-        let mut furthest = 0;
         for child in tree.children(id) {
-            let element = tree.node(child).element;
-            let place = element.0.wrapping_sub(from) as usize;
-            if element != ElementId::NONE && place < len {
-                self.memory.counts[frame + place] += 1;
-                if ordered {
-                    furthest = rules::order::check(self, node, child, (place, furthest));
-                }
+            let start = self.memory.specs.len();
+            if descends {
+                self.child(child, tree.node(child).element, specs.clone(), counters);
             }
-            self.child(child, element, base, specs.clone(), frame + len);
-        }
-        let mut counter = frame + len;
-        for at in specs {
-            let spec = self.spec(self.memory.specs[at]);
-            for rule in &spec.children {
-                let place = rule.element.0.wrapping_sub(from) as usize;
-                if place < len {
-                    let count = self.memory.counts[frame + place];
-                    rules::cardinality::check(self, id, spec, rule, count);
-                    rules::slicing::close(self, id, spec, rule, counter);
-                }
+            if base || self.memory.specs.len() > start {
+                self.node(child, base, start);
             }
-            counter += spec.counters as usize;
+            self.memory.specs.truncate(start);
         }
-        self.memory.counts.truncate(frame);
     }
 
+    /// Puts what the specs of its parent ask of a child on the stack.
     fn child(
         &mut self,
         child: NodeId,
         element: ElementId,
-        base: bool,
         specs: std::ops::Range<usize>,
         mut counter: usize,
     ) {
         let start = self.memory.specs.len();
         for at in specs {
-            let spec = self.spec(self.memory.specs[at]);
-            if let Some(rule) = find(&spec.children, element) {
+            let (spec, origin) = self.memory.specs[at];
+            let spec = self.spec(spec);
+            if spec.descends
+                && let Some(rule) = spec.rule(element)
+            {
+                self.origin = origin;
                 if let Some(of_each) = rule.spec
-                    && !self.add_spec(of_each, start)
+                    && !self.add_spec(of_each, origin, start)
                 {
                     self.tell_of(&catalogue::TOO_DEEP, child, spec.program, Default::default());
                 }
@@ -325,10 +279,6 @@ impl<'a> Run<'a> {
             }
             counter += spec.counters as usize;
         }
-        if base || self.memory.specs.len() > start {
-            self.node(child, base, start);
-        }
-        self.memory.specs.truncate(start);
     }
 
     /// Remembers whether a constraint holds at a node, found out by `find`; tells when it does not, once.
@@ -338,7 +288,7 @@ impl<'a> Run<'a> {
         constraint: ConstraintId,
         program: ProgramId,
         find: impl FnOnce(&mut Run<'a>) -> Option<bool>,
-    ) {
+    ) -> bool {
         let known = self.memory.tested.get(&(id, constraint)).copied();
         let tested = match known {
             Some(tested) => tested,
@@ -346,18 +296,29 @@ impl<'a> Run<'a> {
         };
         // while only asking, every failure counts, told before or not
         let tell = !tested.holds && (self.asking > 0 || !tested.told);
-        if tell {
-            let one = &self.validator.programs.constraints[constraint.0 as usize];
-            let args =
-                [Arg::Shared(Arc::clone(&one.key)), Arg::Shared(Arc::clone(&one.human)), Arg::None];
-            let canonical = &self.program(program).canonical;
-            let issue = Issue::on(&catalogue::CONSTRAINT, id).severity(one.severity);
-            self.push(Issue { args, ..issue.profile(canonical) });
-        }
         let told = tested.told || (tell && self.asking == 0);
         if known != Some(Tested { told, ..tested }) {
             self.memory.tested.insert((id, constraint), Tested { told, ..tested });
         }
+        if tell {
+            self.tell_constraint(id, constraint, program);
+        } else if !tested.holds
+            && self.validator.programs.constraints[constraint.0 as usize].severity
+                >= Severity::Error
+        {
+            self.fail();
+        }
+        tested.holds
+    }
+
+    /// Tells that a constraint does not hold.
+    pub fn tell_constraint(&mut self, id: NodeId, constraint: ConstraintId, program: ProgramId) {
+        let one = &self.validator.programs.constraints[constraint.0 as usize];
+        let args =
+            [Arg::Shared(Arc::clone(&one.key)), Arg::Shared(Arc::clone(&one.human)), Arg::None];
+        let canonical = &self.program(program).canonical;
+        let issue = Issue::on(&catalogue::CONSTRAINT, id).severity(one.severity);
+        self.push(Issue { args, ..issue.profile(canonical) });
     }
 
     /// Says that something could not be checked.
@@ -371,14 +332,5 @@ impl<'a> Run<'a> {
         let canonical = &self.program(program).canonical;
         let issue = Issue::on(kind, id).severity(Severity::Information).not_checked();
         self.push(Issue { args, ..issue.profile(canonical) });
-    }
-}
-
-/// The rule for an element among rules sorted by element.
-fn find(rules: &[ChildRule], element: ElementId) -> Option<&ChildRule> {
-    match rules.len() {
-        0 => None,
-        1..=8 => rules.iter().find(|r| r.element == element),
-        _ => rules.binary_search_by_key(&element, |r| r.element).ok().map(|at| &rules[at]),
     }
 }

@@ -68,6 +68,9 @@ impl Slice {
     }
 }
 
+/// The longest text that is decoded on the stack, in bytes.
+const SHORT: usize = 256;
+
 impl Tree {
     /// A slice as it is written, escapes undecoded.
     pub fn raw_slice(&self, slice: Slice) -> &str {
@@ -79,7 +82,11 @@ impl Tree {
         let raw = self.raw_slice(slice);
         match slice.escape {
             Escape::None => Cow::Borrowed(raw),
-            _ => Cow::Owned(Decoded::new(raw, slice.escape).collect()),
+            _ => {
+                let mut out = String::with_capacity(raw.len());
+                Decoded::new(raw, slice.escape).write(&mut out);
+                Cow::Owned(out)
+            }
         }
     }
 
@@ -96,17 +103,45 @@ impl Tree {
         }
     }
 
+    /// Whether a slice decodes to the same text as a slice of another tree; allocates nothing.
+    pub fn same_text(&self, slice: Slice, other: &Tree, of_other: Slice) -> bool {
+        match (slice.escape, of_other.escape) {
+            (_, Escape::None) => self.slice_is(slice, other.raw_slice(of_other)),
+            (Escape::None, _) => other.slice_is(of_other, self.raw_slice(slice)),
+            _ => self.chars(slice).eq(other.chars(of_other)),
+        }
+    }
+
     /// Appends a decoded slice to `out`.
     pub fn decode_into(&self, slice: Slice, out: &mut String) {
         match slice.escape {
             Escape::None => out.push_str(self.raw_slice(slice)),
-            _ => out.extend(self.chars(slice)),
+            _ => self.chars(slice).write(out),
         }
     }
 
     /// A node's decoded value: none unless its state is empty or present, and none for a resource.
     pub fn text(&self, id: NodeId) -> Option<Cow<'_, str>> {
         self.value(id).map(|slice| self.decode(slice))
+    }
+
+    /// Hands over a node's decoded value, as [`Tree::text`] gives it; one of ordinary length is decoded
+    /// without an allocation.
+    pub fn with_text<T>(&self, id: NodeId, look: impl FnOnce(&str) -> T) -> Option<T> {
+        let slice = self.value(id)?;
+        if slice.escape == Escape::None {
+            return Some(look(self.raw_slice(slice)));
+        }
+        let mut short = [0; SHORT];
+        let mut filled = 0;
+        for c in self.chars(slice) {
+            let Some(room) = short.get_mut(filled..filled + c.len_utf8()) else {
+                return Some(look(&self.decode(slice)));
+            };
+            filled += c.encode_utf8(room).len();
+        }
+        // what was encoded a character at a time is text
+        std::str::from_utf8(&short[..filled]).ok().map(look)
     }
 
     /// A node's value slice: none unless its state is empty or present, and none for a resource.
@@ -133,6 +168,28 @@ impl<'a> Decoded<'a> {
     /// Decodes `raw`, as it would stand in a buffer.
     pub fn new(raw: &'a str, escape: Escape) -> Decoded<'a> {
         Decoded { rest: raw, escape }
+    }
+
+    /// Appends what is left to `out`, copying whole runs of what needs no decoding.
+    fn write(mut self, out: &mut String) {
+        loop {
+            let bytes = self.rest.as_bytes();
+            let plain = match self.escape {
+                Escape::None => None,
+                Escape::Json | Escape::Hl7 => memchr::memchr(b'\\', bytes),
+                Escape::XmlText => memchr::memchr2(b'&', b'\r', bytes),
+                Escape::XmlAttribute => {
+                    bytes.iter().position(|b| matches!(b, b'&' | b'\r' | b'\n' | b'\t'))
+                }
+            };
+            let plain = plain.unwrap_or(bytes.len());
+            out.push_str(&self.rest[..plain]);
+            self.rest = &self.rest[plain..];
+            match self.next() {
+                Some(c) => out.push(c),
+                None => return,
+            }
+        }
     }
 
     fn take(&mut self) -> Option<char> {
@@ -249,7 +306,10 @@ mod tests {
     use super::*;
 
     fn decode(raw: &str, escape: Escape) -> String {
-        Decoded::new(raw, escape).collect()
+        let mut out = String::new();
+        Decoded::new(raw, escape).write(&mut out);
+        assert_eq!(out, Decoded::new(raw, escape).collect::<String>());
+        out
     }
 
     #[test]
@@ -266,6 +326,21 @@ mod tests {
     #[test]
     fn delimiters_of_hl7_v2() {
         assert_eq!(decode("a\\F\\\\S\\\\T\\\\R\\\\E\\\\x", Escape::Hl7), "a|^&~\\\\x");
+    }
+
+    #[test]
+    fn short_and_long_texts_are_handed_over_alike() {
+        let mut tree = Tree::new(Default::default());
+        let name = tree.name_id("x");
+        let root = tree.add(None, crate::tree::Kind::Element, name, 0);
+        for length in [0, SHORT - 2, SHORT - 1, SHORT, 3 * SHORT] {
+            let raw = format!("&lt;&#230;{}", "b".repeat(length));
+            let kept = tree.keep(&raw);
+            let slice = Slice::new(kept.buffer(), kept.start(), kept.len(), Escape::XmlText);
+            tree.set_value(root, slice, crate::tree::Token::Text);
+            let text = tree.text(root).unwrap();
+            assert_eq!(tree.with_text(root, |t| t == text), Some(true), "{length}");
+        }
     }
 
     #[test]

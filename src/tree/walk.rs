@@ -35,7 +35,12 @@ impl Tree {
         id: NodeId,
         name: &'a str,
     ) -> impl Iterator<Item = NodeId> + 'a {
-        self.children(id).filter(move |c| self.name_text(self.node(*c).name) == name)
+        // a name that the snapshot knows has its number, whoever wrote it
+        let known = self.names().find(name);
+        self.children(id).filter(move |c| match known {
+            Some(known) => self.node(*c).name == known,
+            None => self.name_text(self.node(*c).name) == name,
+        })
     }
 
     /// The first child of that local name.

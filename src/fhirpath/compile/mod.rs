@@ -1,12 +1,14 @@
 //! Expressions, compiled: the public face of the room.
 
 mod calls;
+mod digits;
 mod terms;
 mod types;
 
 use super::code::{Code, Known, Op, OpId};
 use super::evaluate;
-use super::item::{Collection, Item};
+use super::functions::Function;
+use super::item::{Cell, Collection, Item, Text};
 use super::memory::Memory;
 use super::scene::{NoHooks, NotEvaluable, Scene};
 use super::shape::Shape;
@@ -145,6 +147,27 @@ impl Expression {
         self.vacuity.as_ref()
     }
 
+    /// Whether it asks if something conforms to a profile.
+    pub fn asks_conformance(&self) -> bool {
+        let asks = |op: &(Op, u32)| matches!(op.0, Op::Call(Function::ConformsTo, ..));
+        self.code.ops.iter().any(asks)
+    }
+
+    /// The value sets that it asks about by name.
+    pub fn value_sets(&self) -> impl Iterator<Item = &str> {
+        let named = |(op, _): &(Op, u32)| {
+            let Op::Call(Function::MemberOf, _, first, _) = op else { return None };
+            let argument = self.code.arguments.get(*first as usize)?;
+            match self.code.ops[argument.0 as usize].0 {
+                Op::Cell(Cell::Text(Text::Scratch(start, len))) => {
+                    self.code.texts.get(start as usize..(start + len) as usize)
+                }
+                _ => None,
+            }
+        };
+        self.code.ops.iter().filter_map(named)
+    }
+
     /// Evaluates the expression on a focus.
     ///
     /// `variables` are those of the [`Context`], in its order; what is left out is empty.
@@ -236,6 +259,7 @@ impl<'a> Compiler<'a> {
         let code = Code {
             ops: Vec::new(),
             arguments: Vec::new(),
+            weights: Vec::new(),
             root: OpId(0),
             texts: String::new(),
             decimals: Vec::new(),

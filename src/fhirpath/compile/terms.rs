@@ -260,6 +260,9 @@ impl Compiler<'_> {
         let (left, one) = self.expression(a);
         let (right, other) = self.expression(b);
         let op = self.op(Op::Binary(operator, left, right), at);
+        if let (Binary::Add, Some(sum)) = (operator, super::digits::sum(&mut self.code, op)) {
+            self.code.ops[op.0 as usize].0 = sum;
+        }
         let shape = match operator {
             Binary::Union => one.merge(other),
             Binary::Concatenate => Shape::system(System::String),

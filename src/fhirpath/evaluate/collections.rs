@@ -1,6 +1,6 @@
 //! Existence, subsetting and combining.
 
-use super::super::code::OpId;
+use super::super::code::{Op, OpId};
 use super::super::functions::Function;
 use super::super::item::Cell;
 use super::super::scene::NotEvaluable;
@@ -126,6 +126,9 @@ impl Run<'_> {
 
     /// An argument's integer; the argument is taken off the stack again.
     pub(super) fn argument_integer(&mut self, argument: OpId) -> Result<Option<i64>, NotEvaluable> {
+        if let Op::Cell(Cell::Integer(value)) = self.code.ops[argument.0 as usize].0 {
+            return Ok(Some(value));
+        }
         let span = self.eval(argument)?;
         let value = self.only_integer(span)?;
         self.memory.stack.truncate(span.start);

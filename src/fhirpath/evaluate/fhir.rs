@@ -139,10 +139,9 @@ impl Run<'_> {
         self.close(input)
     }
 
-    fn text_argument(&mut self, argument: OpId) -> Result<Option<String>, NotEvaluable> {
+    fn text_argument(&mut self, argument: OpId) -> Result<Option<Text>, NotEvaluable> {
         let span = self.eval(argument)?;
         let text = self.only_text(span)?;
-        let text = text.map(|text| self.memory.text(text, self.scene).into_owned());
         self.memory.stack.truncate(span.start);
         Ok(text)
     }
@@ -154,6 +153,7 @@ impl Run<'_> {
             return self.answer_maybe(input.start, None);
         };
         let item = self.memory.item(cell, self.scene);
+        let value_set = self.memory.text(value_set, self.scene);
         let member = self.scene.hooks.member_of(&item, &value_set)?;
         self.answer(input.start, Cell::Boolean(member))
     }
@@ -181,6 +181,7 @@ impl Run<'_> {
         let Cell::Node(tree, node) = cell else {
             return Err(NotEvaluable::error("`conformsTo()` on what is no element"));
         };
+        let canonical = self.memory.text(canonical, self.scene);
         let answer = self.scene.hooks.conforms_to(tree, node, &canonical);
         let answer = match answer {
             Err(reason) if reason.cause == Cause::Missing => {
@@ -190,6 +191,7 @@ impl Run<'_> {
             }
             answer => answer,
         };
+        drop(canonical);
         self.answer(input.start, Cell::Boolean(answer?))
     }
 

@@ -8,6 +8,25 @@ use super::super::scene::NotEvaluable;
 use super::{Done, Run, Span};
 
 impl Run<'_> {
+    /// A weighted sum of single digits of a text; empty when one of them is no digit, or not there.
+    pub(super) fn digits(&mut self, input: OpId, first: usize, count: u8) -> Done {
+        let input = self.eval(input)?;
+        let sum = self.only_text(input)?.and_then(|text| {
+            let text = self.memory.text(text, self.scene);
+            let mut sum = 0;
+            for (place, weight) in &self.code.weights[first..first + usize::from(count)] {
+                let digit = match text.is_ascii() {
+                    true => text.as_bytes().get(usize::from(*place)).map(|b| char::from(*b)),
+                    false => text.chars().nth(usize::from(*place)),
+                };
+                sum += i64::from(digit?.to_digit(10)?) * i64::from(*weight);
+            }
+            Some(Cell::Integer(sum))
+        });
+        self.step(u64::from(count))?;
+        self.answer_maybe(input.start, sum)
+    }
+
     pub(super) fn number_function(
         &mut self,
         function: Function,

@@ -189,6 +189,7 @@ impl<'a> Run<'a> {
             Op::Negative(operand) => self.sign(operand, true),
             Op::Positive(operand) => self.sign(operand, false),
             Op::Descending(key) => self.eval(key).map(|_| ()),
+            Op::Digits(input, first, count) => self.digits(input, first as usize, count),
             Op::Binary(operator, a, b) => self.binary(operator, a, b, start),
             Op::Call(function, input, first, count) => {
                 let input = self.eval(input)?;
@@ -273,7 +274,9 @@ impl<'a> Run<'a> {
 
     /// Takes the span out from under what was pushed after it.
     fn close(&mut self, span: Span) -> Done {
-        self.memory.stack.drain(span.start..span.end);
+        let length = self.top();
+        self.memory.stack.copy_within(span.end..length, span.start);
+        self.memory.stack.truncate(length - span.len());
         Ok(())
     }
 

@@ -27,6 +27,10 @@ impl Spec {
             constraints: Box::default(),
             children: Box::default(),
             counters: 0,
+            descends: false,
+            from: 0,
+            places: Box::default(),
+            always: Box::default(),
         }
     }
 

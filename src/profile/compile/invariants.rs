@@ -8,7 +8,7 @@ use super::element::name_of;
 use crate::definitions::model::{Constraint as Invariant, ElementDefinition, StructureDefinition};
 use crate::message::Severity;
 use crate::profile::paths;
-use crate::profile::program::{Check, Constraint, ConstraintId};
+use crate::profile::program::{Check, Constraint, ConstraintId, Guard};
 use crate::profile::rules::native::Native;
 use crate::tree::types::{ElementId, TypeId, TypeKind};
 use std::collections::HashMap;
@@ -181,7 +181,10 @@ impl<'a> Compiler<'a> {
             None => self.expression(structure, element, (types, held), (one, text))?,
         };
         let id = ConstraintId(self.programs.constraints.len() as u32);
+        let asks = matches!(&check, Check::Expression(one) if one.asks_conformance());
         self.programs.constraints.push(Constraint {
+            guard: self.guard(types, &check),
+            asks,
             key: Arc::from(&*one.key),
             human: Arc::from(&*one.human),
             severity: if one.is_error { Severity::Error } else { Severity::Warning },
@@ -189,6 +192,19 @@ impl<'a> Compiler<'a> {
         });
         self.invariants.insert(known, id);
         Some(id)
+    }
+
+    /// What an invariant of nodes of one type need not be asked without.
+    fn guard(&self, types: &[TypeId], check: &Check) -> Option<Guard> {
+        let (Check::Expression(expression), [type_id]) = (check, types) else { return None };
+        let vacuity = expression.vacuity().filter(|v| v.result == Some(true))?;
+        if *type_id == TypeId::NONE {
+            return None;
+        }
+        let from = self.table.type_of(*type_id).elements.first()?.0;
+        let place = |e: &ElementId| 1u128 << e.0.wrapping_sub(from).min(127);
+        let mask = vacuity.elements.iter().map(place).fold(0, |all, one| all | one);
+        Some(Guard { type_id: *type_id, mask })
     }
 
     fn expression(

@@ -118,6 +118,7 @@ impl<'a> Compiler<'a> {
         self.drain();
         let Compiler { mut programs, mut diagnostics, literals, table, .. } = self;
         literals.read(table, &mut programs, &mut diagnostics);
+        programs.specs.iter_mut().for_each(Spec::index);
         (programs, diagnostics)
     }
 

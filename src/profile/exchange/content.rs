@@ -14,14 +14,13 @@ pub(super) fn check(check: &mut Check<'_>) {
     }
     numbers(check);
     let rules = check.rules;
-    let event = check.event().map(|e| e.into_owned().into_boxed_str());
-    let Some(event) = event else { return };
-    for stays in rules.data.stays.iter().filter(|s| s.event == event) {
+    let Some(event) = check.event() else { return };
+    for stays in rules.data.stays.iter().filter(|s| *s.event == *event) {
         citizen(check);
         primary(check, stays);
         stay(check, stays);
     }
-    for letters in rules.data.conversations.iter().filter(|c| c.event == event) {
+    for letters in rules.data.conversations.iter().filter(|c| *c.event == *event) {
         conversation(check, letters);
     }
 }

@@ -71,7 +71,7 @@ impl Rules {
     }
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     fn tell(&mut self, kind: &'static IssueKind, node: NodeId) {
         self.issues.push(Issue::on(kind, node));
     }
@@ -87,7 +87,8 @@ impl Check<'_> {
     }
 
     /// The event's code.
-    fn event(&self) -> Option<std::borrow::Cow<'_, str>> {
-        self.tree.text(self.tree.at(self.header?, &["eventCoding", "code"])?)
+    fn event(&self) -> Option<std::borrow::Cow<'a, str>> {
+        let tree: &'a Tree = self.tree;
+        tree.text(tree.at(self.header?, &["eventCoding", "code"])?)
     }
 }

@@ -76,21 +76,17 @@ fn look(run: &Run<'_>, id: NodeId, node: &Node, set: &ValueSetKey) -> Option<Fou
     if node.type_id == known.coding_type || run.is_a(node.type_id, known.quantity_type) {
         return Some(coding(run, id, set));
     }
-    let text = tree.value(id).and(tree.text(id))?;
-    Some(of(set.contains(None, &text)))
+    tree.with_text(id, |text| of(set.contains(None, text)))
 }
 
 fn coding(run: &Run<'_>, id: NodeId, set: &ValueSetKey) -> Found {
     let (tree, known) = (run.tree, &run.validator.known);
     let system = child(tree, id, known.system).and_then(|s| tree.text(s));
-    match child(tree, id, known.code).and_then(|c| tree.text(c)) {
-        // a code without a system is in no set
-        Some(code) => {
-            let system = Some(system.as_deref().unwrap_or(""));
-            of(set.contains(system, &code))
-        }
-        None => Found::NoCode,
-    }
+    // a code without a system is in no set
+    let system = Some(system.as_deref().unwrap_or(""));
+    let code = child(tree, id, known.code);
+    let found = code.and_then(|c| tree.with_text(c, |code| of(set.contains(system, code))));
+    found.unwrap_or(Found::NoCode)
 }
 
 /// Whether a coded node is in a set, as `memberOf()` asks.

@@ -20,7 +20,8 @@ pub(in crate::profile) fn add(run: &mut Run<'_>, id: NodeId, node: &Node, first:
             Some(program) => {
                 let compiled = run.program(program);
                 if run.is_a(node.type_id, compiled.type_id) {
-                    run.add_program(id, program, first);
+                    let origin = run.claim(id, program);
+                    run.add_program(id, program, origin, first);
                 } else {
                     let name = Arg::Shared(Arc::clone(&compiled.canonical));
                     run.tell_of(

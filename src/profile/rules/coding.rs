@@ -16,9 +16,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId) {
         return run.push(issue.arg(Arg::Static("code")));
     }
     let Some(code) = child(tree, id, known.code) else { return };
-    let Some(text) = tree.text(code) else { return };
     let Some(known) = run.validator.code_system(&system, run.root_package) else { return };
-    if known.index.has(&text) == Membership::NotIn {
+    if tree.with_text(code, |code| known.index.has(code)) == Some(Membership::NotIn) {
         let kind = match known.whole {
             true => &catalogue::CODE_UNKNOWN,
             false => &catalogue::CODE_UNKNOWN_HERE,

@@ -22,7 +22,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, first: usize) {
     let Some(url) = child(tree, id, known.url).and_then(|u| tree.text(u)) else { return };
     match run.validator.extension(&url, run.root_package) {
         Some(program) => {
-            run.add_program(id, program, first);
+            run.add_program(id, program, 0, first);
             placed(run, id, program, modifier);
         }
         None if nested && !url.contains(':') => {}

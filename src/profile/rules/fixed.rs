@@ -30,7 +30,7 @@ fn has(tree: &Tree, id: NodeId, literals: &Tree, wanted: NodeId, exact: bool) ->
     let same_value = match (literals.value(wanted), tree.value(id)) {
         (None, found) => !exact || found.is_none(),
         (Some(_), None) => false,
-        (Some(want), Some(found)) => same_text(tree, found, literals, want),
+        (Some(want), Some(found)) => tree.same_text(found, literals, want),
     };
     if !same_value {
         return false;
@@ -42,15 +42,6 @@ fn has(tree: &Tree, id: NodeId, literals: &Tree, wanted: NodeId, exact: bool) ->
         let mut alike = tree.children(id).filter(|c| same_element(tree, *c, literals, want));
         alike.any(|found| has(tree, found, literals, want, exact))
     })
-}
-
-fn same_text(
-    tree: &Tree,
-    found: crate::tree::Slice,
-    literals: &Tree,
-    want: crate::tree::Slice,
-) -> bool {
-    literals.chars(want).eq(tree.chars(found))
 }
 
 fn same_element(tree: &Tree, id: NodeId, literals: &Tree, wanted: NodeId) -> bool {

@@ -146,6 +146,10 @@ fn decimal(text: &str) -> Result<(), Fault> {
 }
 
 fn code(text: &str) -> bool {
+    // most codes are letters and digits alone
+    if text.bytes().fold(true, |plain, b| plain & b.is_ascii_graphic()) {
+        return !text.is_empty();
+    }
     let mut space = true;
     for c in text.chars() {
         match c.is_whitespace() {
@@ -159,11 +163,17 @@ fn code(text: &str) -> bool {
 /// Whether it is a resource's id.
 pub fn id(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        && text
+            .bytes()
+            .fold(true, |good, b| good & (b.is_ascii_alphanumeric() | (b == b'-') | (b == b'.')))
 }
 
 fn uri(text: &str) -> bool {
-    let spaceless = !text.is_empty() && !text.chars().any(char::is_whitespace);
+    let plain = text.bytes().fold(true, |plain, b| plain & b.is_ascii_graphic());
+    let spaceless = !text.is_empty() && (plain || !text.chars().any(char::is_whitespace));
+    if !text.starts_with("urn:") {
+        return spaceless;
+    }
     match (text.strip_prefix("urn:uuid:"), text.strip_prefix("urn:oid:")) {
         // a narrative is pointed into by a fragment
         (Some(rest), _) => spaceless && rest.split('#').next().is_some_and(uuid),

@@ -33,7 +33,8 @@ pub(super) mod vital_signs;
 #[cfg(test)]
 mod tests;
 
-use super::program::Spec;
+use super::census::Census;
+use super::program::{Guard, SpecId};
 use super::run::Run;
 use crate::tree::{Kind, Marks, Node, NodeId};
 
@@ -69,7 +70,8 @@ pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
 }
 
 /// What a spec asks of a node itself.
-pub(super) fn value(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) {
+pub(super) fn value(run: &mut Run<'_>, id: NodeId, node: &Node, asks: SpecId, census: &Census) {
+    let spec = run.spec(asks);
     if !types::check(run, id, node, spec) {
         return;
     }
@@ -83,9 +85,13 @@ pub(super) fn value(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) {
         binding::check(run, id, node, spec, of);
     }
     if let Some(of) = &spec.reference {
-        reference::check(run, id, node, spec, of);
+        reference::check(run, id, node, asks, of);
     }
     for one in &spec.constraints {
-        constraint::check(run, id, *one, spec.program);
+        let guard = &run.validator.programs.constraints[one.0 as usize].guard;
+        let vacuous = |g: &Guard| g.type_id == node.type_id && g.mask & census.present == 0;
+        if !guard.as_ref().is_some_and(vacuous) {
+            constraint::check(run, id, *one, spec.program);
+        }
     }
 }

@@ -15,149 +15,175 @@ pub enum Fault {
     Blank,
 }
 
-const ELEMENTS: &[&str] = &[
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "b",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "map",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "style",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "area",
-];
-
+/// What may run or load.
 const DANGEROUS: &[&str] = &[
     "applet", "audio", "base", "body", "button", "embed", "form", "frame", "frameset", "head",
     "html", "iframe", "input", "link", "meta", "object", "script", "select", "svg", "textarea",
     "video",
 ];
 
-const ATTRIBUTES: &[&str] = &[
-    "title",
-    "style",
-    "class",
-    "id",
-    "idref",
-    "lang",
-    "xml:lang",
-    "xml:space",
-    "dir",
-    "accesskey",
-    "tabindex",
-    "span",
-    "width",
-    "align",
-    "valign",
-    "char",
-    "charoff",
-    "abbr",
-    "axis",
-    "headers",
-    "scope",
-    "rowspan",
-    "colspan",
-    "xmlns",
-    "name",
-    "href",
-    "rel",
-    "rev",
-    "charset",
-    "coords",
-    "shape",
-    "src",
-    "alt",
-    "height",
-    "ismap",
-    "usemap",
-    "longdesc",
-    "cellpadding",
-    "cellspacing",
-    "border",
-    "frame",
-    "rules",
-    "summary",
-    "bgcolor",
-    "cite",
-    "datetime",
-    "start",
-    "type",
-    "value",
-    "color",
-    "face",
-    "size",
-    "nowrap",
-    "compact",
-    "clear",
-    "noshade",
-    "hreflang",
-    "target",
-    "hspace",
-    "vspace",
-];
+/// What a narrative may hold.
+fn is_allowed(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "abbr"
+            | "acronym"
+            | "address"
+            | "b"
+            | "big"
+            | "blockquote"
+            | "br"
+            | "caption"
+            | "center"
+            | "cite"
+            | "code"
+            | "col"
+            | "colgroup"
+            | "dd"
+            | "del"
+            | "dfn"
+            | "div"
+            | "dl"
+            | "dt"
+            | "em"
+            | "figcaption"
+            | "figure"
+            | "font"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "hr"
+            | "i"
+            | "img"
+            | "ins"
+            | "kbd"
+            | "li"
+            | "map"
+            | "ol"
+            | "p"
+            | "pre"
+            | "q"
+            | "s"
+            | "samp"
+            | "small"
+            | "span"
+            | "strike"
+            | "strong"
+            | "style"
+            | "sub"
+            | "sup"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "tt"
+            | "u"
+            | "ul"
+            | "var"
+            | "area"
+    )
+}
+
+/// What an element may carry.
+fn is_attribute(name: &str) -> bool {
+    matches!(
+        name,
+        "title"
+            | "style"
+            | "class"
+            | "id"
+            | "idref"
+            | "lang"
+            | "xml:lang"
+            | "xml:space"
+            | "dir"
+            | "accesskey"
+            | "tabindex"
+            | "span"
+            | "width"
+            | "align"
+            | "valign"
+            | "char"
+            | "charoff"
+            | "abbr"
+            | "axis"
+            | "headers"
+            | "scope"
+            | "rowspan"
+            | "colspan"
+            | "xmlns"
+            | "name"
+            | "href"
+            | "rel"
+            | "rev"
+            | "charset"
+            | "coords"
+            | "shape"
+            | "src"
+            | "alt"
+            | "height"
+            | "ismap"
+            | "usemap"
+            | "longdesc"
+            | "cellpadding"
+            | "cellspacing"
+            | "border"
+            | "frame"
+            | "rules"
+            | "summary"
+            | "bgcolor"
+            | "cite"
+            | "datetime"
+            | "start"
+            | "type"
+            | "value"
+            | "color"
+            | "face"
+            | "size"
+            | "nowrap"
+            | "compact"
+            | "clear"
+            | "noshade"
+            | "hreflang"
+            | "target"
+            | "hspace"
+            | "vspace"
+    )
+}
 
 /// Checks the markup of a whole `<div>`; `open` is scratch space (offsets of open elements' names).
 pub fn check(markup: &str, open: &mut Vec<(usize, usize)>) -> Result<(), Fault> {
     open.clear();
     let (mut rest, mut at, mut says, mut closed) = (markup, 0usize, false, false);
-    while let Some(from) = rest.find('<') {
+    while let Some(from) = memchr::memchr(b'<', rest.as_bytes()) {
         says |= text(&rest[..from])?;
         let tail = &rest[from..];
         if closed {
             return Err(Fault::NotAllowed("text or markup after the div"));
+        }
+        if let Some((name, length)) = plain_tag(tail)
+            && !open.is_empty()
+            && is_allowed(name)
+        {
+            let start = at + from + length - 1 - name.len();
+            match tail.as_bytes()[1] {
+                b'/' => match open.pop() {
+                    Some((start, end)) if markup[start..end] == *name => {}
+                    _ => return Err(Fault::NotAllowed("elements that do not nest")),
+                },
+                _ => open.push((start, start + name.len())),
+            }
+            says |= name == "img";
+            closed = open.is_empty();
+            at += from + length;
+            rest = &rest[from + length..];
+            continue;
         }
         let length = match tail {
             t if t.starts_with("<!--") => t[4..].find("-->").map(|n| n + 7),
@@ -194,24 +220,34 @@ pub fn check(markup: &str, open: &mut Vec<(usize, usize)>) -> Result<(), Fault> 
     }
 }
 
+/// The name and length of a tag that is nothing but `<name>` or `</name>`.
+fn plain_tag(tail: &str) -> Option<(&str, usize)> {
+    let bytes = tail.as_bytes();
+    let start = if bytes.get(1) == Some(&b'/') { 2 } else { 1 };
+    let end = start + bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric())?;
+    (bytes[end] == b'>').then(|| (&tail[start..end], end + 1))
+}
+
 /// The length of a tag, attribute values being skipped.
 fn tag_length(tail: &str) -> Option<usize> {
-    let mut quote = None;
-    for (i, b) in tail.bytes().enumerate() {
-        match (quote, b) {
-            (None, b'"' | b'\'') => quote = Some(b),
-            (Some(q), b) if q == b => quote = None,
-            (None, b'>') => return Some(i + 1),
-            _ => {}
+    let bytes = tail.as_bytes();
+    let mut at = 1;
+    loop {
+        at += bytes.get(at..)?.iter().position(|b| matches!(b, b'>' | b'"' | b'\''))?;
+        match bytes[at] {
+            b'>' => return Some(at + 1),
+            quote => at += memchr::memchr(quote, &bytes[at + 1..])? + 2,
         }
     }
-    None
 }
 
 /// Whether a text says something; entities must be XML's own or numeric, as XHTML in FHIR has no DTD.
 fn text(text: &str) -> Result<bool, Fault> {
+    if text.is_empty() {
+        return Ok(false);
+    }
     let mut rest = text;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
         let name = rest[at + 1..].split(';').next().unwrap_or("");
         let closes = rest[at + 1 + name.len()..].starts_with(';');
         if !closes || entity(name).is_none() {
@@ -224,16 +260,16 @@ fn text(text: &str) -> Result<bool, Fault> {
 
 fn element(tag: &str, first: bool) -> Result<&str, Fault> {
     let inner = tag[1..tag.len() - 1].trim_end_matches('/');
-    let end = inner.find(char::is_whitespace).unwrap_or(inner.len());
+    let end = inner.bytes().position(|b| !b.is_ascii_graphic()).unwrap_or(inner.len());
     let name = &inner[..end];
     if first && name != "div" {
         return Err(Fault::NotAllowed("something other than one div"));
     }
-    if DANGEROUS.iter().any(|d| name.eq_ignore_ascii_case(d)) {
-        return Err(Fault::Security("an element that may run or load"));
-    }
-    if !ELEMENTS.contains(&name) {
-        return Err(Fault::NotAllowed("an element"));
+    if !is_allowed(name) {
+        return Err(match DANGEROUS.iter().any(|d| name.eq_ignore_ascii_case(d)) {
+            true => Fault::Security("an element that may run or load"),
+            false => Fault::NotAllowed("an element"),
+        });
     }
     attributes(name, &inner[end..])?;
     Ok(name)
@@ -263,7 +299,7 @@ fn attribute(element: &str, name: &str, value: &str) -> Result<(), Fault> {
     if name.starts_with("xmlns:") {
         return Ok(());
     }
-    if !ATTRIBUTES.contains(&name) {
+    if !is_attribute(name) {
         return Err(Fault::NotAllowed("an attribute"));
     }
     let addresses = matches!(name, "href" | "src" | "longdesc" | "cite" | "usemap");

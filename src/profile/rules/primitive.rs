@@ -37,7 +37,12 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
     if !written && node.token != Token::Text {
         return told(run, id, node, &catalogue::TOKEN);
     }
-    let fault = with_text(run, id, |text| format.check(text).err());
+    let (fault, outer) = with_text(run, id, |text| {
+        let outer = format == Format::Text && {
+            text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace)
+        };
+        (format.check(text).err(), outer)
+    });
     if let Some(fault) = fault {
         let type_name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
         let name = Arg::Shared(run.validator.element_name(node));
@@ -62,8 +67,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
                 run.push(crate::message::Issue { args, ..issue });
             }
         }
-    } else if format == Format::Text {
-        white_space(run, id);
+    } else if outer {
+        run.tell_base(&catalogue::WHITE_SPACE, id, Arg::None);
     } else if node.type_id == run.validator.known.canonical_type
         && with_text(run, id, |text| !text.contains(':') && !text.starts_with('#'))
     {
@@ -79,15 +84,6 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
 fn told(run: &mut Run<'_>, id: NodeId, node: &Node, kind: &'static IssueKind) {
     let name = run.validator.element_name(node);
     run.tell_base(kind, id, Arg::Shared(name));
-}
-
-fn white_space(run: &mut Run<'_>, id: NodeId) {
-    let outer = with_text(run, id, |text| {
-        text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace)
-    });
-    if outer {
-        run.tell_base(&catalogue::WHITE_SPACE, id, Arg::None);
-    }
 }
 
 /// Hands over the decoded value of a node, decoded into scratch space only if need be.

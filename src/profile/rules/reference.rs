@@ -5,7 +5,7 @@ use crate::message::Arg;
 use crate::profile::catalogue;
 use crate::profile::index::Target;
 use crate::profile::known::{child, child_is};
-use crate::profile::program::{BUNDLED, CONTAINED, REFERENCED, Reference, Spec};
+use crate::profile::program::{BUNDLED, CONTAINED, REFERENCED, Reference, Spec, SpecId};
 use crate::profile::run::Run;
 use crate::tree::types::TypeId;
 use crate::tree::{Node, NodeId};
@@ -109,15 +109,17 @@ fn said_type(run: &Run<'_>, id: NodeId) -> Option<TypeId> {
         return run.validator.table.find(name);
     }
     let text = tree.text(child(tree, id, known.reference)?)?;
-    let text = text.split("/_history/").next()?;
-    let mut parts = text.rsplit('/');
-    let (_, kind) = (parts.next()?, parts.next()?);
+    let (text, _) = crate::fhirpath::unversioned(&text);
+    let slash = |text: &str| memchr::memrchr(b'/', text.as_bytes());
+    let rest = &text[..slash(text)?];
+    let kind = &rest[slash(rest).map_or(0, |at| at + 1)..];
     let resource = run.validator.table.find(kind)?;
     run.is_a(resource, known.resource_type).then_some(resource)
 }
 
 /// Checks a reference against what a spec allows.
-pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec, of: &Reference) {
+pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, asks: SpecId, of: &Reference) {
+    let spec = run.spec(asks);
     if node.type_id != run.validator.known.reference_type {
         return;
     }
@@ -147,18 +149,40 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec, of:
     if !of.targets.iter().any(|t| fits(run, is, t.type_id)) {
         return wrong_type(run, id, spec, is);
     }
-    let met = of
-        .targets
-        .iter()
-        .filter(|t| !t.missing)
-        .any(|t| fits(run, is, t.type_id) && t.program.is_none_or(|p| run.meets(found, p)));
+    if of.targets.iter().any(|t| !t.missing && t.program.is_none() && fits(run, is, t.type_id)) {
+        return;
+    }
+    match run.asking {
+        0 => run.hold(id, asks, found),
+        _ => {
+            let _ = leads_to(run, id, asks, found);
+        }
+    }
+}
+
+/// Whether what a reference leads to meets one of the programs that a spec asks for; tells when it does
+/// not. `Ok` says whether it was told that it could not be checked.
+pub(in crate::profile) fn leads_to(
+    run: &mut Run<'_>,
+    id: NodeId,
+    asks: SpecId,
+    found: NodeId,
+) -> Result<bool, ()> {
+    let spec = run.spec(asks);
+    let Some(of) = &spec.reference else { return Ok(false) };
+    let is = run.tree.node(found).type_id;
+    let mut known = of.targets.iter().filter(|t| !t.missing);
+    if known.any(|t| fits(run, is, t.type_id) && t.program.is_none_or(|p| run.meets(found, p))) {
+        return Ok(false);
+    }
     let names = Arg::Shared(Arc::clone(&of.names));
-    if !met && of.targets.iter().any(|t| t.missing) {
+    if of.targets.iter().any(|t| t.missing) {
         let args = [Arg::Shared(Arc::clone(&spec.name)), names, Arg::None];
         run.not_checked(&catalogue::PROFILE_NOT_LOADED, id, spec.program, args);
-    } else if !met {
-        run.tell(&catalogue::REFERENCE_PROFILE, id, spec, [names, Arg::None]);
+        return Ok(true);
     }
+    run.tell(&catalogue::REFERENCE_PROFILE, id, spec, [names, Arg::None]);
+    Err(())
 }
 
 fn fits(run: &Run<'_>, is: TypeId, wanted: TypeId) -> bool {

@@ -46,7 +46,8 @@ pub(in crate::profile) fn assign(
         last = Some(at);
         run.memory.counts[base + at] += 1;
         if let Some(asked) = slice.spec {
-            run.add_spec(asked, start);
+            let origin = run.origin;
+            run.add_spec(asked, origin, start);
         }
     }
     if top > 1 {

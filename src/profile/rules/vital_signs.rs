@@ -191,7 +191,8 @@ pub(super) fn add(run: &mut Run<'_>, id: NodeId, first: usize) {
             };
             let Ok(at) = codes.binary_search_by(|(code, _)| (*code).cmp(&text)) else { continue };
             if let Some(program) = run.validator.vital_sign(codes[at].1) {
-                run.add_program(id, program, first);
+                let origin = run.claim(id, program);
+                run.add_program(id, program, origin, first);
             }
             return;
         }

@@ -1,5 +1,6 @@
 //! Profiles on real messages: the published Bundles, and mutants of them.
 
+mod allocations;
 mod growth;
 pub mod lab;
 mod mutants;
@@ -11,6 +12,7 @@ use libtest_mimic::Trial;
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     let mut trials = published::trials();
+    trials.extend(allocations::trials());
     trials.extend(growth::trials());
     trials.extend(mutants::trials());
     trials.extend(suite::trials());
