@@ -5,6 +5,7 @@ mod growth;
 pub mod lab;
 mod mutants;
 mod published;
+mod slices;
 mod suite;
 
 use libtest_mimic::Trial;
@@ -15,6 +16,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(allocations::trials());
     trials.extend(growth::trials());
     trials.extend(mutants::trials());
+    trials.extend(slices::trials());
     trials.extend(suite::trials());
     trials
 }
