@@ -7,7 +7,6 @@ use super::archive::About;
 use super::core::{Core, Kind};
 use super::decoded::{CORE, Made, Package, Unreadable, definition, unreadable};
 use super::library::{Body, ByUrl, Library, PackageId, PackageInfo, Stored};
-use super::model::StructureKind;
 use super::tables::{self, TableBuilder};
 use super::{closure, missing, snapshot, xml};
 use crate::message::{Diagnostic, Error, ErrorKind, Origin};
@@ -195,8 +194,8 @@ impl LibraryBuilder {
             }
         }
         for one in stored {
+            // A map's `uses` may name a profile: it is of the type that it constrains.
             if let Body::Structure(structure) = &one.body
-                && structure.kind == StructureKind::Logical
                 && structure.constrains
             {
                 builder.alias(&structure.url, &structure.type_name);

@@ -3,7 +3,7 @@
 //! Promises: a lookup allocates nothing. Never: guesses; a code that is listed under another system is not
 //! found.
 
-use super::ast;
+use super::{ast, oids};
 use crate::definitions::model;
 use crate::message::Diagnostic;
 use std::collections::HashMap;
@@ -40,9 +40,27 @@ pub struct Concepts {
     pub url: Arc<str>,
     by_code: HashMap<Box<str>, Vec<Concept>>,
     provided: Vec<Box<str>>,
+    /// What is put before a code that is not listed.
+    prefix: Option<&'static str>,
 }
 
 impl Concepts {
+    /// OIDs of code systems to their canonicals.
+    pub(super) fn of_oids(url: &str) -> Concepts {
+        let mut concepts =
+            Concepts { url: url.into(), prefix: Some(oids::PREFIX), ..Concepts::default() };
+        for (oid, canonical) in oids::SYSTEMS {
+            let concept = Concept { code: (*canonical).into(), ..Concept::default() };
+            concepts.by_code.entry((*oid).into()).or_default().push(concept);
+        }
+        concepts
+    }
+
+    /// What is put before a code that is not listed.
+    pub(super) fn prefix(&self) -> Option<&'static str> {
+        self.prefix
+    }
+
     /// From a ConceptMap resource.
     pub fn of_resource(map: &model::ConceptMap) -> Concepts {
         let mut concepts = Concepts { url: Arc::from(&*map.url), ..Concepts::default() };

@@ -207,3 +207,17 @@ fn doubts_are_warnings_and_endless_recursion_is_an_error() {
         "{said:#?}"
     );
 }
+
+#[test]
+fn oids_become_canonicals() {
+    let map = format!(
+        "{BASIC}group g(source src : Patient, target tgt : Basic) {{\n\
+         src.identifier as i -> tgt.identifier as o then {{\n\
+         i.value as v -> o.system = translate(v, 'http://hl7.org/fhir/ConceptMap/special-oid2uri', 'uri'); }};\n}}"
+    );
+    let source = r#"{"resourceType":"Patient","identifier":[{"value":"2.16.840.1.113883.6.96"},{"value":"1.2"}]}"#;
+    let (json, issues) = run(&[&map], source);
+    assert_eq!(issues, Vec::<String>::new());
+    let wanted = r#"[{"system":"http://snomed.info/sct"},{"system":"urn:oid:1.2"}]"#;
+    assert!(json.contains(wanted), "{json}");
+}

@@ -15,6 +15,7 @@ mod hooks;
 mod ids;
 mod issues;
 mod limits;
+mod oids;
 mod parse;
 mod plan;
 mod primitives;

@@ -8,6 +8,7 @@ use super::index::{FHIR, alias, model, named};
 use super::shape::nearest;
 use crate::mapping::ast::{Name, Uses};
 use crate::mapping::concepts::Concepts;
+use crate::mapping::oids;
 use crate::mapping::plan::Parameter;
 use crate::tree::types::TypeId;
 use std::sync::Arc;
@@ -129,7 +130,11 @@ impl Compiler<'_> {
             }
             None => {
                 let bare = name.split('|').next().unwrap_or_default();
-                Arc::clone(self.library.iter().find(|c| *c.url == *bare)?)
+                match self.library.iter().find(|c| *c.url == *bare) {
+                    Some(found) => Arc::clone(found),
+                    None if bare.ends_with(oids::ASKED) => Arc::new(Concepts::of_oids(bare)),
+                    None => return None,
+                }
             }
         };
         self.concepts.push(made);

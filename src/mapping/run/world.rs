@@ -85,6 +85,12 @@ impl<'p> Machine<'p, '_> {
                 Some(Found { system: Value::None, code, display: Value::None })
             }
             Answer::NotFound => {
+                if let Some(prefix) = concepts.prefix() {
+                    let code = self.take_text(given)?;
+                    let made = self.keep(&format!("{prefix}{}", code.trim()), string);
+                    self.memory.text = code;
+                    return Some(Found { system: Value::None, code: made, display: Value::None });
+                }
                 if !translate.optional {
                     self.report(
                         &issues::NO_TRANSLATION,
