@@ -1,6 +1,7 @@
 //! The mapping team's tools, as a team runs them; the pages about them, whose examples are run.
 
 mod console;
+mod editor;
 mod pages;
 mod tools;
 
@@ -10,5 +11,6 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = pages::trials();
     trials.extend(tools::trials());
+    trials.extend(editor::trials());
     trials
 }
