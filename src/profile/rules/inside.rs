@@ -77,14 +77,12 @@ fn reference(run: &mut Run<'_>, id: NodeId, inside: &'static str) {
     let (tree, known) = (run.tree, &run.validator.known);
     let text = child(tree, id, known.reference).and_then(|r| tree.text(r));
     let Some(text) = text.filter(|t| !t.is_empty() && !t.starts_with('#')) else { return };
-    let kind = match run.memory.index.references().resolve(tree, id, &text) {
-        // more than one is told by the rule on references
-        Some(found) if found.by == FoundBy::FullUrl => return,
-        Some(_) => &catalogue::REFERENCE_BY_ID,
-        None => &catalogue::REFERENCE_NOT_INSIDE,
-    };
-    let name = Arg::Shared(run.validator.element_name(tree.node(id)));
-    run.push(Issue::on(kind, id).arg(name).arg(Arg::Static(inside)));
+    // more than one, or by its id alone, is told by the rule on references
+    if run.memory.index.references().resolve(tree, id, &text).is_none() {
+        let name = Arg::Shared(run.validator.element_name(tree.node(id)));
+        let issue = Issue::on(&catalogue::REFERENCE_NOT_INSIDE, id);
+        run.push(issue.arg(name).arg(Arg::Static(inside)));
+    }
 }
 
 /// Tells the entries that nothing connects with the first one.

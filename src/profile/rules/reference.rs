@@ -1,9 +1,9 @@
 //! References: their form, and what they may lead to: type, profile, and whether inside the message.
 
 use crate::fhirpath::FoundBy;
-use crate::message::Arg;
+use crate::message::{Arg, Issue};
 use crate::profile::catalogue;
-use crate::profile::index::Target;
+use crate::profile::index::{Target, container};
 use crate::profile::known::{child, child_is};
 use crate::profile::program::{BUNDLED, CONTAINED, REFERENCED, Reference, Spec, SpecId};
 use crate::profile::run::Run;
@@ -27,7 +27,7 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
         Target::Outside => among_uuids(run, id),
         Target::NoFragment => run.tell_base(&catalogue::REFERENCE_FRAGMENT, id, Arg::None),
         Target::Contained(found) | Target::Bundled(found) => {
-            ambiguous(run, id);
+            unsure(run, id);
             let said = said_type(run, id).filter(|t| *t != TypeId::NONE);
             let is = run.tree.node(found).type_id;
             if is != TypeId::NONE && said.is_some_and(|said| !run.is_a(is, said)) {
@@ -53,18 +53,25 @@ fn type_known(run: &mut Run<'_>, id: NodeId) {
 fn mismatch(run: &mut Run<'_>, id: NodeId, is: TypeId) {
     let name = Arg::Shared(run.validator.element_name(run.tree.node(id)));
     let kind = Arg::Shared(Arc::from(&*run.validator.table.type_of(is).name));
-    let issue = crate::message::Issue::on(&catalogue::REFERENCE_MISMATCH, id);
+    let issue = Issue::on(&catalogue::REFERENCE_MISMATCH, id);
     run.push(issue.arg(name).arg(kind));
 }
 
-/// A reference without a version, to a fullUrl that several entries have (in different versions).
-fn ambiguous(run: &mut Run<'_>, id: NodeId) {
+/// A reference without a version, to a fullUrl that several entries have (in different versions); one in a document
+/// or a message that leads to an entry by its id alone, while its fullUrl is another.
+fn unsure(run: &mut Run<'_>, id: NodeId) {
     let (tree, known) = (run.tree, &run.validator.known);
     let Some(text) = child(tree, id, known.reference).and_then(|r| tree.text(r)) else { return };
     let found = run.memory.index.references().resolve(tree, id, &text);
+    let is = |kind| tree.root().is_some_and(|r| child_is(tree, r, known.type_, kind));
+    // the Bundle's own references (who signed it) have no fullUrl to be completed with
+    let by_id = || container(tree, known, id) != tree.root() && (is("document") || is("message"));
+    if found.is_some_and(|f| f.by == FoundBy::TypeAndId) && by_id() {
+        let name = Arg::Shared(run.validator.element_name(tree.node(id)));
+        return run.push(Issue::on(&catalogue::REFERENCE_BY_ID, id).arg(name));
+    }
     let several = found.is_some_and(|f| f.ambiguous && f.by == FoundBy::FullUrl);
-    let history = || tree.root().is_some_and(|r| child_is(tree, r, known.type_, "history"));
-    if several && !text.contains("/_history/") && !history() {
+    if several && !text.contains("/_history/") && !is("history") {
         run.tell_base(&catalogue::REFERENCE_AMBIGUOUS, id, Arg::None);
     }
 }

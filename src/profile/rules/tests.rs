@@ -130,6 +130,21 @@ fn a_document_holds_what_it_refers_to_and_nothing_else() {
 }
 
 #[test]
+fn a_document_s_references_go_by_its_full_urls() {
+    let patient = json!({"resourceType": "Patient", "id": "1"});
+    let condition = json!({"resourceType": "Device", "patient": {"reference": "Patient/1"}});
+    let composition = json!({"resourceType": "Composition", "subject": {"reference": UUIDS[1]},
+        "section": [{"title": "x", "entry": [{"reference": UUIDS[2]}]}]});
+    let entries =
+        json!([entry(UUIDS[0], composition), entry(UUIDS[1], patient), entry(UUIDS[2], condition)]);
+    let mut document = bundle("document", entries.clone(), json!([]));
+    let wanted = ["profile-reference-by-id at Bundle.entry[2].resource.patient"];
+    assert_eq!(refused(&document), wanted);
+    document["type"] = "collection".into();
+    assert!(refused(&document).is_empty());
+}
+
+#[test]
 fn what_leads_to_the_document_is_no_orphan() {
     let back = json!({"resourceType": "Provenance", "target": [{"reference": UUIDS[0]}]});
     let composition = json!({"resourceType": "Composition", "title": "x"});
