@@ -8,6 +8,7 @@ mod fire;
 mod fresh;
 mod loss;
 mod mixed;
+mod named;
 mod sources;
 mod transforms;
 mod value;
@@ -25,6 +26,8 @@ use crate::fhirpath::{self, NotEvaluable};
 use crate::message::{Arg, Issue, IssueKind, Place};
 use crate::tree::types::{TypeId, TypeKind};
 use crate::tree::{BufferId, Kind, NodeId, Tree};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use loss::Losses;
@@ -72,8 +75,12 @@ pub struct Memory {
     items: Vec<Value>,
     /// The target's buffers that stand for a source's, by source and buffer.
     buffers: Vec<Vec<Option<BufferId>>>,
-    shares: Vec<(u32, NodeId, NodeId)>,
-    asked: Vec<(u32, Value, u32)>,
+    /// The element of a share's key below a node.
+    shares: HashMap<(u32, u32), NodeId, FixedState>,
+    /// How many ids a rule made for an item: rule, tree, node.
+    asked: HashMap<(u32, u8, u32), u32, FixedState>,
+    /// The place of each node of a source among its siblings of the same name, once an id asks for it.
+    ordinals: [Vec<u32>; MAX_SOURCES],
     spare: String,
     name: String,
     text: String,
@@ -191,6 +198,7 @@ impl<'p> Machine<'p, '_> {
         memory.items.clear();
         memory.shares.clear();
         memory.asked.clear();
+        memory.ordinals.iter_mut().for_each(Vec::clear);
         memory.buffers.iter_mut().for_each(Vec::clear);
         memory.buffers.resize_with(self.sources.len().max(memory.buffers.len()), Vec::new);
         memory.fhirpath.note_reads();

@@ -287,6 +287,19 @@ fn every_limit_ends_in_its_own_failure() {
     assert!(run(&wide, &letter).losses.is_ok());
 }
 
+#[test]
+fn ids_of_many_items_differ_and_stay() {
+    let map = letter_to("Observation", "src.line as a -> tgt.note as n, n.text = uuid();");
+    let lines: Vec<String> = (0..300).map(|n| format!("\"{n}\"")).collect();
+    let letter = format!("{HEAD}\"line\":[{}]}}", lines.join(","));
+    let (first, second) = (run(&map, &letter), run(&map, &letter));
+    assert_eq!(first.json, second.json);
+    let mut ids: Vec<&str> = first.json.split("\"text\":\"").skip(1).map(|t| &t[..36]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 300);
+}
+
 /// Writes down what it is told.
 #[derive(Default)]
 struct Notes(Vec<String>);

@@ -261,46 +261,6 @@ impl<'p> Machine<'p, '_> {
         self.keep(text, self.plan.code.facts.primitives.string)
     }
 
-    /// Adds the rule, the item's path and the count of ids made there.
-    fn name_by_place(&mut self, at: Value, name: &mut String) {
-        if let Some(rule) = self.plan.code.rules.get(self.rule.0 as usize) {
-            // The path, not the line: an id must not change when a comment is added or a file renamed.
-            ids::add(&rule.map, name);
-            ids::add(&rule.path, name);
-        }
-        if let Value::Node(tree, node) = at {
-            ids::add_number(u32::from(tree), name);
-            self.add_path(tree, node, name);
-        }
-        let rule = self.rule.0;
-        let asked = self.memory.asked.iter_mut().find(|(r, v, _)| *r == rule && *v == at);
-        let count = match asked {
-            Some((_, _, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.memory.asked.push((rule, at, 0));
-                0
-            }
-        };
-        ids::add_number(count, name);
-    }
-
-    /// A node's path by the places of its ancestors among their alike.
-    fn add_path(&self, tree: u8, node: NodeId, name: &mut String) {
-        let of = self.tree(tree);
-        let mut at = node;
-        while let Some(parent) = of.parent(at) {
-            let own = of.node(at).name;
-            let alike = of.children(parent).take_while(|n| *n != at);
-            let before = alike.filter(|n| of.node(*n).name == own).count();
-            ids::add(of.name_text(own), name);
-            ids::add_number(before as u32, name);
-            at = parent;
-        }
-    }
-
     /// `Type/id` or `urn:uuid:id` of a resource, which gets an id if it has none.
     fn reference(&mut self, of: Value, pointer: bool, at: Value) -> Value {
         let Value::Node(tree, node) = of else { return Value::None };

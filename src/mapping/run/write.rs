@@ -285,7 +285,7 @@ impl<'p> Machine<'p, '_> {
             }
         }
         if let List::Share(key) = list {
-            self.memory.shares.push((key, parent, node));
+            self.memory.shares.entry((key, parent.0)).or_insert(node);
         }
         node
     }
@@ -294,11 +294,7 @@ impl<'p> Machine<'p, '_> {
     pub(super) fn reuse(&mut self, parent: NodeId, spot: Spot, list: List) -> Option<NodeId> {
         let single = self.is_single(spot);
         match list {
-            List::Share(key) => {
-                let mut shares = self.memory.shares.iter();
-                let shared = shares.find(|(k, p, _)| *k == key && *p == parent);
-                shared.map(|(_, _, node)| *node)
-            }
+            List::Share(key) => self.memory.shares.get(&(key, parent.0)).copied(),
             // The reference implementation makes a new one whatever the list mode, and so do the
             // published results.
             _ if single => self.existing(parent, spot.element),

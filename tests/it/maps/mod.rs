@@ -3,6 +3,7 @@
 mod asked;
 mod costly;
 mod reload;
+mod warm;
 
 use crate::support::root;
 use libtest_mimic::{Failed, Trial};
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = asked::trials();
     trials.extend(costly::trials());
     trials.extend(reload::trials());
+    trials.extend(warm::trials());
     trials
 }
 
