@@ -40,38 +40,48 @@ pub fn excerpt(files: &[File], one: &Diagnostic, out: &mut String) {
 
 /// A line of a text and a caret below what stands at a column.
 pub fn lines(text: &str, line: u32, column: u32, out: &mut String) {
-    let source = Lines::new(text).line(line);
-    let (before, rest) = split(source, column);
-    let before: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let _ = writeln!(out, "{line:>4} | {}", source.trim_end());
-    let _ = writeln!(out, "     | {before}{}", "^".repeat(length(rest)));
+    one_line(Lines::new(text).line(line), line, column, out);
 }
 
-/// Longest line that is shown whole.
-const WHOLE: usize = 120;
+/// The same, of a line that is at hand; a long one is cut on both sides.
+pub fn one_line(source: &str, line: u32, column: u32, out: &mut String) {
+    let carets = length(split(source, column).1);
+    let (shown, below) = around(source, column, carets);
+    let _ = writeln!(out, "{line:>4} | {shown}\n     | {below}");
+}
 
 /// The line that some bytes of a text begin in, and a caret below each; of a long line only what is around them.
 pub fn span(text: &str, start: u32, len: u32, out: &mut String) {
     let lines = Lines::new(text);
     let place = lines.at(start);
     let source = lines.line(place.line);
-    let (before, rest) = split(source, place.column);
+    let rest = split(source, place.column).1;
     let own = rest.get(..(len as usize).min(rest.len())).unwrap_or(rest);
-    let carets = own.trim_end().chars().count().clamp(1, WHOLE);
-    let (mut shown, mut indent) = (source.trim_end().to_owned(), before.chars().count());
-    if shown.chars().count() > WHOLE {
-        let first = indent.saturating_sub(WHOLE / 3);
-        let mut part: String = shown.chars().skip(first).take(WHOLE).collect();
-        if first > 0 {
-            part = format!("…{}", part.chars().skip(1).collect::<String>());
-        }
-        (shown, indent) = (part + "…", indent - first);
-    }
-    let blank: String =
-        shown.chars().take(indent).map(|c| if c == '\t' { c } else { ' ' }).collect();
-    let carets = carets.min(shown.chars().count().saturating_sub(indent).max(1));
-    let line = place.line;
-    let _ = writeln!(out, "{line:>6} | {shown}\n       | {blank}{}", "^".repeat(carets));
+    let (shown, below) = around(source, place.column, own.trim_end().chars().count());
+    let _ = writeln!(out, "{:>6} | {shown}\n       | {below}", place.line);
+}
+
+/// The longest line that is shown whole, and of a longer one how much before the column.
+const WIDTH: usize = 120;
+const BEFORE: usize = 40;
+
+/// What is shown of a line, and carets below what stands at a column.
+fn around(source: &str, column: u32, carets: usize) -> (String, String) {
+    let source = source.trim_end();
+    let before = split(source, column).0;
+    let at = before.chars().count();
+    let long = source.chars().count() > WIDTH;
+    let cut = if long { at.saturating_sub(BEFORE) } else { 0 };
+    let shown: Vec<char> = source.chars().skip(cut).take(WIDTH + 1).collect();
+    let clean = |c: &char| if c.is_control() && *c != '\t' { ' ' } else { *c };
+    let text: String = shown.iter().take(WIDTH).map(clean).collect();
+    let (left, right) =
+        (if cut > 0 { "…" } else { "" }, if shown.len() > WIDTH { "…" } else { "" });
+    let blank = |c: char| if c == '\t' { '\t' } else { ' ' };
+    let below: String = left.chars().chain(before.chars().skip(cut)).map(blank).collect();
+    let room = text.chars().count().saturating_sub(at - cut);
+    let carets = "^".repeat(carets.min(room).max(1));
+    (format!("{left}{text}{right}"), format!("{below}{carets}"))
 }
 
 /// Where the words end that a finding is about; the place itself where the file is not at hand.
@@ -146,6 +156,18 @@ mod tests {
         out.clear();
         span("a\n\tbc d", 3, 2, &mut out);
         assert_eq!(out, "     2 | \tbc d\n       | \t^^\n");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_column() {
+        let line = format!("{}\"family\": \"x\"{}", "a".repeat(5_000), "b".repeat(5_000));
+        let mut out = String::new();
+        one_line(&line, 1, 5_001, &mut out);
+        let lines: Vec<&str> = out.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= 7 + 1 + WIDTH + 1), "{out}");
+        let caret = lines[1].chars().position(|c| c == '^').unwrap_or_default();
+        let under: String = lines[0].chars().skip(caret).take(8).collect();
+        assert_eq!((under.as_str(), lines[1].matches('^').count()), ("\"family\"", 8));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::issues::word;
 use super::load::Blob;
-use super::{Exit, Format, archives, load};
+use super::{Exit, Format, archives, excerpt, load};
 use crate::definitions::{Library, LibraryBuilder, typing};
 use crate::engine;
 use crate::format;
@@ -115,6 +115,8 @@ struct Judged {
     version: Option<String>,
     profiles: Vec<ToldIssue>,
     exchange: Vec<ToldIssue>,
+    /// The keys of broken invariants, in the order of the issues.
+    keys: Vec<Option<String>>,
     lines: Vec<String>,
     not_checked: Vec<(Arc<str>, u32)>,
 }
@@ -186,10 +188,15 @@ impl Judge {
         }
         let valid = whole && !engine::refuse(&issues) && !engine::refuse(&beside);
         let not_checked = profile::not_checked_by_profile(&issues);
+        let key = |issue: &Issue| {
+            let invariant = issue.kind.id == profile::CONSTRAINT.id;
+            invariant.then(|| issue.args[0].to_string())
+        };
+        let keys = issues.iter().chain(&beside).map(key).collect();
         let tell = |issues: &[Issue]| engine::tell_all(&self.tree, &table, issues);
         let (profiles, exchange) = (tell(&issues), tell(&beside));
         let lines = self.excerpts(&profiles, &exchange);
-        Ok(Judged { file: name, valid, version, profiles, exchange, lines, not_checked })
+        Ok(Judged { file: name, valid, version, profiles, exchange, keys, lines, not_checked })
     }
 
     fn read(&mut self, bytes: &Bytes, issues: &mut Vec<Issue>) -> bool {
@@ -212,30 +219,19 @@ impl Judge {
         let lines = Lines::new(input);
         let excerpt = |issue: &ToldIssue| match issue.position {
             None => String::new(),
-            Some((line, column)) => caret(lines.line(line), column),
+            Some((line, column)) => {
+                let mut out = String::new();
+                excerpt::one_line(lines.line(line), line, column, &mut out);
+                out
+            }
         };
         profiles.iter().chain(exchange).map(excerpt).collect()
     }
 }
 
-/// A line's surroundings of a column, with a caret below; long lines are cut.
-fn caret(line: &str, column: u32) -> String {
-    const BEFORE: usize = 30;
-    const WIDTH: usize = 90;
-    let at = column.saturating_sub(1) as usize;
-    let start = at.saturating_sub(BEFORE);
-    let shown: String = line
-        .chars()
-        .skip(start)
-        .take(WIDTH)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    format!("    | {shown}\n    | {}^\n", " ".repeat(at - start))
-}
-
 impl Judged {
     fn json(&self) -> String {
-        let one = |issue: &ToldIssue| {
+        let one = |(issue, key): (&ToldIssue, &Option<String>)| {
             json!({
                 "severity": word(issue.severity),
                 "code": issue.code.code(),
@@ -244,10 +240,12 @@ impl Judged {
                 "line": issue.position.map(|(line, _)| line),
                 "column": issue.position.map(|(_, column)| column),
                 "profile": issue.profile,
+                "constraint": key,
                 "text": issue.text,
             })
         };
-        let issues: Vec<_> = self.profiles.iter().chain(&self.exchange).map(one).collect();
+        let all = self.profiles.iter().chain(&self.exchange).zip(&self.keys);
+        let issues: Vec<_> = all.map(one).collect();
         json!({
             "file": self.file,
             "valid": self.valid,

@@ -21,6 +21,7 @@ mod hooks;
 mod metadata;
 mod read;
 mod sets;
+mod suggest;
 mod told;
 mod translate;
 

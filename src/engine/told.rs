@@ -40,9 +40,11 @@ fn one(tree: &Tree, table: &Table, lines: &Lines<'_>, issue: &Issue) -> ToldIssu
         let at = lines.at(offset);
         (at.line, at.column)
     });
+    let meant = super::suggest::suggestion(tree, table, issue);
+    let said = meant.map_or_else(|| issue.text(), |meant| format!("{}; {meant}", issue.text()));
     let text = match issue.checked {
-        Checked::Failed => issue.text(),
-        Checked::NotChecked => format!("could not be checked: {}", issue.text()),
+        Checked::Failed => said,
+        Checked::NotChecked => format!("could not be checked: {said}"),
     };
     ToldIssue {
         severity: issue.severity,

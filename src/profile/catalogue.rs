@@ -19,7 +19,7 @@ kinds! {
         "{0} comes after an element that it must come before"
         "In FHIR XML elements stand in the order of their definition; in JSON any order will do. Move the element."
     TYPE "profile-type" Value Error
-        "{0}: the type {1} is not allowed here"
+        "{0}: the type {1} is not allowed here{2}"
         "The element is a choice, or holds any resource, and the profile allows fewer types than the one used. \
          Use one of the profile's types."
     TOKEN "profile-token" Value Error
@@ -148,7 +148,7 @@ kinds! {
         "An extension is named by the canonical of its definition, which is an absolute address. \
          Only the parts of a complex extension have short names."
     REFERENCE_TYPE "profile-reference-type" Structure Error
-        "{0}: a reference to {1} is not allowed here"
+        "{0}: a reference to {1} is not allowed here; allowed are {2}"
         "The profile lists the types of resources that may be referred to here. Refer to one of \
          those, or leave the reference out."
     REFERENCE_PROFILE "profile-reference-profile" Structure Error
@@ -212,7 +212,7 @@ kinds! {
         "A narrative says something to a reader: a text or an image. Leave `text` out instead of \
          sending an empty one."
     PROFILE_UNKNOWN "profile-unknown" NotSupported Error
-        "the profile {0} is not supported: no loaded package defines it"
+        "the profile {0} is not supported: no loaded package defines it{1}"
         "Load the package that defines the profile, or correct the claim in `meta.profile`. A setting makes \
          this a warning."
     PROFILE_UNKNOWN_VERSION "profile-unknown-version" NotSupported Error

@@ -17,11 +17,12 @@ pub(super) fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// An issue's text as the other party reads it: its id, where it is, what it is.
+/// An issue's text as the other party reads it: its id, where it is, what it is, and whose rule it is.
 pub(super) fn text(issue: &ToldIssue) -> String {
+    let asked = issue.profile.as_deref().map_or(String::new(), |who| format!(" ({who})"));
     match issue.position {
-        Some((line, column)) => format!("[{}] {line}:{column}: {}", issue.id, issue.text),
-        None => format!("[{}] {}", issue.id, issue.text),
+        Some((line, column)) => format!("[{}] {line}:{column}: {}{asked}", issue.id, issue.text),
+        None => format!("[{}] {}{asked}", issue.id, issue.text),
     }
 }
 
@@ -161,6 +162,12 @@ mod tests {
             "[profile-min] 3:14: say \"one\" & mean it"
         );
         assert_eq!(value["issue"][0]["expression"][0], "Bundle.entry[0].resource.where(a < 'b')");
+    }
+
+    #[test]
+    fn the_profile_that_asked_is_named() {
+        let asked = ToldIssue { profile: Some("http://e.example/p|1.0".into()), ..issue() };
+        assert!(text(&asked).ends_with("mean it (http://e.example/p|1.0)"));
     }
 
     #[test]

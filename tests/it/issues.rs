@@ -3,8 +3,14 @@
 use crate::support::{self, Needs, golden, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::cli::issues::{AT_LOAD, page, rooms};
+use stafett::definitions::{LibraryBuilder, typing};
+use stafett::engine;
+use stafett::format::fhir_json;
+use stafett::profile::{Memory, Request, Settings, Validator, Wanted};
+use stafett::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -13,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
             golden(&support::root().join("docs/issues.md"), &page())
         }),
         trial("issues: every id has a paragraph of its own", Needs::Nothing, paragraphs),
+        trial("issues: what is misspelled is told what was meant", Needs::Nothing, suggestions),
         trial("issues: every id in the sources is explained", Needs::Nothing, sources),
     ]
 }
@@ -101,4 +108,44 @@ fn below(folder: &Path, known: &BTreeSet<&str>, wrong: &mut Vec<String>) -> Resu
 
 fn told(wrong: Vec<String>) -> Result<(), Failed> {
     if wrong.is_empty() { Ok(()) } else { Err(Failed::from(wrong.join("\n"))) }
+}
+
+/// What is misspelled is told what was meant; what is of a wrong type, which types are allowed.
+fn suggestions() -> Result<(), Failed> {
+    let cases = [
+        (r#"{"resourceType":"Patient","birthdate":"1970-01-01"}"#, "did you mean `birthDate`?"),
+        (r#"{"resourceType":"Patinet"}"#, "did you mean `Patient`?"),
+        (
+            r#"{"resourceType":"Patient","deceased":true}"#,
+            "did you mean `deceasedBoolean` or `deceasedDateTime`?",
+        ),
+        (
+            r#"{"resourceType":"Observation","meta":{"profile":["http://hl7.org/fhir/StructureDefinition/BodyWeight"]},"status":"final","code":{"text":"x"}}"#,
+            "did you mean `http://hl7.org/fhir/StructureDefinition/bodyweight`?",
+        ),
+        (
+            r#"{"resourceType":"Patient","managingOrganization":{"reference":"Location/1"}}"#,
+            "allowed are http://hl7.org/fhir/StructureDefinition/Organization",
+        ),
+        (r#"{"resourceType":"Patient","zzzzzzzz":true}"#, "there is no such element here"),
+    ];
+    let (library, _) = LibraryBuilder::new().build();
+    let library = Arc::new(library);
+    let (validator, _) = Validator::build(&library, &Wanted::All, &Settings::default());
+    let mut wrong = Vec::new();
+    for (text, wanted) in cases {
+        let mut tree = Tree::new(Arc::clone(library.names()));
+        let mut issues = Vec::new();
+        fhir_json::read(text.into(), &mut tree, &mut issues);
+        typing::type_tree(&mut tree, library.table(), &mut issues);
+        let now = "2026-11-25T12:00:00Z".parse()?;
+        let request = Request::default();
+        validator.validate(&tree, &request, now, &mut Memory::new(), &mut issues);
+        let told = engine::tell_all(&tree, library.table(), &issues);
+        if !told.iter().any(|one| one.text.ends_with(wanted)) {
+            let texts: Vec<_> = told.iter().map(|one| one.text.clone()).collect();
+            wrong.push(format!("{text}: {texts:?}"));
+        }
+    }
+    told(wrong)
 }

@@ -2,5 +2,7 @@
 
 #[path = "../../../tests/it/fhirpath/input.rs"]
 mod input;
+#[path = "../../../tests/it/fhirpath/known.rs"]
+pub mod known;
 #[path = "../../../tests/it/fhirpath/suite.rs"]
 pub mod suite;

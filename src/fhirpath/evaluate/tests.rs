@@ -129,6 +129,9 @@ fn faults_have_offsets_and_suggestions() {
     assert_eq!(fault("%resourc.id").id, "fhirpath-unknown-variable");
     assert_eq!(fault("name.startsWith('x')").id, "fhirpath-wrong-type");
     assert_eq!(fault("id.matches('(?=x)')").id, "fhirpath-pattern");
+    let many = fault("name.exists() and name.first(1)");
+    assert_eq!((many.offset, many.id), (23, "fhirpath-arguments"));
+    assert_eq!((fault("1 + (2 * )").offset, fault("1 + (2 * )").id), (9, "fhirpath-syntax"));
     assert_eq!(world.compile("name.foo or name.bar").unwrap_err().len(), 2);
 }
 

@@ -39,6 +39,9 @@ pub(in crate::profile) fn add(run: &mut Run<'_>, id: NodeId, node: &Node, first:
     }
 }
 
+/// Beyond so many issues of a message, nobody looks for what a claim may have meant.
+const SUGGESTED: usize = 10;
+
 /// A claimed canonical is no patient's data, but the sender's text all the same: it is not repeated.
 fn unknown(run: &mut Run<'_>, claim: NodeId, canonical: &str) {
     let without = canonical.split('|').next().unwrap_or(canonical);
@@ -49,5 +52,11 @@ fn unknown(run: &mut Run<'_>, claim: NodeId, canonical: &str) {
         false => (&catalogue::PROFILE_UNKNOWN, "that is claimed"),
     };
     let severity = run.validator.settings.unknown_profile;
-    run.push(Issue::on(kind, claim).severity(severity).arg(Arg::Static(name)));
+    let issue = Issue::on(kind, claim).severity(severity).arg(Arg::Static(name));
+    let meant = match versions || run.issues.len() - run.before >= SUGGESTED {
+        true => None,
+        false => run.validator.nearest_claim(canonical),
+    };
+    let meant = meant.map_or(Arg::None, |meant| Arg::Shared(format!("; {meant}").into()));
+    run.push(issue.arg(meant));
 }

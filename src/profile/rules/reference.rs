@@ -145,7 +145,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, asks: SpecId, of
         if let Some(said) = said_type(run, id).filter(|t| *t != TypeId::NONE)
             && !of.targets.iter().any(|t| fits(run, said, t.type_id))
         {
-            wrong_type(run, id, spec, said);
+            wrong_type(run, id, spec, of, said);
         }
         return;
     };
@@ -154,7 +154,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, asks: SpecId, of
         return;
     }
     if !of.targets.iter().any(|t| fits(run, is, t.type_id)) {
-        return wrong_type(run, id, spec, is);
+        return wrong_type(run, id, spec, of, is);
     }
     if of.targets.iter().any(|t| !t.missing && t.program.is_none() && fits(run, is, t.type_id)) {
         return;
@@ -196,9 +196,10 @@ fn fits(run: &Run<'_>, is: TypeId, wanted: TypeId) -> bool {
     wanted == TypeId::NONE || run.is_a(is, wanted)
 }
 
-fn wrong_type(run: &mut Run<'_>, id: NodeId, spec: &Spec, is: TypeId) {
+fn wrong_type(run: &mut Run<'_>, id: NodeId, spec: &Spec, of: &Reference, is: TypeId) {
     let name = Arc::from(&*run.validator.table.type_of(is).name);
-    run.tell(&catalogue::REFERENCE_TYPE, id, spec, [Arg::Shared(name), Arg::None]);
+    let allowed = Arg::Shared(Arc::clone(&of.names));
+    run.tell(&catalogue::REFERENCE_TYPE, id, spec, [Arg::Shared(name), allowed]);
 }
 
 fn aggregation(run: &mut Run<'_>, id: NodeId, spec: &Spec, of: &Reference, way: u8) {

@@ -23,7 +23,18 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> 
         let several = spec.types.len() > 1;
         let on_holder = |h: &NodeId| several || run.tree.node(*h).type_id == extension;
         let place = holder.filter(on_holder).unwrap_or(id);
-        run.tell(&catalogue::TYPE, place, spec, [name, Arg::None]);
+        let allowed = allowed(run, spec);
+        run.tell(&catalogue::TYPE, place, spec, [name, allowed]);
     }
     good
+}
+
+/// The types that are allowed, where somebody will read it.
+fn allowed(run: &Run<'_>, spec: &Spec) -> Arg {
+    if run.asking > 0 {
+        return Arg::None;
+    }
+    let table = &run.validator.table;
+    let names: Vec<&str> = spec.types.iter().map(|t| &*table.type_of(*t).name).collect();
+    Arg::Shared(format!(", only {}", names.join(" or ")).into())
 }
