@@ -94,6 +94,11 @@ fn main() -> Result<(), String> {
         case.turn();
     }
     let each = start.elapsed().as_secs_f64() / f64::from(turns);
-    println!("{}: {:.1} µs a turn, {} bytes, {nodes} nodes", case.what, each * 1e6, case.json.len());
+    println!(
+        "{}: {:.1} µs a turn, {} bytes, {nodes} nodes",
+        case.what,
+        each * 1e6,
+        case.json.len()
+    );
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use crate::profile::{lab, mutants, suite};
 use crate::support::shared;
-use crate::{definitions, fhirpath, mapping};
+use crate::{definitions, fhirpath, map_suites};
 use libtest_mimic::Failed;
 use serde_json::json;
 use stafett::format::fhir_xml;
@@ -82,15 +82,18 @@ impl Figure {
 
 type Ran = Result<Suite, Failed>;
 
-/// The suites: name, its data, its runner.
-const SUITES: &[(&str, &str, fn() -> Ran)] = &[
+/// A suite's name, its data, its runner.
+type Entry = (&'static str, &'static str, fn() -> Ran);
+
+/// The suites.
+const SUITES: &[Entry] = &[
     ("validator", "data/fhir-test-cases/validation-cases.json", validator),
     ("fhirpath", "data/fhir-test-cases/fhirpath", paths),
     ("snapshots", "data/packages", snapshots),
     ("bundles", "data/medcom-messages", bundles),
     ("mutants", "data/medcom-messages", mutated),
-    ("maps", mapping::SUITE, maps),
-    ("tutorial", mapping::TUTORIAL, tutorial),
+    ("maps", map_suites::SUITE, maps),
+    ("tutorial", map_suites::TUTORIAL, tutorial),
 ];
 
 /// Runs the suites.
@@ -270,15 +273,15 @@ fn mutated() -> Ran {
 }
 
 fn maps() -> Ran {
-    Ok(outcomes("maps of the official suite", 100.0, mapping::suite()?))
+    Ok(outcomes("maps of the official suite", 100.0, map_suites::suite()?))
 }
 
 fn tutorial() -> Ran {
     // two of the tutorial's 76 expected results contradict its own maps
-    Ok(outcomes("outputs of the tutorial", 97.3, mapping::tutorial()?))
+    Ok(outcomes("outputs of the tutorial", 97.3, map_suites::tutorial()?))
 }
 
-fn outcomes(what: &'static str, goal: f64, all: Vec<mapping::Outcome>) -> Suite {
+fn outcomes(what: &'static str, goal: f64, all: Vec<map_suites::Outcome>) -> Suite {
     let passed = all.iter().filter(|(_, result)| result.is_ok()).count();
     let figures = vec![Figure::new(what, passed, all.len(), Some(Goal::AtLeast(goal)))];
     let missed = all.into_iter().filter_map(|(name, result)| result.err().map(|why| (name, why)));

@@ -18,7 +18,7 @@ mod definitions;
 mod fhirpath;
 #[path = "../../tests/it/mapping.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
-mod mapping;
+mod map_suites;
 mod profile;
 #[path = "../../tests/it/support/mod.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
