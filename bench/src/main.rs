@@ -9,6 +9,7 @@ mod load;
 mod mapping;
 mod measure;
 mod micro;
+mod oracle;
 mod start;
 mod table;
 mod whole;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Published suites: how many of each pass, and which do not.
     Conformance(conformance::Arguments),
+    /// Readers of other hands on the same bytes: where they differ from ours, and why.
+    Oracle,
 }
 
 fn main() -> ExitCode {
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         println!("{features}\n");
     }
     let result = match bench.command {
+        Command::Oracle => oracle::run(bench.json),
         Command::Conformance(arguments) => conformance::run(&arguments, bench.json),
         Command::All => run(bench.json, [true; 3]),
         Command::Micro => run(bench.json, [true, false, false]),
