@@ -3,7 +3,7 @@
 //! Promises: one model for every kind of letter, for the syntax has one shape: segments of elements of
 //! components, those behind a trigger segment below it. Never: says what a segment means; maps do.
 
-use super::model::{ElementDefinition, StructureDefinition, StructureKind, TypeRef};
+use super::model::{ElementDefinition, StructureDefinition};
 
 /// What the canonicals begin with; the interchange's own ends in `Edifact`.
 pub const BASE: &str = "https://stafett.example/models/edifact/";
@@ -60,37 +60,11 @@ fn segments(path: &str, model: &mut StructureDefinition) {
 }
 
 fn model(name: &str) -> StructureDefinition {
-    StructureDefinition {
-        url: format!("{BASE}{name}").into(),
-        version: None,
-        name: name.into(),
-        kind: StructureKind::Logical,
-        is_abstract: false,
-        type_name: format!("{BASE}{name}").into(),
-        base: Some("http://hl7.org/fhir/StructureDefinition/Base".into()),
-        constrains: false,
-        contexts: Vec::new(),
-        context_invariants: Vec::new(),
-        snapshot: vec![line(name, 0, None, None)],
-        differential: Vec::new(),
-        xml_namespace: None,
-        xml_name: None,
-    }
+    StructureDefinition::logical(format!("{BASE}{name}"), name)
 }
 
 fn line(path: &str, min: u32, max: Option<u32>, code: Option<&str>) -> ElementDefinition {
-    let types = code.map(|code| TypeRef { code: code.into(), ..TypeRef::default() });
-    let max = Some(max.unwrap_or(u32::MAX));
-    ElementDefinition {
-        id: path.into(),
-        path: path.into(),
-        min: Some(min),
-        max,
-        base_min: Some(min),
-        base_max: max,
-        types: types.into_iter().collect(),
-        ..ElementDefinition::default()
-    }
+    ElementDefinition::plain(path, min, max.unwrap_or(u32::MAX), code)
 }
 
 #[cfg(test)]

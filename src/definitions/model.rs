@@ -37,6 +37,45 @@ pub struct StructureDefinition {
     pub xml_name: Option<Box<str>>,
 }
 
+impl StructureDefinition {
+    /// A logical model that is made in code: its root, to which its elements are added.
+    pub fn logical(url: String, name: &str) -> StructureDefinition {
+        StructureDefinition {
+            type_name: url.as_str().into(),
+            url: url.into(),
+            version: None,
+            name: name.into(),
+            kind: StructureKind::Logical,
+            is_abstract: false,
+            base: Some("http://hl7.org/fhir/StructureDefinition/Base".into()),
+            constrains: false,
+            contexts: Vec::new(),
+            context_invariants: Vec::new(),
+            snapshot: vec![ElementDefinition::plain(name, 0, u32::MAX, None)],
+            differential: Vec::new(),
+            xml_namespace: None,
+            xml_name: None,
+        }
+    }
+}
+
+impl ElementDefinition {
+    /// An element of a model that is made in code.
+    pub fn plain(path: &str, min: u32, max: u32, code: Option<&str>) -> ElementDefinition {
+        let types = code.map(|code| TypeRef { code: code.into(), ..TypeRef::default() });
+        ElementDefinition {
+            id: path.into(),
+            path: path.into(),
+            min: Some(min),
+            max: Some(max),
+            base_min: Some(min),
+            base_max: Some(max),
+            types: types.into_iter().collect(),
+            ..ElementDefinition::default()
+        }
+    }
+}
+
 /// What a StructureDefinition defines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StructureKind {

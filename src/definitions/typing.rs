@@ -263,8 +263,7 @@ impl Pass<'_> {
             Kind::Text => self.report(&UNEXPECTED_TEXT, id),
             // kept for the writer, and no element
             Kind::Raw => {}
-            // receivers of HL7 v2 pass over what they do not expect (HL7 v2.8.2, section 2.8.2)
-            _ if tree.header.delimiters.is_some() => {
+            _ if tree.header.extensible => {
                 self.issues.push(Issue::on(&UNKNOWN_ELEMENT, id).severity(Severity::Warning));
             }
             // what is no element has no expression of its own: it is what holds it that holds too much

@@ -15,7 +15,9 @@ pub mod hl7v2;
 mod limits;
 mod order;
 mod seen;
+mod unwritable;
 pub mod xhtml;
 pub mod xml;
 
 pub use catalogue::{CATALOGUE, Class, class};
+pub use unwritable::Unwritable;

@@ -118,6 +118,8 @@ pub struct Header {
     pub ordered: bool,
     /// The delimiters of a syntax that has them.
     pub delimiters: Option<Delimiters>,
+    /// Receivers pass over what they do not expect (HL7 v2.8.2, section 2.8.2).
+    pub extensible: bool,
 }
 
 /// The delimiters of HL7 v2 or EDIFACT, as a message declares them. A zero: there is none.

@@ -3,7 +3,7 @@
 //! Promises: elements have the names of the standard's XML encoding (`PID`, `PID.3`, `CX.1`,
 //! `ORU_R01.PATIENT`); one model serves every version, see the table's head. Never: says what a field means.
 
-use super::model::{ElementDefinition, StructureDefinition, StructureKind, TypeRef};
+use super::model::{ElementDefinition, StructureDefinition};
 use std::collections::HashSet;
 
 /// What the canonicals of these models begin with.
@@ -143,45 +143,15 @@ fn structure(line: &str) -> StructureDefinition {
 }
 
 fn model(canonical: &str, name: &str) -> StructureDefinition {
-    let root = ElementDefinition {
-        id: name.into(),
-        path: name.into(),
-        min: Some(0),
-        max: Some(u32::MAX),
-        ..ElementDefinition::default()
-    };
-    StructureDefinition {
-        url: format!("{BASE}{canonical}").into(),
-        version: None,
-        name: name.into(),
-        kind: StructureKind::Logical,
-        is_abstract: false,
-        type_name: format!("{BASE}{canonical}").into(),
-        base: Some("http://hl7.org/fhir/StructureDefinition/Base".into()),
-        constrains: false,
-        contexts: Vec::new(),
-        context_invariants: Vec::new(),
-        snapshot: vec![root],
-        differential: Vec::new(),
-        xml_namespace: None,
-        xml_name: None,
-    }
+    StructureDefinition::logical(format!("{BASE}{canonical}"), name)
 }
 
 fn element(path: String, wire: &str, one: &Entry<'_>, code: Option<&str>) -> ElementDefinition {
     let (min, max) = (u32::from(one.required), if one.repeats { u32::MAX } else { 1 });
-    let types = code.map(|code| TypeRef { code: code.into(), ..TypeRef::default() });
     let last = path.rsplit('.').next().unwrap_or_default();
     ElementDefinition {
-        id: path.as_str().into(),
-        min: Some(min),
-        max: Some(max),
-        base_min: Some(min),
-        base_max: Some(max),
-        types: types.into_iter().collect(),
         xml_name: (last != wire).then(|| wire.into()),
-        path: path.into(),
-        ..ElementDefinition::default()
+        ..ElementDefinition::plain(&path, min, max, code)
     }
 }
 

@@ -17,7 +17,7 @@ mod read;
 mod write;
 
 pub use read::read;
-pub use write::{Unwritable, write};
+pub use write::write;
 
 use crate::tree::Delimiters;
 

@@ -5,26 +5,9 @@
 //! lacks.
 
 use super::{USUAL, triggers};
+use crate::format::Unwritable;
 use crate::format::charset::Charset;
 use crate::tree::{BufferId, Delimiters, Kind, NodeId, Slice, Tree};
-use std::fmt;
-
-/// A node that cannot be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unwritable {
-    /// The node.
-    pub node: NodeId,
-    /// Why.
-    pub why: &'static str,
-}
-
-impl fmt::Display for Unwritable {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.why)
-    }
-}
-
-impl std::error::Error for Unwritable {}
 
 /// Writes an interchange, which is the node, in a charset: ISO 8859-1 for what declares UNOC.
 pub fn write(
@@ -70,6 +53,8 @@ impl<'a> Writer<'a> {
             let one = self.tree.node(child);
             let name = self.tree.name_text(one.name);
             match name {
+                // kept only so that its own interchange is written as it came; a package's bytes always
+                _ if one.kind == Kind::Raw && !self.read && self.is_blank(one.value) => {}
                 _ if one.kind == Kind::Raw => {
                     self.pending = false;
                     self.text.push_str(self.tree.raw_slice(one.value));
@@ -96,6 +81,10 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_blank(&self, value: Slice) -> bool {
+        self.tree.raw_slice(value).bytes().all(|b| b.is_ascii_whitespace())
     }
 
     fn finish(&mut self) {

@@ -10,6 +10,7 @@ use crate::format::catalogue as kinds;
 use crate::format::limits::{Faults, Stop};
 use crate::message::Issue;
 use crate::tree::{BufferId, Delimiters, Escape, Kind, NameId, NodeId, Slice, State, Token, Tree};
+use std::fmt::Write;
 
 /// What fields are read with.
 pub(super) struct Fields<'a, 'i> {
@@ -76,14 +77,14 @@ impl Fields<'_, '_> {
             return *position;
         }
         let start = self.tree.scratch().len();
-        let named = match known {
-            Some(known) => known.name.to_string(),
-            None => self.tree.name_text(self.tree.node(parent).name).to_owned(),
-        };
-        let scratch = self.tree.scratch();
-        scratch.push_str(&named);
-        scratch.push('.');
-        scratch.push_str(&number.to_string());
+        match known {
+            Some(known) => self.tree.scratch().push_str(&known.name),
+            None => {
+                let named = self.tree.name_text(self.tree.node(parent).name).to_owned();
+                self.tree.scratch().push_str(&named);
+            }
+        }
+        let _ = write!(self.tree.scratch(), ".{number}");
         let slice = self.tree.kept_since(start);
         Position { name: self.tree.name_of(slice), held: Held::Unknown }
     }

@@ -52,7 +52,8 @@ pub struct Grammar {
     pub(super) composites: Vec<Positions>,
     by_type: HashMap<Box<str>, Held, foldhash::fast::FixedState>,
     pub(super) structures: HashMap<Box<str>, Structure, foldhash::fast::FixedState>,
-    messages: HashMap<Box<str>, Box<str>, foldhash::fast::FixedState>,
+    /// Code, trigger, structure.
+    messages: Vec<[Box<str>; 3]>,
 }
 
 impl Grammar {
@@ -65,11 +66,8 @@ impl Grammar {
             composites: Vec::new(),
             by_type: HashMap::default(),
             structures: HashMap::default(),
-            messages: HashMap::default(),
+            messages: messages.iter().map(|(a, b, c)| [*a, *b, *c].map(Box::from)).collect(),
         };
-        for (code, trigger, structure) in messages {
-            grammar.messages.insert(format!("{code}^{trigger}").into(), (*structure).into());
-        }
         let types = || (0..table.types().len() as u32).map(TypeId);
         let composites: Vec<TypeId> =
             types().filter(|id| table.type_of(*id).name.starts_with(TYPE)).collect();
@@ -131,8 +129,10 @@ impl Grammar {
         if let Some((name, _)) = self.structures.get_key_value(named) {
             return Some(name);
         }
-        let key = if code == "ACK" { "ACK^".to_owned() } else { format!("{code}^{trigger}") };
-        self.messages.get(key.as_str()).map(|name| &**name)
+        // an acknowledgement's trigger is that of the message it acknowledges
+        let same =
+            |[of, by, _]: &&[Box<str>; 3]| **of == *code && (by.is_empty() || **by == *trigger);
+        self.messages.iter().find(same).map(|[.., structure]| &**structure)
     }
 
     /// The names that the ids in here are of: a tree must be over the same ones.

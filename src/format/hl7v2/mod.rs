@@ -20,7 +20,7 @@ mod write;
 pub use charset::{charset_name, declared};
 pub use grammar::Grammar;
 pub use read::read;
-pub use write::{Unwritable, write};
+pub use write::write;
 
 use crate::tree::Delimiters;
 

@@ -43,6 +43,7 @@ pub fn read(
         Err(Stop) => return false,
     };
     tree.header.delimiters = Some(head.delimiters);
+    tree.header.extensible = true;
     let empty = Structure::default();
     let name = grammar.structure(head.code, head.trigger, head.named);
     let structure = name.and_then(|name| grammar.structures.get(name)).unwrap_or(&empty);
@@ -124,12 +125,9 @@ impl<'a> Head<'a> {
 /// MSH-1 and MSH-2: four delimiters, or fewer, and perhaps the truncation character, each a different mark.
 fn delimiters(field: u8, encoding: &[u8]) -> Option<Delimiters> {
     let mark = |b: u8| b.is_ascii_punctuation() && b != b'"';
-    let mut all = encoding.to_vec();
-    all.push(field);
-    all.sort_unstable();
-    all.dedup();
-    let different = all.len() == encoding.len() + 1;
-    if !different || !all.iter().all(|b| mark(*b)) || !(1..=5).contains(&encoding.len()) {
+    let differs = |at: usize| encoding[at] != field && !encoding[..at].contains(&encoding[at]);
+    let fine = |at: usize| mark(encoding[at]) && differs(at);
+    if !(1..=5).contains(&encoding.len()) || !mark(field) || !(0..encoding.len()).all(fine) {
         return None;
     }
     let at = |place: usize| encoding.get(place).copied().unwrap_or_default();

@@ -5,31 +5,13 @@
 //! or a character that the charset does not have.
 
 use super::{USUAL, alike, escape};
+use crate::format::Unwritable;
 use crate::format::charset::Charset;
 use crate::format::order::Ordered;
 use crate::tree::types::Table;
 use crate::tree::{Delimiters, Escape, Kind, NodeId, Slice, State, Tree};
-use std::fmt;
 
-/// A node that cannot be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unwritable {
-    /// The node.
-    pub node: NodeId,
-    /// Why.
-    pub why: &'static str,
-}
-
-impl fmt::Display for Unwritable {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.why)
-    }
-}
-
-impl std::error::Error for Unwritable {}
-
-/// Writes a node, which is a message's root, in a charset. Without one MSH-18 decides, and UTF-8 if it says
-/// nothing.
+/// Writes a node, which is a message's root, in a charset: the one that its MSH-18 names.
 pub fn write(
     tree: &Tree,
     table: &Table,
@@ -83,14 +65,16 @@ impl<'a> Writer<'a> {
     fn group(&mut self, node: NodeId) -> Result<(), Unwritable> {
         let children = self.children(node);
         let raw = |at: usize| {
-            children.get(at).filter(|n: &&NodeId| self.tree.node(**n).kind == Kind::Raw)
+            children
+                .get(at)
+                .filter(|n: &&NodeId| self.read && self.tree.node(**n).kind == Kind::Raw)
         };
         let ends: Vec<bool> = (0..children.len()).map(|at| raw(at + 1).is_some()).collect();
         for (child, ended) in children.iter().zip(ends) {
             let one = self.tree.node(*child);
             let name = self.tree.name_text(one.name);
             if one.kind == Kind::Raw {
-                self.text.push_str(self.tree.raw_slice(one.value));
+                self.raw(one.value);
             } else if is_segment(name) {
                 self.segment(*child, name)?;
                 if !ended {
@@ -101,6 +85,13 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What was kept only so that its own message is written as it came.
+    fn raw(&mut self, value: Slice) {
+        if self.read {
+            self.text.push_str(self.tree.raw_slice(value));
+        }
     }
 
     fn segment(&mut self, node: NodeId, name: &str) -> Result<(), Unwritable> {
@@ -124,7 +115,7 @@ impl<'a> Writer<'a> {
         for child in self.children(node) {
             let one = self.tree.node(child);
             if one.kind == Kind::Raw {
-                self.text.push_str(self.tree.raw_slice(one.value));
+                self.raw(one.value);
                 continue;
             }
             let place = self.place(child)?;
@@ -173,7 +164,7 @@ impl<'a> Writer<'a> {
         for child in self.children(node) {
             let inner = self.tree.node(child);
             match inner.kind {
-                Kind::Raw => self.text.push_str(self.tree.raw_slice(inner.value)),
+                Kind::Raw => self.raw(inner.value),
                 Kind::Text => self.value(child, inner.value)?,
                 _ => {
                     let place = self.place(child)?;

@@ -11,4 +11,4 @@ mod write;
 
 pub use read::read;
 pub(super) use wellformed::{Attribute, Document, Event, Name, Namespace, Text, is_name, is_space};
-pub use write::{Unwritable, write};
+pub use write::write;

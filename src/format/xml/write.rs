@@ -6,30 +6,17 @@
 
 use super::text::{self, Place};
 use super::wellformed::is_name;
+use crate::format::Unwritable;
 use crate::format::charset::Charset;
 use crate::format::order::Ordered;
 use crate::format::xhtml;
 use crate::tree::types::{ElementId, Representation, Table, TypeId};
 use crate::tree::{Kind, Marks, NameId, NodeId, Slice, Token, Tree, Work};
-use std::fmt;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// A node that cannot be written: its name is none that XML or the charset has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unwritable {
-    /// The node.
-    pub node: NodeId,
-}
-
-impl fmt::Display for Unwritable {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an element's or attribute's name cannot be written in XML")
-    }
-}
-
-impl std::error::Error for Unwritable {}
+const UNNAMED: &str = "an element's or attribute's name cannot be written in XML";
 
 /// Writes a node as a document of its own.
 pub fn write(
@@ -146,7 +133,7 @@ impl<'a> Writer<'a> {
     fn name(&self, node: NodeId) -> Result<&'a str, Unwritable> {
         let name = self.tree.name_text(self.tree.node(node).name);
         let fine = is_name(name) && self.charset.has_all(name);
-        if fine { Ok(name) } else { Err(Unwritable { node }) }
+        if fine { Ok(name) } else { Err(Unwritable { node, why: UNNAMED }) }
     }
 
     /// A node's own namespace, or the one that its model gives it.
@@ -269,6 +256,6 @@ mod tests {
         assert!(read("<a><\u{416}/></a>".into(), &mut tree, &mut Vec::new()));
         let mut out = Vec::new();
         let done = write(&tree, &table, NodeId(0), Charset::Latin1, &mut out);
-        assert_eq!(done, Err(Unwritable { node: NodeId(1) }));
+        assert_eq!(done, Err(Unwritable { node: NodeId(1), why: UNNAMED }));
     }
 }

@@ -162,6 +162,30 @@ fn part(tree: &Tree, node: NodeId) -> String {
     }
 }
 
+/// A tree that was not read is written with the usual delimiters, in the model's order, without what was kept
+/// of another message's looks.
+pub fn anew() -> Result<(), Failed> {
+    let model = Model::new();
+    let text = "MSH#*/!%#a#b#c##d##ACK#1#P#2.5\nMSA#AA#1!F!2|3##\n";
+    let (mut tree, ..) = model.read(text.as_bytes())?;
+    let msa = tree.child(NodeId(0), "MSA").ok_or("no MSA")?;
+    let children: Vec<_> = tree.children(msa).collect();
+    let turned: Vec<_> = children.into_iter().rev().collect();
+    tree.reorder(msa, &turned);
+    tree.header = stafett::tree::Header::default();
+    let written = model.write(&tree, Charset::Utf8)?;
+    let expected = "MSH|^~\\&|a|b|c||d||ACK|1|P|2.5\rMSA|AA|1#2\\F\\3\r";
+    if written != expected.as_bytes() {
+        return Err(String::from_utf8_lossy(&written).into_owned().into());
+    }
+    let patient = tree.name_id("PID.x");
+    tree.add(Some(msa), Kind::Element, patient, 0);
+    match hl7v2::write(&tree, &model.table, NodeId(0), Charset::Utf8, &mut Vec::new()) {
+        Err(unwritable) if unwritable.node.0 as usize + 1 == tree.len() => Ok(()),
+        other => Err(format!("an element without a position: {other:?}").into()),
+    }
+}
+
 /// Other delimiters, fewer of them, and what is no message.
 pub fn delimiters() -> Result<(), Failed> {
     let model = Model::new();

@@ -32,6 +32,8 @@ pub fn trials() -> Vec<Trial> {
             edifact::broken,
         ),
         trial("format: EDIFACT letters, packages and releases", Needs::Nothing, edifact::own),
+        trial("format: EDIFACT written anew", Needs::Nothing, edifact::anew),
+        trial("format: HL7 v2 written anew", Needs::Nothing, hl7v2::anew),
         trial("format: EDIFACT mutilated anywhere", Needs::Nothing, edifact::mutilated),
         trial(
             "format: every HL7 v2 message comes back byte for byte",
