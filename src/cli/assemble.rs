@@ -4,14 +4,14 @@
 //! could be read, so that one kind of mistake hides no other. Never: starts anything.
 
 use super::load;
-use crate::config::{At, Config, File, Route, suggestion};
+use crate::config::{At, Config, File, Route, UnknownProfile, suggestion};
 use crate::definitions::core::Kind;
 use crate::definitions::{Library, Scope};
 use crate::deliver::http::Target;
 use crate::engine::{self, Engine};
 use crate::mapping::ast::Map;
 use crate::mapping::{Concepts, Materials, Plans};
-use crate::message::{Diagnostic, Error, ErrorKind};
+use crate::message::{Diagnostic, Error, ErrorKind, Severity};
 use crate::pipeline::{Fresh, Targets};
 use crate::profile::{self, Validator, Wanted, exchange};
 use crate::receipt::Codes;
@@ -64,8 +64,7 @@ fn compile(
     let (library, more) = load::library(folder, config);
     keep(more);
     let library = Arc::new(library);
-    let settings = profile::Settings::default();
-    let (validator, more) = Validator::build(&library, &Wanted::All, &settings);
+    let (validator, more) = Validator::build(&library, &Wanted::All, &settings(config));
     // What is odd about R4 core itself is known, and nothing that a site could change.
     let core = |one: &Diagnostic| one.origin.file.starts_with("http://hl7.org/fhir/");
     keep(more.into_iter().filter(|one| one.refuses() || !core(one)).collect());
@@ -107,6 +106,15 @@ fn compile(
     );
     engine.persons = persons.map(|persons| Arc::new(persons) as Arc<dyn engine::PersonBook>);
     Some(engine)
+}
+
+/// How messages are judged where the configuration has a word in it.
+fn settings(config: &Config) -> profile::Settings {
+    let unknown_profile = match config.definitions.unknown_profile {
+        UnknownProfile::Refuse => Severity::Error,
+        UnknownProfile::Warn => Severity::Warning,
+    };
+    profile::Settings { unknown_profile, ..profile::Settings::default() }
 }
 
 /// What a route names beyond the configuration: maps, concept maps, profiles.

@@ -30,7 +30,7 @@ pub use reference::reference;
 pub use route::{Answers, Conflict, LaneKey, MissingEarlier, Retry, Route};
 pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, Mode, NotChecked,
-    PersonLookup, Quota, Store,
+    PersonLookup, Quota, Store, UnknownProfile,
 };
 pub use value::{At, Name, OwnName, Several, suggestion};
 

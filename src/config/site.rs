@@ -107,6 +107,16 @@ words! {
     }
 }
 
+words! {
+    /// How a message is taken that claims a profile which no loaded package defines.
+    UnknownProfile {
+        /// an error issue (`not-supported`); the message is refused.
+        Refuse = "refuse",
+        /// a warning issue; the message goes on, checked against everything else.
+        Warn = "warn",
+    }
+}
+
 section! {
     /// What messages are checked against. FHIR R4 core is built in.
     Definitions as "definitions" {
@@ -131,6 +141,8 @@ section! {
         aliases: BTreeMap<Box<str>, Box<str>>,
         /// What to do with checks that could not be made.
         not_checked: NotChecked = "'report'",
+        /// How a message is taken that claims a profile, or a version of one, which no loaded package defines.
+        unknown_profile: UnknownProfile = "'refuse'",
         /// Whether what cannot be resolved when packages are loaded is an error that keeps the configuration
         /// from becoming active, instead of a warning.
         strict: bool = "false",

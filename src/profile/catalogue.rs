@@ -213,8 +213,8 @@ kinds! {
          sending an empty one."
     PROFILE_UNKNOWN "profile-unknown" NotSupported Error
         "the profile {0} is not supported: no loaded package defines it{1}"
-        "Load the package that defines the profile, or correct the claim in `meta.profile`. A setting makes \
-         this a warning."
+        "Load the package that defines the profile, or correct the claim in `meta.profile`. \
+         `unknown_profile = \"warn\"` in `[definitions]` makes this a warning."
     PROFILE_UNKNOWN_VERSION "profile-unknown-version" NotSupported Error
         "the profile {0} is not loaded in the version that was asked for"
         "The profile is loaded, but not in the version that the claim names after `|`. Load the \

@@ -245,6 +245,38 @@ fn too_old() -> Result<(), Failed> {
     is("of today", answer.receipt(), Some("ok".to_owned()))
 }
 
+/// A profile that nobody knows refuses, unless the configuration says that it only warns.
+fn unknown_profiles() -> Result<(), Failed> {
+    let mut message = admission(13)?;
+    let known = &mut resource(&mut message, "Patient")?["meta"]["profile"];
+    known.as_array_mut().ok_or("no claims")?.push(json!("urn:nobody:knows"));
+    let system = System::start()?;
+    let answer = system.json(HOSPITAL, bytes(&message))?;
+    is("by default", answer.receipt(), Some("fatal-error".to_owned()))?;
+    let text = answer.text();
+    let told = text.contains("profile-unknown") && text.contains("not-supported");
+    is("why", (told, text.contains("urn:nobody")), (true, false))?;
+    drop(system);
+
+    let mut setup = Setup::default();
+    let with = "[definitions]\nunknown_profile = 'warn'\n";
+    setup.stafett = setup.stafett.replace("[definitions]\n", with);
+    let system = System::with(&setup, &[], Arc::new(|_| (200, String::new())))?;
+    let answer = system.json(HOSPITAL, bytes(&message))?;
+    is("as a warning", answer.receipt(), Some("ok".to_owned()))?;
+    system.peer.next()?;
+    let store = Arc::clone(system.running.as_ref().ok_or("it does not run")?.pipeline.store());
+    let detail = store.message(Position { partition: 0, sequence: 1 })?.ok_or("no message")?;
+    let told = detail.issues.iter().filter(|one| &*one.id == "profile-unknown").count();
+    is("and told", told, 1)?;
+    // what it does know is checked as ever
+    let text = message.to_string().replace("0000000d-0000", "0000000e-0000");
+    let mut bad: Value = serde_json::from_str(&text)?;
+    resource(&mut bad, "Encounter")?["status"] = "no-such-status".into();
+    let answer = system.json(HOSPITAL, bytes(&bad))?;
+    is("the rest is checked", answer.receipt(), Some("fatal-error".to_owned()))
+}
+
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     let trial = |name, run: fn() -> Result<(), Failed>| {
@@ -257,6 +289,7 @@ pub fn trials() -> Vec<Trial> {
         trial("path: where the receiver answers, its receipt is the one", receiver_answers),
         trial("path: a route's wishes are for its own receiver", other_receivers),
         trial("path: what is older than its route allows is refused", too_old),
+        trial("path: an unknown profile refuses, or warns where that is set", unknown_profiles),
         trial("path: a receipt settles the delivery that it is for", receipts_settle),
         trial("path: an impostor gets no receipt and leaves no verdict", impostors),
         trial(
