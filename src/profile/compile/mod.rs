@@ -12,6 +12,8 @@ mod element;
 mod invariants;
 mod literals;
 mod slices;
+#[cfg(test)]
+mod tests;
 
 use super::program::{Extension, Place, Program, ProgramId, Programs, Spec, SpecId};
 use super::settings::Settings;
