@@ -106,14 +106,19 @@ impl Shelf {
         }
     }
 
-    /// Writes an archive.
-    pub fn put(&self, _held: &Held, file: &str, bytes: &[u8]) -> Result<(), Error> {
-        write_whole(&self.folder.join(file), bytes)
-    }
-
-    /// Writes the lock.
-    pub fn put_lock(&self, _held: &Held, lock: &Lock) -> Result<(), Error> {
-        write_whole(&self.lock_path(), lock.text().as_bytes())
+    /// Writes archives and the lock that names them. All of it is on the disk before any of it gets its
+    /// name: a disk that fills up changes nothing.
+    pub fn put(
+        &self,
+        _held: &Held,
+        archives: &[(String, &[u8])],
+        lock: &Lock,
+    ) -> Result<(), Error> {
+        let aside = |(file, bytes): &(String, &[u8])| Aside::write(self.folder.join(file), bytes);
+        let archives = archives.iter().map(aside).collect::<Result<Vec<_>, _>>()?;
+        let lock = Aside::write(self.lock_path(), lock.text().as_bytes())?;
+        archives.into_iter().try_for_each(Aside::name)?;
+        lock.name()
     }
 }
 
@@ -132,21 +137,73 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Writes a file so that its name means the old content or the new, whatever happens in between.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.new", std::process::id()));
-    let new = folder.join(name);
-    let write = || {
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|e: io::Error| {
-        // What is half written is of no use; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(&new);
-        Error::new(ErrorKind::Storage, format!("{}: cannot be written", path.display())).cause(e)
-    })
+    Aside::write(path.to_owned(), bytes)?.name()
+}
+
+/// A file that is written whole and has not its name yet; without it, it is removed.
+struct Aside {
+    new: PathBuf,
+    path: PathBuf,
+}
+
+impl Aside {
+    fn write(path: PathBuf, bytes: &[u8]) -> Result<Aside, Error> {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".{}.new", std::process::id()));
+        let aside = Aside { new: path.with_file_name(name), path };
+        let write = || {
+            let mut file = File::create(&aside.new)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(|e| aside.fault(e))?;
+        Ok(aside)
+    }
+
+    fn name(self) -> Result<(), Error> {
+        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        let name = || {
+            fs::rename(&self.new, &self.path)?;
+            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        };
+        name().map_err(|e| self.fault(e))
+    }
+
+    fn fault(&self, error: io::Error) -> Error {
+        let note = format!("{}: cannot be written", self.path.display());
+        Error::new(ErrorKind::Storage, note).cause(error)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Once it has its name it is not there; else it is of no use, and that it stays changes nothing.
+        let _ = fs::remove_file(&self.new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_all_be_written_leaves_everything_as_it_was() {
+        let site = tempfile::tempdir().unwrap();
+        let shelf = Shelf::at(&site.path().join("packages"));
+        let held = shelf.hold().unwrap();
+        let archive = |name: &str, bytes: &'static [u8]| (name.to_owned(), bytes);
+        shelf.put(&held, &[archive("a.tgz", b"old")], &Lock::new()).unwrap();
+        let before = fs::read(shelf.lock_path()).unwrap();
+        let more = [archive("a.tgz", b"new"), archive("b.tgz", b"b"), archive("no/c.tgz", b"c")];
+        let error = shelf.put(&held, &more, &Lock::new()).unwrap_err();
+        assert!(error.note.ends_with("c.tgz: cannot be written"), "{}", error.note);
+        assert_eq!(fs::read(shelf.folder.join("a.tgz")).unwrap(), b"old");
+        assert_eq!(fs::read(shelf.lock_path()).unwrap(), before);
+        assert_eq!(fs::read_dir(&shelf.folder).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(site.path()).unwrap().count(), 2);
+        shelf.put(&held, &more[..2], &Lock::new()).unwrap();
+        assert_eq!(fs::read(shelf.folder.join("a.tgz")).unwrap(), b"new");
+        assert!(shelf.hold().is_err(), "two hold it");
+    }
 }

@@ -20,7 +20,13 @@ pub fn run(arguments: &Add) -> Result<Exit, Error> {
     let asked = arguments.what.iter().map(|what| read(what)).collect::<Result<Vec<_>, _>>()?;
     let held = placed.shelf.hold()?;
     let mut lock = present(&placed.shelf)?;
-    let known: Vec<_> = lock.packages.iter().map(|p| (p.name.clone(), p.version.clone())).collect();
+    // what is gone or changed is not there: adding it again mends it
+    let whole = |one: &&Locked| {
+        let bytes = shelf::read(&placed.shelf.folder.join(one.file()));
+        bytes.is_ok_and(|bytes| one.check(&bytes).is_ok())
+    };
+    let known = lock.packages.iter().filter(whole).map(|p| (p.name.clone(), p.version.clone()));
+    let known: Vec<_> = known.collect();
     let registry = online.as_mut().map(|online| online as &mut dyn Registry);
     let fetched = fetch(asked, &known, registry)?;
     report(&fetched);
@@ -28,14 +34,14 @@ pub fn run(arguments: &Add) -> Result<Exit, Error> {
         let note = "not every dependency could be had: nothing is written";
         return Err(Error::new(ErrorKind::Configuration, note));
     }
-    let mut locked = Vec::new();
+    let (mut archives, mut locked) = (Vec::new(), Vec::new());
     for one in &fetched.taken {
         let (name, version) = (&one.about.name, &one.about.version);
-        placed.shelf.put(&held, &file_name(name, version), &one.bytes)?;
+        archives.push((file_name(name, version), &*one.bytes));
         locked.push(Locked::of(name, version, &one.bytes, &one.source, one.asked));
     }
     lock.add(locked, &fetched.missing);
-    placed.shelf.put_lock(&held, &lock)?;
+    placed.shelf.put(&held, &archives, &lock)?;
     println!(
         "{} added; {} packages in {}",
         fetched.taken.len(),

@@ -196,6 +196,14 @@ impl Fetch {
             return Err(Error::new(ErrorKind::Configuration, note));
         }
         let label: Box<str> = format!("{name}#{version}").into();
+        let same = |one: &&Taken| (&*one.about.name, &*one.about.version) == (name, version);
+        if let Some(twice) = self.result.taken.iter().find(same) {
+            if twice.bytes == bytes {
+                return Ok(());
+            }
+            let note = format!("{} and {source} both say they are {label}", twice.source);
+            return Err(Error::new(ErrorKind::Usage, note));
+        }
         self.known.insert((about.name.clone(), about.version.clone()));
         for (name, version) in about.dependencies.iter().filter(|(name, _)| !is_core(name)) {
             let key = (name.clone(), version.clone());
