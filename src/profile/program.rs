@@ -251,6 +251,8 @@ pub struct Slice {
     pub matchers: Box<[Matcher]>,
     /// Whether it cannot be told which items belong: nothing is counted then.
     pub undecidable: bool,
+    /// Its reslices, by their places, of which each of its items must belong to one; 0: of none.
+    pub one_of: u128,
 }
 
 /// One way to tell whether an item belongs to a slice.

@@ -52,6 +52,9 @@ impl<'a> Compiler<'a> {
             let slice = self.slice(context, (*place, at, id), &own, parent);
             slices.push(slice);
         }
+        for (at, place) in places.iter().enumerate().take(MOST) {
+            slices[at].one_of = closed_to(context.element(*place), at, &slices);
+        }
         let first_counter = *counters;
         *counters += slices.len() as u32 + 2;
         Some(Slicing {
@@ -95,8 +98,19 @@ impl<'a> Compiler<'a> {
             spec,
             matchers: matchers.into(),
             undecidable,
+            one_of: 0,
         }
     }
+}
+
+/// The reslices that a slice is closed to, if it is and each of them can be told.
+fn closed_to(slice: &ElementDefinition, at: usize, slices: &[Slice]) -> u128 {
+    let closed = slice.slicing.as_ref().is_some_and(|s| s.rules == SlicingRules::Closed);
+    let own = slices.iter().enumerate().filter(|(_, s)| s.parent.map(usize::from) == Some(at));
+    if !closed || own.clone().any(|(_, s)| s.undecidable) {
+        return 0;
+    }
+    own.fold(0, |all, (place, _)| all | 1 << place)
 }
 
 /// What is stated, or what FHIR means where nothing is: extensions by url, choices by type.

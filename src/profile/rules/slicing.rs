@@ -53,6 +53,12 @@ pub(in crate::profile) fn assign(
     if top > 1 {
         tell(run, &catalogue::SLICE_AMBIGUOUS, item, spec, rule);
     }
+    let of_none = |(at, slice): (usize, &Slice)| {
+        matched & (1 << at) != 0 && slice.one_of != 0 && matched & slice.one_of == 0
+    };
+    if slicing.slices.iter().enumerate().take(128).any(of_none) {
+        tell(run, &catalogue::SLICE_CLOSED, item, spec, rule);
+    }
     others(run, item, spec, rule, (slicing, base), last);
 }
 
