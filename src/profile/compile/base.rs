@@ -117,7 +117,7 @@ impl<'a> Compiler<'a> {
         spec.fixed = self.literal(element.fixed.as_ref());
         spec.pattern = self.literal(element.pattern.as_ref());
         spec.bounds = self.bounds(element);
-        spec.binding = self.binding(element, scope);
+        spec.binding = self.binding(structure, element, scope);
         spec.reference = self.reference(element, scope);
         spec.profiles = self.type_profiles(element, scope);
         let primitive = types.iter().all(|t| self.table.type_of(*t).kind == TypeKind::Primitive);

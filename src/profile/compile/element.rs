@@ -3,7 +3,7 @@
 use super::defs::last;
 use super::{Compiler, Context};
 use crate::definitions::Scope;
-use crate::definitions::model::{ElementDefinition, Literal, Strength};
+use crate::definitions::model::{ElementDefinition, Literal, Strength, StructureDefinition};
 use crate::profile::program::{
     BUNDLED, Binding, Bounds, CONTAINED, ChildRule, LiteralId, ProgramId, REFERENCED, Reference,
     Spec, SpecId, Target, TypeProfiles,
@@ -66,7 +66,7 @@ impl<'a> Compiler<'a> {
         spec.fixed = self.literal(element.fixed.as_ref());
         spec.pattern = self.literal(element.pattern.as_ref());
         spec.bounds = self.bounds(element);
-        spec.binding = self.binding(element, scope);
+        spec.binding = self.binding(structure, element, scope);
         spec.reference = self.reference(element, scope);
         spec.profiles = self.type_profiles(element, scope);
         let head = head.map(|h| context.element(h));
@@ -219,6 +219,7 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn binding(
         &mut self,
+        structure: &StructureDefinition,
         element: &ElementDefinition,
         scope: Scope,
     ) -> Option<Box<Binding>> {
@@ -231,12 +232,33 @@ impl<'a> Compiler<'a> {
         let find = |canonical: &str| self.library.value_set(canonical, scope);
         let set = find(canonical);
         let max = binding.max_value_set.as_deref().map(|m| (find(m), Arc::from(m)));
-        let relaxed = RELAXED.iter().find(|(path, set, ..)| {
-            *path == &*element.path && canonical.split('|').next() == Some(set)
+        let relaxed = RELAXED.iter().find(|(of, path, set, ..)| {
+            *path == &*element.path
+                && canonical.split('|').next() == Some(set)
+                && self.builds_on(structure, scope, of)
         });
-        let strength = relaxed.map_or(binding.strength, |(_, _, strength, _)| *strength);
+        let strength = relaxed.map_or(binding.strength, |(_, _, _, strength, _)| *strength);
         let canonical = Arc::from(canonical);
         Some(Box::new(Binding { strength, set, canonical, max }))
+    }
+
+    /// Whether a profile is that of a canonical or has its elements from it.
+    fn builds_on(
+        &self,
+        structure: &StructureDefinition,
+        mut scope: Scope,
+        canonical: &str,
+    ) -> bool {
+        let mut at = structure;
+        for _ in 0..DEEPEST {
+            if &*at.url == canonical {
+                return true;
+            }
+            let base = at.base.as_deref().and_then(|base| self.library.structure(base, scope));
+            let Some(base) = base else { return false };
+            (at, scope) = (base.definition, scope.seen_from(base.package));
+        }
+        false
     }
 
     pub(super) fn reference(
@@ -299,8 +321,13 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Official bindings that are known to be faulty: (path, value set, the strength it is given, why).
-const RELAXED: &[(&str, &str, Strength, &str)] = &[(
+/// How many profiles one builds on are looked at.
+const DEEPEST: usize = 32;
+
+/// Bindings of R4's own profiles that are known to be faulty, there and in what builds on them: (profile, path,
+/// value set, the strength it is given, why). Who says the same in another profile means it.
+const RELAXED: &[(&str, &str, &str, Strength, &str)] = &[(
+    "http://hl7.org/fhir/StructureDefinition/vitalsigns",
     "Observation.component.value[x]",
     "http://hl7.org/fhir/ValueSet/ucum-vitals-common",
     Strength::Extensible,

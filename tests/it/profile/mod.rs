@@ -6,6 +6,7 @@ pub mod lab;
 mod mutants;
 mod published;
 mod slices;
+mod small;
 mod suite;
 
 use libtest_mimic::Trial;
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(growth::trials());
     trials.extend(mutants::trials());
     trials.extend(slices::trials());
+    trials.extend(small::trials());
     trials.extend(suite::trials());
     trials
 }

@@ -27,10 +27,21 @@ pub fn trials() -> Vec<Trial> {
 
 /// What refuses a Patient under a profile with this differential: `id at expression`.
 fn refused(differential: Value, message: &Value) -> Result<Vec<String>, Failed> {
+    refused_by("Patient", differential, &Settings::default(), message)
+}
+
+/// What refuses a resource under a profile on that type or profile of R4, by these settings.
+pub fn refused_by(
+    base: &str,
+    differential: Value,
+    settings: &Settings,
+    message: &Value,
+) -> Result<Vec<String>, Failed> {
     let profile = json!({
         "resourceType": "StructureDefinition", "url": "urn:p", "name": "P", "status": "draft",
-        "kind": "resource", "abstract": false, "type": "Patient", "derivation": "constraint",
-        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "kind": "resource", "abstract": false, "type": message["resourceType"],
+        "derivation": "constraint",
+        "baseDefinition": format!("http://hl7.org/fhir/StructureDefinition/{base}"),
         "differential": {"element": differential}
     });
     let named = json!({
@@ -43,7 +54,7 @@ fn refused(differential: Value, message: &Value) -> Result<Vec<String>, Failed> 
     builder.add_json("p.json", &profile.to_string());
     builder.add_json("named.json", &named.to_string());
     let library = Arc::new(builder.build().0);
-    let (validator, found) = Validator::build(&library, &Wanted::All, &Settings::default());
+    let (validator, found) = Validator::build(&library, &Wanted::All, settings);
     if let Some(one) = found.iter().find(|d| d.id == "profile-slice-undecidable") {
         return Err(one.to_string().into());
     }
@@ -170,7 +181,11 @@ fn of_slices() -> Result<(), Failed> {
         json!({"resourceType": "Patient", "identifier": all})
     };
     expect(&twice, patient(&["old"]), &[])?;
-    expect(&twice, patient(&["old", "old"]), &["profile-slice-too-many at Patient"])
+    expect(&twice, patient(&["old", "old"]), &["profile-slice-too-many at Patient"])?;
+    // the slicing as a whole is open, that of the slice is not
+    expect(&twice, patient(&["usual"]), &["profile-slice-closed at Patient.identifier[1]"])?;
+    twice[1]["slicing"]["rules"] = json!("open");
+    expect(&twice, patient(&["usual"]), &[])
 }
 
 fn by_profile() -> Result<(), Failed> {
