@@ -24,6 +24,7 @@ mod program;
 mod rules;
 mod run;
 mod settings;
+mod suggestions;
 
 pub use ask::Asker;
 pub use catalogue::{CATALOGUE, CONSTRAINT};
@@ -34,7 +35,7 @@ use crate::definitions::core::Kind;
 use crate::definitions::model::StructureDefinition;
 use crate::definitions::terminology::CodeSystemIndex;
 use crate::definitions::{Library, PackageId, Scope};
-use crate::message::{Arg, Diagnostic, Issue, near};
+use crate::message::{Arg, Diagnostic, Issue};
 use crate::tree::types::{ElementId, Table, TypeId};
 use crate::tree::{Node, NodeId, Tree};
 use jiff::Timestamp;
@@ -44,6 +45,7 @@ use rules::format::Format;
 use run::Run;
 use std::collections::HashMap;
 use std::sync::Arc;
+use suggestions::Suggestions;
 
 /// A validator: compiled once, immutable, shared by all workers.
 pub struct Validator {
@@ -54,6 +56,7 @@ pub struct Validator {
     programs: Programs,
     formats: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
+    suggestions: Suggestions,
     systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
     value_sets: ValueSets,
     vital_signs: Vec<(&'static str, ProgramId)>,
@@ -122,6 +125,7 @@ impl Validator {
             value_sets: value_sets(library, &programs, &roots),
             programs,
             formats,
+            suggestions: Suggestions::new(claims.keys().map(|url| &**url)),
             claims,
             systems: systems(library, &roots),
             vital_signs,
@@ -238,25 +242,6 @@ impl Validator {
         let of_root = claims.iter().filter(fits).find(|c| c.root == root);
         let own = || claims.iter().rev().find(fits);
         of_root.or_else(own).map(|c| c.program)
-    }
-
-    /// ``did you mean `canonical`?`` for the profile that a claim is nearest to, if any is near.
-    fn nearest_claim(&self, canonical: &str) -> Option<String> {
-        let url = canonical.split('|').next().unwrap_or(canonical);
-        let mut known: Vec<&str> = self.claims.keys().map(|known| &**known).collect();
-        known.sort_unstable();
-        // many canonicals have the same long beginning: what differs is told by the last part first
-        let last = |url: &'_ str| url.rsplit('/').next().map(str::to_lowercase);
-        let said = last(url);
-        match known.iter().find(|known| said.is_some() && last(known) == said) {
-            Some(same) => Some(format!("did you mean `{same}`?")),
-            None => {
-                let (base, said) = url.rsplit_once('/')?;
-                let beside = known.iter().filter_map(|known| known.rsplit_once('/'));
-                let names = beside.filter(|(other, _)| *other == base).map(|(_, name)| name);
-                near::nearest(said, names).map(|name| format!("did you mean `{base}/{name}`?"))
-            }
-        }
     }
 
     /// The program of one of FHIR's own profiles on vital signs.

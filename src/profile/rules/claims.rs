@@ -55,7 +55,7 @@ fn unknown(run: &mut Run<'_>, claim: NodeId, canonical: &str) {
     let issue = Issue::on(kind, claim).severity(severity).arg(Arg::Static(name));
     let meant = match versions || run.issues.len() - run.before >= SUGGESTED {
         true => None,
-        false => run.validator.nearest_claim(canonical),
+        false => run.validator.suggestions.meant(canonical),
     };
     let meant = meant.map_or(Arg::None, |meant| Arg::Shared(format!("; {meant}").into()));
     run.push(issue.arg(meant));
