@@ -3,7 +3,7 @@
 //! Promises: linear to make, logarithmic to ask, no allocation when warm. Never: leaves the message.
 
 use super::known::{Known, child};
-use crate::fhirpath::References;
+use crate::fhirpath::{Found, References};
 use crate::tree::{Marks, NodeId, Tree};
 use foldhash::fast::FixedState;
 use std::cell::Cell;
@@ -25,6 +25,9 @@ pub enum Target {
     Outside,
 }
 
+/// Where a reference leads, and how that was found if it leads to something of the message.
+type Answer = (Target, Option<Found>);
+
 /// The index: where references lead, and which fullUrls are there twice.
 #[derive(Default)]
 pub struct Index {
@@ -32,7 +35,7 @@ pub struct Index {
     references: Arc<References>,
     urls: Vec<(u64, NodeId)>,
     /// Where the Reference of that node leads, once asked.
-    targets: Vec<Cell<Option<Target>>>,
+    targets: Vec<Cell<Option<Answer>>>,
     /// Entries whose fullUrl (and version) an earlier entry has too.
     pub duplicates: Vec<NodeId>,
 }
@@ -94,14 +97,23 @@ impl Index {
 
     /// Where a Reference element leads.
     pub fn target(&self, tree: &Tree, known: &Known, element: NodeId) -> Target {
+        self.look(tree, known, element).0
+    }
+
+    /// How it is found what a Reference element leads to, if it leads to something of the message.
+    pub fn found(&self, tree: &Tree, known: &Known, element: NodeId) -> Option<Found> {
+        self.look(tree, known, element).1
+    }
+
+    fn look(&self, tree: &Tree, known: &Known, element: NodeId) -> Answer {
         let cell = self.targets.get(element.0 as usize);
         if let Some(known) = cell.and_then(Cell::get) {
             return known;
         }
         let reference = child(tree, element, known.reference);
         let found = reference
-            .and_then(|r| tree.with_text(r, |text| self.resolve(tree, element, text)))
-            .unwrap_or(Target::Nothing);
+            .and_then(|r| tree.with_text(r, |text| self.seek(tree, element, text)))
+            .unwrap_or((Target::Nothing, None));
         if let Some(cell) = cell {
             cell.set(Some(found));
         }
@@ -110,13 +122,18 @@ impl Index {
 
     /// Where a reference's text leads, seen from `from`.
     pub fn resolve(&self, tree: &Tree, from: NodeId, text: &str) -> Target {
-        let found = self.references.resolve(tree, from, text).map(|f| f.node);
-        match (text.starts_with('#'), found) {
-            (true, Some(found)) => Target::Contained(found),
+        self.seek(tree, from, text).0
+    }
+
+    fn seek(&self, tree: &Tree, from: NodeId, text: &str) -> Answer {
+        let found = self.references.resolve(tree, from, text);
+        let target = match (text.starts_with('#'), found) {
+            (true, Some(found)) => Target::Contained(found.node),
             (true, None) => Target::NoFragment,
-            (false, Some(found)) => Target::Bundled(found),
+            (false, Some(found)) => Target::Bundled(found.node),
             (false, None) => Target::Outside,
-        }
+        };
+        (target, found)
     }
 }
 

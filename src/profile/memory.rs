@@ -1,7 +1,7 @@
 //! What a validation needs beside the message: reused from one message to the next.
 //!
-//! Promises: once warm, a message allocates nothing. Never: outlives what it is asked about; cleared
-//! at every start.
+//! Promises: once warm, a message allocates nothing but the texts of what is wrong with it. Never: outlives
+//! what it is asked about; cleared at every start.
 
 use super::index::Index;
 use super::later::{Claim, Held, Late};

@@ -9,6 +9,7 @@
 use crate::fhirpath::FoundBy;
 use crate::message::{Arg, Issue};
 use crate::profile::catalogue;
+use crate::profile::index::Target;
 use crate::profile::known::{child, child_is};
 use crate::profile::run::Run;
 use crate::tree::types::ElementId;
@@ -75,10 +76,9 @@ fn each(run: &mut Run<'_>, id: NodeId, name: NameId) {
 /// Checks that a Reference leads to an entry, by the rules of R4.
 fn reference(run: &mut Run<'_>, id: NodeId, inside: &'static str) {
     let (tree, known) = (run.tree, &run.validator.known);
-    let text = child(tree, id, known.reference).and_then(|r| tree.text(r));
-    let Some(text) = text.filter(|t| !t.is_empty() && !t.starts_with('#')) else { return };
+    let empty = child(tree, id, known.reference).is_some_and(|r| tree.text_is(r, ""));
     // more than one, or by its id alone, is told by the rule on references
-    if run.memory.index.references().resolve(tree, id, &text).is_none() {
+    if !empty && run.memory.index.target(tree, known, id) == Target::Outside {
         let name = Arg::Shared(run.validator.element_name(tree.node(id)));
         let issue = Issue::on(&catalogue::REFERENCE_NOT_INSIDE, id);
         run.push(issue.arg(name).arg(Arg::Static(inside)));
@@ -141,17 +141,17 @@ fn group(groups: &mut [(NodeId, u32)], mut at: usize) -> usize {
 fn leads_to(run: &Run<'_>, node: NodeId) -> Option<NodeId> {
     let (tree, known) = (run.tree, &run.validator.known);
     let one = tree.node(node);
-    let text = if one.type_id == known.reference_type {
-        tree.text(child(tree, node, known.reference)?)?
+    let found = if one.type_id == known.reference_type {
+        run.memory.index.found(tree, known, node)?
     } else if one.type_id == known.uri_type || one.type_id == known.url_type {
         let named = one.element == ElementId::NONE
             || [known.system, known.full_url, known.profile].contains(&one.name)
             || (one.name == known.url
                 && tree.parent(node).is_some_and(|p| tree.node(p).type_id == known.extension_type));
-        tree.text(node).filter(|_| !named)?
+        let text = tree.text(node).filter(|_| !named)?;
+        run.memory.index.references().resolve(tree, node, &text)?
     } else {
         return None;
     };
-    let found = run.memory.index.references().resolve(tree, node, &text)?;
     (found.by == FoundBy::FullUrl && !found.ambiguous).then_some(found.node)
 }

@@ -7,6 +7,7 @@
 //! contained ones included; the id of a resource of the same Bundle is taken too, as the reference
 //! validator does.
 
+use super::primitive::with_text;
 use crate::message::Arg;
 use crate::profile::catalogue;
 use crate::profile::index::container;
@@ -62,16 +63,17 @@ pub(in crate::profile) fn check(run: &mut Run<'_>) {
         }
         let Some(of) = inside else { continue };
         if one.kind == Kind::Xhtml {
-            let markup = tree.text(node).unwrap_or_default();
-            for attribute in ["id", "name"] {
-                each(&markup, attribute, |value| here(&mut all, hash(value), of));
-            }
+            with_text(run, node, |markup| {
+                for attribute in ["id", "name"] {
+                    each(markup, attribute, |value| here(&mut all, hash(value), of));
+                }
+            });
         } else if one.name == known.id
-            && let Some(id) = tree.text(node)
+            && let Some(id) = tree.with_text(node, hash)
         {
-            here(&mut all, hash(&id), of);
+            here(&mut all, id, of);
             if bundle.is_some_and(|b| b != of) && tree.parent(node) == Some(of) {
-                entry(&mut all, hash(&id));
+                entry(&mut all, id);
             }
         }
     }

@@ -61,17 +61,19 @@ fn mismatch(run: &mut Run<'_>, id: NodeId, is: TypeId) {
 /// or a message that leads to an entry by its id alone, while its fullUrl is another.
 fn unsure(run: &mut Run<'_>, id: NodeId) {
     let (tree, known) = (run.tree, &run.validator.known);
-    let Some(text) = child(tree, id, known.reference).and_then(|r| tree.text(r)) else { return };
-    let found = run.memory.index.references().resolve(tree, id, &text);
+    let Some(found) = run.memory.index.found(tree, known, id) else { return };
     let is = |kind| tree.root().is_some_and(|r| child_is(tree, r, known.type_, kind));
     // the Bundle's own references (who signed it) have no fullUrl to be completed with
     let by_id = || container(tree, known, id) != tree.root() && (is("document") || is("message"));
-    if found.is_some_and(|f| f.by == FoundBy::TypeAndId) && by_id() {
+    if found.by == FoundBy::TypeAndId && by_id() {
         let name = Arg::Shared(run.validator.element_name(tree.node(id)));
         return run.push(Issue::on(&catalogue::REFERENCE_BY_ID, id).arg(name));
     }
-    let several = found.is_some_and(|f| f.ambiguous && f.by == FoundBy::FullUrl);
-    if several && !text.contains("/_history/") && !is("history") {
+    let versioned = || {
+        let text = child(tree, id, known.reference);
+        text.and_then(|r| tree.with_text(r, |text| text.contains("/_history/"))) == Some(true)
+    };
+    if found.ambiguous && found.by == FoundBy::FullUrl && !versioned() && !is("history") {
         run.tell_base(&catalogue::REFERENCE_AMBIGUOUS, id, Arg::None);
     }
 }
