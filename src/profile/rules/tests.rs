@@ -99,6 +99,12 @@ fn a_search_holds_what_its_modes_say() {
     assert_eq!(refused(&bundle("searchset", entries, own)), wanted);
     let bad = bundle("searchset", json!([with(&patient, "outcome")]), json!([]));
     assert!(refused(&bad).contains(&"profile-search-type at Bundle.entry[0].resource".into()));
+    let nameless = json!({"resourceType": "Patient", "active": true});
+    for (mode, told) in [("match", true), ("include", true), ("outcome", false)] {
+        let found = refused(&bundle("searchset", json!([with(&nameless, mode)]), json!([])));
+        let missing = "profile-search-no-id at Bundle.entry[0].resource";
+        assert_eq!(found.contains(&missing.into()), told, "{mode}: {found:?}");
+    }
 }
 
 #[test]
@@ -142,6 +148,40 @@ fn a_document_s_references_go_by_its_full_urls() {
     assert_eq!(refused(&document), wanted);
     document["type"] = "collection".into();
     assert!(refused(&document).is_empty());
+}
+
+#[test]
+fn a_message_s_references_go_by_its_full_urls() {
+    let header = json!({"resourceType": "MessageHeader", "focus": [{"reference": UUIDS[2]}]});
+    let patient = json!({"resourceType": "Patient", "id": "1"});
+    let device = json!({"resourceType": "Device", "patient": {"reference": "Patient/1"}});
+    let entries =
+        json!([entry(UUIDS[0], header), entry(UUIDS[1], patient), entry(UUIDS[2], device)]);
+    let mut message = bundle("message", entries, json!([]));
+    let wanted = ["profile-reference-by-id at Bundle.entry[2].resource.patient"];
+    assert_eq!(refused(&message), wanted);
+    message["entry"][2]["resource"]["patient"]["reference"] = UUIDS[1].into();
+    assert!(refused(&message).is_empty());
+    // the Bundle itself has no fullUrl by which its own references could be completed
+    message["signature"] = json!({"who": {"reference": "Patient/1"}});
+    assert!(refused(&message).is_empty());
+}
+
+#[test]
+fn a_document_has_its_style_sheet() {
+    let composition = json!({"resourceType": "Composition", "title": "x"});
+    let sheet = json!({"resourceType": "Binary", "id": "s", "contentType": "text/css"});
+    let base = "http://a.b/Composition/c";
+    let mut composition = entry(base, composition);
+    composition["resource"]["id"] = "c".into();
+    let link = |to: &str| json!([{"relation": "stylesheet", "url": to}]);
+    let entries = json!([composition, entry("http://a.b/Binary/s", sheet)]);
+    assert!(refused(&bundle("document", entries.clone(), link("Binary/s"))).is_empty());
+    let alone = json!([composition]);
+    assert!(refused(&bundle("document", alone.clone(), link("http://a.b/s.css"))).is_empty());
+    let wanted = ["profile-bundle-style-sheet at Bundle.link[0].url"];
+    assert_eq!(refused(&bundle("document", alone.clone(), link("Binary/s"))), wanted);
+    assert!(refused(&bundle("collection", alone, link("Binary/s"))).is_empty());
 }
 
 #[test]
