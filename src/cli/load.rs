@@ -196,10 +196,11 @@ pub fn files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<Blob>, Error>
         if path.is_dir()
             && let Some((locked, found)) = Shelf::at(path).load(false)
         {
-            match found.into_iter().find(Diagnostic::refuses) {
-                Some(one) => return Err(Error::new(ErrorKind::Configuration, one.to_string())),
-                None => blobs.extend(locked),
+            if let Some(one) = found.iter().find(|one| one.refuses()) {
+                return Err(Error::new(ErrorKind::Configuration, one.to_string()));
             }
+            found.iter().for_each(|one| eprintln!("{one}"));
+            blobs.extend(locked);
             continue;
         }
         let files = match path.is_dir() {
