@@ -54,7 +54,7 @@ pub fn run(
     let map = about.map.as_deref().unwrap_or(entry);
     let plan = mappings.plans.find(map).ok_or_else(|| format!("there is no map {map}"))?;
     let input = one_file(path, "in.")?.ok_or("there is no in.json or in.xml")?;
-    let source = messages::read(&input, mappings)?;
+    let source = messages::read(&input, mappings, plan)?;
     let made = messages::translate(plan, &source, &about, mappings, memory)?;
     let mut outcome = Outcome { losses: made.losses, ..Outcome::default() };
     let fails = |id: &str| made.issues.iter().any(|one| one.kind.id == id && one.refuses());
@@ -70,7 +70,7 @@ pub fn run(
     if about.fails.is_some() || made.refused() {
         return Ok(outcome);
     }
-    let expected = expected(path, mappings)?;
+    let expected = expected(path, mappings, plan)?;
     if expected.is_none() && !bless {
         let text = "there is no out.json or out.xml; --bless writes it";
         outcome.faults.push(text.to_owned());
@@ -85,7 +85,8 @@ pub fn run(
         let (extension, content) = messages::write(&made.target, mappings)?;
         let file = path.join(format!("out.{extension}"));
         std::fs::write(&file, content).map_err(|error| format!("{}: {error}", file.display()))?;
-        let written = self::expected(path, mappings)?.ok_or("what was written is not there")?;
+        let written =
+            self::expected(path, mappings, plan)?.ok_or("what was written is not there")?;
         outcome.differences = compare(plan, &written.tree, &made.target, mappings);
         outcome.blessed = true;
     }
@@ -97,8 +98,8 @@ fn about(path: &Path) -> Result<About, String> {
     if file.exists() { About::read(&file) } else { Ok(About::default()) }
 }
 
-fn expected(path: &Path, mappings: &Mappings) -> Result<Option<Message>, String> {
-    one_file(path, "out.")?.map(|file| messages::read(&file, mappings)).transpose()
+fn expected(path: &Path, mappings: &Mappings, plan: &Plan) -> Result<Option<Message>, String> {
+    one_file(path, "out.")?.map(|file| messages::read_target(&file, mappings, plan)).transpose()
 }
 
 /// The issues that refuse the message, one line each.

@@ -41,7 +41,7 @@ pub fn run(arguments: &Explain) -> Result<Exit, String> {
     let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.with)?;
     let plan = mappings.plan(&arguments.map)?;
     let about = arguments.given.about(&arguments.file)?;
-    let message = messages::read(&arguments.file, &mappings)?;
+    let message = messages::read(&arguments.file, &mappings, plan)?;
     let mut story = Story::new();
     let mut memory = Memory::new();
     let made = messages::watched(plan, &message, &about, &mappings, &mut memory, Some(&mut story))?;

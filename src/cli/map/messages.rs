@@ -13,7 +13,7 @@ use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, MAX_SOURCES, Memory
 use crate::message::{Issue, Severity, ToldIssue};
 use crate::profile;
 use crate::tree::Tree;
-use crate::tree::types::{TypeId, TypeKind};
+use crate::tree::types::{Table, TypeId, TypeKind};
 use ::bytes::Bytes;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,29 +46,63 @@ impl Made {
     }
 }
 
-/// Reads and types a message: FHIR in JSON or XML, or a model's XML.
-pub fn read(file: &Path, mappings: &Mappings) -> Result<Message, String> {
-    let name = file.display().to_string();
-    read_bytes(name, bytes(file)?.into(), mappings)
+/// Reads a message for a plan: FHIR in JSON or XML, or a model's document, typed as the plan reads it; unchecked, if
+/// nobody has loaded that type.
+pub fn read(file: &Path, mappings: &Mappings, plan: &Plan) -> Result<Message, String> {
+    read_source(file, mappings, plan, 0)
 }
 
-/// The same for a plan: as the model that it reads, if only the plan says which; and unchecked, if nobody has loaded
-/// that.
-pub fn read_for(file: &Path, mappings: &Mappings, plan: &Plan) -> Result<Message, String> {
-    let source = plan.sources().first().copied().unwrap_or(TypeId::NONE);
-    read_as(file.display().to_string(), bytes(file)?.into(), mappings, Some(source))
+/// The same for one of its sources.
+fn read_source(
+    file: &Path,
+    mappings: &Mappings,
+    plan: &Plan,
+    source: usize,
+) -> Result<Message, String> {
+    let wanted = plan.sources().get(source).copied().unwrap_or(TypeId::NONE);
+    read_as(file.display().to_string(), bytes(file)?.into(), mappings, wanted)
+}
+
+/// Reads what a plan makes.
+pub fn read_target(file: &Path, mappings: &Mappings, plan: &Plan) -> Result<Message, String> {
+    read_as(file.display().to_string(), bytes(file)?.into(), mappings, plan.target())
 }
 
 /// From bytes, called `file` in what is said.
-pub fn read_bytes(file: String, bytes: Bytes, mappings: &Mappings) -> Result<Message, String> {
-    read_as(file, bytes, mappings, None)
+pub fn read_bytes(
+    file: String,
+    bytes: Bytes,
+    mappings: &Mappings,
+    plan: &Plan,
+) -> Result<Message, String> {
+    let wanted = plan.sources().first().copied().unwrap_or(TypeId::NONE);
+    read_as(file, bytes, mappings, wanted)
+}
+
+/// The model that a document is read as, where its root leaves that open: it is of no type, or other models have a
+/// root of this name too.
+fn model(tree: &Tree, table: &Table, wanted: TypeId) -> Option<TypeId> {
+    let root = tree.root()?;
+    if wanted == TypeId::NONE || table.type_of(wanted).kind != TypeKind::Logical {
+        return None;
+    }
+    let node = tree.node(root);
+    let said = match tree.resource_type(root) {
+        Some(name) => table.find(name),
+        None => table.root(node.namespace, node.name),
+    };
+    let alike = |other: TypeId| {
+        let (one, own) = (table.type_of(other), table.type_of(wanted));
+        (one.root_name, one.namespace) == (own.root_name, own.namespace)
+    };
+    said.is_none_or(|other| other == wanted || alike(other)).then_some(wanted)
 }
 
 fn read_as(
     file: String,
     bytes: Bytes,
     mappings: &Mappings,
-    source: Option<TypeId>,
+    wanted: TypeId,
 ) -> Result<Message, String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
     let is_xml = head.trim_start_matches('\u{feff}').trim_start().starts_with('<');
@@ -84,18 +118,12 @@ fn read_as(
         true => xml::read(decoded.text, &mut tree, &mut issues),
     };
     let table = mappings.library.table();
-    let model = source.filter(|id| {
-        let said = tree.root().and_then(|root| tree.resource_type(root));
-        *id != TypeId::NONE
-            && table.type_of(*id).kind == TypeKind::Logical
-            && said.is_none_or(|name| table.find(name).is_none_or(|found| found == *id))
-    });
     let syntax = issues.len();
-    match model {
+    match model(&tree, table, wanted) {
         Some(id) => typing::type_tree_as(&mut tree, table, id, &mut issues),
         None => typing::type_tree(&mut tree, table, &mut issues),
     }
-    if source == Some(TypeId::NONE) {
+    if wanted == TypeId::NONE {
         issues.truncate(syntax);
     }
     let faults: Vec<Issue> = issues.into_iter().filter(Issue::refuses).collect();
@@ -114,7 +142,7 @@ fn earlier(plan: &Plan, about: &About, mappings: &Mappings) -> Result<Vec<Tree>,
         let declared = plan.earlier().iter().find(|one| one.source == source);
         let file = declared.and_then(|one| about.earlier.get(&*one.name));
         trees.push(match file {
-            Some(file) => read(file, mappings)?.tree,
+            Some(file) => read_source(file, mappings, plan, source)?.tree,
             None => Tree::new(Arc::clone(mappings.library.names())),
         });
     }

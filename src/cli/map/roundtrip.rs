@@ -83,7 +83,7 @@ fn trip(
     mappings: &Mappings,
 ) -> Result<Trip, String> {
     let about = given.about(file)?;
-    let message = messages::read(file, mappings)?;
+    let message = messages::read(file, mappings, there)?;
     let mut trip = Trip { file: message.file.clone(), ..Trip::default() };
     let mut memory = Memory::new();
     let made = messages::translate(there, &message, &about, mappings, &mut memory)?;
@@ -94,7 +94,7 @@ fn trip(
     }
     let (extension, bytes) = messages::write(&made.target, mappings)?;
     let name = format!("{} there (.{extension})", message.file);
-    let other = messages::read_bytes(name, bytes.into(), mappings)?;
+    let other = messages::read_bytes(name, bytes.into(), mappings, back)?;
     let returned = messages::translate(back, &other, &about, mappings, &mut Memory::new())?;
     trip.losses.1 = returned.losses;
     if returned.refused() {

@@ -36,7 +36,7 @@ pub fn run(arguments: &Run) -> Result<Exit, String> {
     let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.with)?;
     let plan = mappings.plan(&arguments.map)?;
     let about = arguments.given.about(&arguments.file)?;
-    let message = messages::read_for(&arguments.file, &mappings, plan)?;
+    let message = messages::read(&arguments.file, &mappings, plan)?;
     let made = messages::translate(plan, &message, &about, &mappings, &mut Memory::new())?;
     let issues = messages::told(&message, &mappings, &made.issues);
     let output = match made.refused() {

@@ -2,6 +2,7 @@
 
 mod console;
 mod editor;
+mod models;
 mod pages;
 mod tools;
 
@@ -11,6 +12,7 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = pages::trials();
     trials.extend(tools::trials());
+    trials.extend(models::trials());
     trials.extend(editor::trials());
     trials
 }

@@ -109,7 +109,7 @@ impl<'a> Gathered<'a> {
                 let at = self.plans.iter().position(|(plan, _)| **plan.url() == *map);
                 let at = at.ok_or_else(|| format!("{}: no map {map}", case.display()))?;
                 // A case may be about a message that cannot even be read.
-                if let Ok(message) = messages::read(&file, self.mappings) {
+                if let Ok(message) = messages::read(&file, self.mappings, &self.plans[at].0) {
                     self.message(at, message, &about)?;
                 }
             }
@@ -120,18 +120,19 @@ impl<'a> Gathered<'a> {
     /// Runs a message through every map that is for its type.
     fn file(&mut self, file: &Path) -> Result<(), String> {
         let about = self.arguments.given.about(file)?;
-        let mut ran = false;
+        let (mut ran, mut unread) = (false, None);
         for at in 0..self.plans.len() {
-            let message = messages::read(file, self.mappings)?;
-            if is_for(&self.plans[at].0, &message) {
-                self.message(at, message, &about)?;
-                ran = true;
+            match messages::read(file, self.mappings, &self.plans[at].0) {
+                Ok(message) if is_for(&self.plans[at].0, &message) => {
+                    self.message(at, message, &about)?;
+                    ran = true;
+                }
+                Ok(_) => {}
+                Err(why) => unread = Some(why),
             }
         }
-        match ran {
-            true => Ok(()),
-            false => Err(format!("{}: none of the maps is for such a message", file.display())),
-        }
+        let nobody = || format!("{}: none of the maps is for such a message", file.display());
+        if ran { Ok(()) } else { Err(unread.unwrap_or_else(nobody)) }
     }
 
     fn message(&mut self, at: usize, message: Message, about: &About) -> Result<(), String> {
