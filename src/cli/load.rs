@@ -32,6 +32,21 @@ pub struct Blob {
     pub bytes: Vec<u8>,
 }
 
+impl Blob {
+    /// Whether its name says that it is a resource.
+    fn is_resource(&self) -> bool {
+        self.name.ends_with(".json") || self.name.ends_with(".xml")
+    }
+
+    /// Whether it is a map, in the language or as a resource.
+    fn is_map(&self) -> bool {
+        match self.is_resource() {
+            true => mapping::is_structure_map(&String::from_utf8_lossy(&self.bytes)),
+            false => self.name.ends_with(".map") || self.name.ends_with(".fml"),
+        }
+    }
+}
+
 /// A configuration's folder as it was read.
 pub struct Folder {
     /// The folder.
@@ -126,16 +141,19 @@ pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
     found.extend(more);
     // what is wrong with the paths of maps is said where maps are loaded
     let (mappings, _) = mappings(folder, config);
-    let all = || packages.iter().chain(&support).chain(&mappings);
-    let archives: Vec<&Blob> = all().filter(|one| one.name.ends_with(".tgz")).collect();
+    let given = || packages.iter().chain(&support);
+    let archives: Vec<&Blob> = given().filter(|one| one.name.ends_with(".tgz")).collect();
     for (name, error) in archives::add(&mut builder, &archives, Some(&cache(folder, config))) {
         found.push(refused(&name, error.to_string()));
     }
-    for one in all().filter(|one| one.name.ends_with(".json")) {
+    for one in given().filter(|one| one.name.ends_with(".json")) {
         match std::str::from_utf8(&one.bytes) {
             Ok(json) => builder.add_json(&one.name, json),
             Err(_) => found.push(refused(&one.name, "it is not UTF-8".to_owned())),
         }
+    }
+    for one in mappings.iter().filter(|one| one.is_resource() && !one.is_map()) {
+        builder.add_resource(&one.name, &one.bytes);
     }
     let (library, more) = builder.build();
     found.extend(more);
@@ -167,14 +185,17 @@ pub fn persons(folder: &Path, config: &Config) -> (Option<Persons>, Vec<Diagnost
     }
 }
 
-/// The maps of a configuration, parsed.
+/// The maps of a configuration, parsed, in the language or as resources.
 pub fn maps(folder: &Path, config: &Config) -> (Vec<Map>, Vec<Diagnostic>) {
     let (blobs, mut found) = mappings(folder, config);
     let mut maps = Vec::new();
-    for one in blobs.iter().filter(|one| one.name.ends_with(".map") || one.name.ends_with(".fml")) {
+    for one in blobs.iter().filter(|one| one.is_map()) {
         match std::str::from_utf8(&one.bytes) {
             Ok(text) => {
-                let (map, more) = mapping::parse(&one.name, text);
+                let (map, more) = match one.is_resource() {
+                    true => mapping::read(&one.name, text),
+                    false => mapping::parse(&one.name, text),
+                };
                 maps.push(map);
                 found.extend(more);
             }

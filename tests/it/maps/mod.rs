@@ -3,6 +3,7 @@
 mod asked;
 mod costly;
 mod reload;
+mod resources;
 mod warm;
 
 use crate::support::root;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = asked::trials();
     trials.extend(costly::trials());
     trials.extend(reload::trials());
+    trials.extend(resources::trials());
     trials.extend(warm::trials());
     trials
 }
