@@ -1,6 +1,6 @@
 //! The command line: output forms and exit codes.
 
-use crate::path::process::{NETWORK, Process, copy};
+use crate::path::process::{NETWORK, Process, copy, curl};
 use crate::support::{self, Needs};
 use libtest_mimic::{Failed, Trial};
 use std::process::{Command, Output};
@@ -118,6 +118,48 @@ fn asked() -> Result<(), Failed> {
     exits(&stafett(&["store", "rebuild", &path])?, 0)
 }
 
+/// The configuration is exchanged on request and at a signal; one with an error never is.
+fn reloaded() -> Result<(), Failed> {
+    let mut engine = Process::start(&[], "warn")?;
+    let network = engine.folder.path().join(NETWORK);
+    let data = network.join("data").to_string_lossy().into_owned();
+    let ask = || stafett(&["reload", "--data", &data]);
+    let directory = network.join("directory.csv");
+    let whole = std::fs::read_to_string(&directory)?;
+
+    std::fs::write(&directory, whole.replacen("gln", "gnl", 1))?;
+    let refused = ask()?;
+    exits(&refused, 1)?;
+    let told = text(&refused);
+    if !told.contains("directory.csv:1") || !told.contains("nothing was taken over") {
+        return Err(told.into());
+    }
+    std::fs::write(&directory, &whole)?;
+    let taken = ask()?;
+    exits(&taken, 0)?;
+    if !text(&taken).contains("is in force") {
+        return Err(text(&taken).into());
+    }
+    engine.signal("HUP")?;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let page = format!("{}/metrics", engine.operations);
+    loop {
+        let page = curl(&[&page])?;
+        let counted = |outcome: &str, count: u32| {
+            page.contains(&format!("stafett_reloads_total{{outcome=\"{outcome}\"}} {count}"))
+        };
+        if counted("active", 2) && counted("refused", 1) {
+            break;
+        }
+        if std::time::Instant::now() > until {
+            return Err(format!("it was not reloaded at the signal:\n{page}").into());
+        }
+        std::thread::yield_now();
+    }
+    engine.stop()?;
+    exits(&ask()?, 2)
+}
+
 /// One object a file, in the order of the files, valid or not.
 fn validated() -> Result<(), Failed> {
     let package = "fixtures/packages/stafett.fhir.messages";
@@ -154,6 +196,7 @@ pub fn trials() -> Vec<Trial> {
         trial("commands: exit codes", codes),
         trial("commands: translate without an engine that runs", translated),
         support::trial("commands: on a running engine", Needs::Tool("curl"), asked),
+        support::trial("commands: a running engine is reloaded", Needs::Tool("curl"), reloaded),
         trial("commands: validate, one object a file", validated),
     ]
 }

@@ -73,9 +73,18 @@ impl Process {
 
     /// Stops it as an operator would, and waits.
     pub fn stop(&mut self) -> Result<(), Failed> {
-        Command::new("kill").arg(self.child.id().to_string()).status()?;
+        self.signal("TERM")?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) -> Result<(), Failed> {
+        let id = self.child.id().to_string();
+        match Command::new("kill").args(["-s", name, &id]).status()?.success() {
+            true => Ok(()),
+            false => Err(format!("no signal {name} could be sent").into()),
+        }
     }
 }
 
