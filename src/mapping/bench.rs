@@ -91,6 +91,18 @@ pub fn compile(text: &str) -> (Option<Arc<Plan>>, Vec<Diagnostic>) {
     (plans.find("urn:map").cloned(), said)
 }
 
+/// Inputs of which only the message matters.
+pub fn plain<'a>(sources: &'a [&'a Tree]) -> Inputs<'a> {
+    Inputs {
+        sources,
+        now: "2024-07-01T10:10:00Z".parse().expect("a time"),
+        engine: Engine::default(),
+        parameters: &[],
+        ids: IdSeed::default(),
+        limits: Limits::default(),
+    }
+}
+
 /// What a run gave.
 pub struct Ran {
     pub json: String,
@@ -119,13 +131,13 @@ pub fn run_in(map: &str, source: &str, world: &World, limits: Limits, destinatio
     let source = read(source, plan.sources()[0]);
     let mut target = Tree::new(Arc::clone(table().names()));
     let mut issues = Vec::new();
+    let sources = [&source];
     let inputs = Inputs {
-        sources: &[&source],
-        now: "2024-07-01T10:10:00Z".parse().expect("a time"),
         engine: Engine { message_id: "new-id", envelope_id: "new-envelope", now: "2024-07-01" },
         parameters: &[("topic", "weather")],
         ids: IdSeed { message: "m", destination, generation: 0 },
         limits,
+        ..plain(&sources)
     };
     let losses = plan.run(&inputs, &mut target, world, &mut Memory::new(), &mut issues);
     let mut json = String::new();

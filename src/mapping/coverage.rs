@@ -182,8 +182,7 @@ pub fn element_path(tree: &Tree, node: NodeId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::bench::{World, compile, letter_to, read, table};
-    use crate::mapping::{Engine, IdSeed, Inputs, Limits};
+    use crate::mapping::bench::{World, compile, letter_to, plain, read, table};
     use std::sync::Arc;
 
     #[test]
@@ -199,21 +198,15 @@ mod tests {
         let letter = r#"{"resourceType":"Letter","id":"1","title":"t","status":"s",
             "part":[{"key":"a","text":"x"},{"key":"b"}]}"#;
         let source = read(letter, plan.sources()[0]);
+        let sources = [&source];
         let mut coverage = Coverage::new(&plan);
         let mut memory = Memory::new();
         for _ in 0..2 {
-            let inputs = Inputs {
-                sources: &[&source],
-                now: "2024-07-01T10:10:00Z".parse().expect("a time"),
-                engine: Engine::default(),
-                parameters: &[],
-                ids: IdSeed::default(),
-                limits: Limits::default(),
-            };
             let mut target = Tree::new(Arc::clone(table().names()));
             let mut watch = Watch::new(&plan);
             let (world, mut issues) = (World::default(), Vec::new());
             let memory = &mut memory;
+            let inputs = plain(&sources);
             plan.run_traced(&inputs, &mut target, &world, memory, &mut issues, &mut watch)
                 .expect("it runs");
             coverage.add_rules(&watch);

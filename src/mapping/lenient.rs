@@ -1,8 +1,8 @@
 //! Maps as they are published: models of other versions, variables of one name, groups that speak of their
 //! children's variables, copies by the type an item turns out to have.
 
-use super::bench::{World, table};
-use super::{Engine, IdSeed, Inputs, Limits, Materials, Memory, Plans, parse};
+use super::bench::{World, plain, table};
+use super::{Materials, Memory, Plans, parse};
 use crate::definitions::typing::type_tree;
 use crate::message::Diagnostic;
 use crate::tree::Tree;
@@ -28,17 +28,9 @@ fn run(texts: &[&str], source: &str) -> (String, Vec<String>) {
     assert!(crate::format::fhir_json::read(source.into(), &mut tree, &mut issues));
     type_tree(&mut tree, table(), &mut issues);
     issues.clear();
-    let inputs = Inputs {
-        sources: &[&tree],
-        now: "2024-07-01T10:10:00Z".parse().expect("a time"),
-        engine: Engine::default(),
-        parameters: &[],
-        ids: IdSeed::default(),
-        limits: Limits::default(),
-    };
     let mut target = Tree::new(Arc::clone(table().names()));
     let (mut memory, world) = (Memory::new(), World::default());
-    let ran = plans.all()[0].run(&inputs, &mut target, &world, &mut memory, &mut issues);
+    let ran = plans.all()[0].run(&plain(&[&tree]), &mut target, &world, &mut memory, &mut issues);
     ran.unwrap_or_else(|failure| panic!("{}", failure.issue.text()));
     let mut json = String::new();
     let root = target.root().expect("a root");

@@ -30,7 +30,7 @@ mod bench;
 #[cfg(test)]
 mod lenient;
 
-pub use compile::{LACKING, Materials, Plans};
+pub use compile::{LACKING, Materials, Plans, TRANSFORMS};
 pub use concepts::{Concept, Concepts, Translation};
 pub use coverage::{Became, Coverage, ElementCount, RuleCount, Watch, element_path};
 pub use diff::{Difference, diff};

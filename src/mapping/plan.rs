@@ -352,7 +352,8 @@ impl Plan {
         Some(&rule.place)
     }
 
-    /// The rules that are compiled into it, its own and those of maps that it imports, in no order of the text.
+    /// The rules of all plans that were made with it, in no order of the text; which it can come to is in
+    /// [`Plan::own_rules`].
     pub fn rules(&self) -> &[RulePlace] {
         &self.code.rules
     }
@@ -382,8 +383,7 @@ impl Plan {
         reached
     }
 
-    /// The places in [`Plan::rules`] of the rules that a run can come to, in order. The plans of a snapshot share
-    /// their rules, so that there are others there.
+    /// The places in [`Plan::rules`] of the rules that a run can come to, in order.
     pub fn own_rules(&self) -> Vec<usize> {
         let mut own = Vec::new();
         for group in self.reached_groups() {

@@ -31,6 +31,8 @@ use shape::Shape;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use transforms::TRANSFORMS;
+
 /// The plans of a snapshot.
 #[derive(Default)]
 pub struct Plans {

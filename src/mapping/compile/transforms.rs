@@ -18,7 +18,8 @@ use crate::tree::types::{ElementId, TypeId};
 
 type Made = Option<(Transform, Vec<TypeId>)>;
 
-const KNOWN: &[&str] = &[
+/// The transforms of the language.
+pub const TRANSFORMS: &[&str] = &[
     "create",
     "copy",
     "evaluate",
@@ -132,7 +133,7 @@ impl Compiler<'_> {
             "dateOp" => self.date_op(call),
             "escape" => self.escape(call, spot),
             name => {
-                let meant = nearest(name, KNOWN.iter().copied());
+                let meant = nearest(name, TRANSFORMS.iter().copied());
                 let text = format!("unknown transform `{name}`");
                 self.error(call.name.at, "map-unknown-transform", text, meant);
                 None

@@ -3,6 +3,7 @@
 //! Promises: what is shown is the line, escaped. Never: knows what a word means.
 
 use super::page::escaped;
+use crate::mapping::TRANSFORMS;
 
 /// The words of the language.
 const WORDS: &[&str] = &[
@@ -34,27 +35,6 @@ const WORDS: &[&str] = &[
     "unmapped",
     "for",
     "let",
-];
-
-/// The transforms: words before a parenthesis only.
-const TRANSFORMS: &[&str] = &[
-    "create",
-    "evaluate",
-    "translate",
-    "append",
-    "cast",
-    "truncate",
-    "uuid",
-    "reference",
-    "pointer",
-    "cc",
-    "c",
-    "qty",
-    "id",
-    "cp",
-    "dateOp",
-    "escape",
-    "copy",
 ];
 
 /// A line as HTML.
@@ -102,6 +82,7 @@ fn word(text: &str, behind_dot: bool) -> (usize, &'static str) {
     let (word, after) = text.split_at(len);
     // Beside a dot it is the name of an element or a variable.
     let named = behind_dot || after.starts_with('.');
+    // A transform is one before a parenthesis only.
     let called = TRANSFORMS.contains(&word) && after.starts_with('(');
     (len, if !named && (called || WORDS.contains(&word)) { "k-word" } else { "" })
 }
