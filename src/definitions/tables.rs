@@ -253,7 +253,7 @@ impl TableBuilder {
                 elements.push(self.element(&outline.name, one, order as u32, &mut missing));
             }
             types.push(Type {
-                name: outline.name,
+                name: outline.name.into(),
                 kind: outline.kind,
                 base,
                 is_abstract: outline.is_abstract,
@@ -266,7 +266,7 @@ impl TableBuilder {
             self.names.intern(name);
         }
         let aliases: Vec<_> =
-            self.by_name.into_iter().filter(|(n, id)| types[id.0 as usize].name != *n).collect();
+            self.by_name.into_iter().filter(|(n, id)| *types[id.0 as usize].name != **n).collect();
         let mut table = Table::new(Arc::new(self.names), types, elements);
         for (name, id) in aliases {
             table.add_alias(name, id);

@@ -1,7 +1,8 @@
 //! What a validation needs beside the message: reused from one message to the next.
 //!
-//! Promises: once warm, a message allocates nothing but the texts of what is wrong with it. Never: outlives
-//! what it is asked about; cleared at every start.
+//! Promises: once warm, a message allocates nothing, whatever is wrong with it, but for what a mistaken claim may
+//! have meant and moments of exchange that are none. Never: outlives what it is asked about; cleared at every
+//! start.
 
 use super::index::Index;
 use super::later::{Claim, Held, Late};

@@ -61,6 +61,8 @@ pub struct Validator {
     value_sets: ValueSets,
     vital_signs: Vec<(&'static str, ProgramId)>,
     roots: Vec<PackageId>,
+    /// What an element is called that no definition has.
+    nameless: Arc<str>,
 }
 
 /// The value sets that invariants ask about by name, under each root.
@@ -130,6 +132,7 @@ impl Validator {
             systems: systems(library, &roots),
             vital_signs,
             roots,
+            nameless: Arc::from("the element"),
         };
         (validator, diagnostics)
     }
@@ -274,8 +277,8 @@ impl Validator {
     /// What an element is called in texts.
     fn element_name(&self, node: &Node) -> Arc<str> {
         match node.element {
-            ElementId::NONE => Arc::from("the element"),
-            element => Arc::from(&*self.table.element(element).path),
+            ElementId::NONE => Arc::clone(&self.nameless),
+            element => Arc::clone(&self.table.element(element).path),
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Spec {
     pub name: Arc<str>,
     /// The types it may have; empty: those of the base.
     pub types: Box<[TypeId]>,
+    /// The same in words, if there are any.
+    pub allowed: Option<Arc<str>>,
     /// A value it must have exactly.
     pub fixed: Option<LiteralId>,
     /// A value it must have at least.

@@ -1,8 +1,8 @@
 //! The walk: every node once against its base definition, and against the specs that profiles put on it.
 //!
 //! Promises: linear in (node, spec); what a node must meet besides its place (a reference's target, a
-//! slice's profile) is found out once per (node, program) and remembered. Never: allocates for a valid
-//! message once warm; merges anything.
+//! slice's profile) is found out once per (node, program) and remembered. Never: allocates once
+//! warm; merges anything.
 
 use super::memory::{Memory, Origin, Tested};
 use super::program::{ConstraintId, Program, ProgramId, Spec, SpecId};

@@ -156,8 +156,8 @@ pub enum Representation {
 /// A type.
 #[derive(Clone, Debug)]
 pub struct Type {
-    /// `Patient`, `Bundle.entry` (the element's path), or a model's canonical.
-    pub name: Box<str>,
+    /// `Patient`, `Bundle.entry` (the element's path), or a model's canonical; shared with issues that say it.
+    pub name: Arc<str>,
     /// Its kind.
     pub kind: TypeKind,
     /// The type it specialises.
@@ -184,8 +184,8 @@ pub struct Alternative {
 /// An element.
 #[derive(Clone, Debug)]
 pub struct Element {
-    /// `Observation.value[x]`, `HumanName.given`.
-    pub path: Box<str>,
+    /// `Observation.value[x]`, `HumanName.given`; shared with issues that say it.
+    pub path: Arc<str>,
     /// `value`, `given`: without `[x]`.
     pub name: NameId,
     /// Whether it is a choice: its wire name then ends in its type's name.
@@ -237,7 +237,7 @@ impl Table {
         let mut primitives = Vec::with_capacity(types.len());
         for (i, one) in types.iter().enumerate() {
             let type_id = TypeId(i as u32);
-            by_name.entry(one.name.clone()).or_insert(type_id);
+            by_name.entry(Box::from(&*one.name)).or_insert(type_id);
             primitives.push(Primitive::of(one));
             if let Some(name) = one.root_name {
                 roots.entry((one.namespace, name)).or_insert(type_id);

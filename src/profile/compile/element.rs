@@ -18,6 +18,7 @@ impl Spec {
             program,
             name: name.into(),
             types: Box::default(),
+            allowed: None,
             fixed: None,
             pattern: None,
             bounds: None,
@@ -63,6 +64,7 @@ impl<'a> Compiler<'a> {
         let (structure, scope) = (context.structure, context.scope);
         let mut spec = Spec::empty(context.program, name_of(element));
         spec.types = self.restricted(elements, types);
+        spec.allowed = self.allowed(&spec.types);
         spec.fixed = self.literal(element.fixed.as_ref());
         spec.pattern = self.literal(element.pattern.as_ref());
         spec.bounds = self.bounds(element);
@@ -128,6 +130,12 @@ impl<'a> Compiler<'a> {
     fn restricted(&self, elements: &[ElementId], types: &[TypeId]) -> Box<[TypeId]> {
         let mut base = elements.iter().flat_map(|e| &self.table.element(*e).alternatives);
         if base.any(|a| !types.contains(&a.type_id)) { types.into() } else { Box::default() }
+    }
+
+    /// The types that are allowed, as issues say them.
+    fn allowed(&self, types: &[TypeId]) -> Option<Arc<str>> {
+        let names: Vec<&str> = types.iter().map(|t| &*self.table.type_of(*t).name).collect();
+        (!names.is_empty()).then(|| format!(", only {}", names.join(" or ")).into())
     }
 
     /// The rules for what stands below an element, and how many counters their slicings need.

@@ -44,7 +44,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
         (format.check(text).err(), outer)
     });
     if let Some(fault) = fault {
-        let type_name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
+        let type_name = Arg::Shared(Arc::clone(&run.validator.table.type_of(node.type_id).name));
         let name = Arg::Shared(run.validator.element_name(node));
         match fault {
             Fault::Form if format == Format::Id => {

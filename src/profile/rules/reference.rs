@@ -52,7 +52,7 @@ fn type_known(run: &mut Run<'_>, id: NodeId) {
 
 fn mismatch(run: &mut Run<'_>, id: NodeId, is: TypeId) {
     let name = Arg::Shared(run.validator.element_name(run.tree.node(id)));
-    let kind = Arg::Shared(Arc::from(&*run.validator.table.type_of(is).name));
+    let kind = Arg::Shared(Arc::clone(&run.validator.table.type_of(is).name));
     let issue = Issue::on(&catalogue::REFERENCE_MISMATCH, id);
     run.push(issue.arg(name).arg(kind));
 }
@@ -199,7 +199,7 @@ fn fits(run: &Run<'_>, is: TypeId, wanted: TypeId) -> bool {
 }
 
 fn wrong_type(run: &mut Run<'_>, id: NodeId, spec: &Spec, of: &Reference, is: TypeId) {
-    let name = Arc::from(&*run.validator.table.type_of(is).name);
+    let name = Arc::clone(&run.validator.table.type_of(is).name);
     let allowed = Arg::Shared(Arc::clone(&of.names));
     run.tell(&catalogue::REFERENCE_TYPE, id, spec, [Arg::Shared(name), allowed]);
 }

@@ -32,7 +32,7 @@ pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
             _ => true,
         };
         if !fits && is != TypeId::NONE {
-            let name = Arc::from(&*run.validator.table.type_of(is).name);
+            let name = Arc::clone(&run.validator.table.type_of(is).name);
             run.push(Issue::on(&catalogue::SEARCH_TYPE, resource).arg(Arg::Shared(name)));
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> 
     }
     let good = spec.types.iter().any(|t| run.is_a(node.type_id, *t));
     if !good {
-        let name = Arg::Shared(Arc::from(&*run.validator.table.type_of(node.type_id).name));
+        let name = Arg::Shared(Arc::clone(&run.validator.table.type_of(node.type_id).name));
         // an extension's value has no name of its own: it is the extension that has the wrong type; and where
         // the profile leaves a choice, the one that was taken is no element that it knows
         let holder = run.tree.parent(id);
@@ -23,18 +23,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> 
         let several = spec.types.len() > 1;
         let on_holder = |h: &NodeId| several || run.tree.node(*h).type_id == extension;
         let place = holder.filter(on_holder).unwrap_or(id);
-        let allowed = allowed(run, spec);
+        let allowed = spec.allowed.as_ref().map_or(Arg::None, |a| Arg::Shared(Arc::clone(a)));
         run.tell(&catalogue::TYPE, place, spec, [name, allowed]);
     }
     good
-}
-
-/// The types that are allowed, where somebody will read it.
-fn allowed(run: &Run<'_>, spec: &Spec) -> Arg {
-    if run.asking > 0 {
-        return Arg::None;
-    }
-    let table = &run.validator.table;
-    let names: Vec<&str> = spec.types.iter().map(|t| &*table.type_of(*t).name).collect();
-    Arg::Shared(format!(", only {}", names.join(" or ")).into())
 }

@@ -1,10 +1,11 @@
 //! The gate on memory: from received bytes to the end of validation, the second pass over a message
-//! allocates nothing, warnings included, in JSON and in XML.
+//! allocates nothing, warnings and errors included, in JSON and in XML.
 
 use super::lab::{lab, messages, now};
 use crate::support::{Needs, root, trial};
 use bytestring::ByteString;
 use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
 use stafett::cli::assemble;
 use stafett::definitions::{Library, typing};
 use stafett::format::{fhir_json, fhir_xml};
@@ -18,6 +19,11 @@ use std::sync::Arc;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("profile: a second pass over our messages allocates nothing", Needs::Nothing, own),
+        trial(
+            "profile: a second pass over faulty messages allocates nothing",
+            Needs::Nothing,
+            faulty,
+        ),
         trial(
             "profile: a second pass over published Bundles allocates nothing",
             Needs::Data("data/medcom-messages"),
@@ -118,4 +124,39 @@ fn own() -> Result<(), Failed> {
         bench.judge(&file.display().to_string(), text, &mut wrong)?;
     }
     outcome(wrong)
+}
+
+/// Messages with many faults, each told with the names of elements and types.
+fn faulty() -> Result<(), Failed> {
+    let network = root().join("fixtures/networks/planomraade-syd");
+    let engine = assemble::assemble(&network)?.engine.ok_or("the network has no engine")?;
+    let mut bench = Bench::new(&engine.library, &engine.validator, &engine.exchange);
+    let mut wrong = Vec::new();
+    for file in super::lab::files(&network.join("messages"), "json")? {
+        let mut message = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
+        spoil(&mut message);
+        let name = file.display().to_string();
+        bench.judge(&name, message.to_string(), &mut wrong)?;
+        if !bench.issues.iter().any(|one| one.kind.id == "profile-format") {
+            wrong.push(format!("{name} is not told of a date that is none"));
+        }
+    }
+    outcome(wrong)
+}
+
+fn spoil(value: &mut Value) {
+    match value {
+        Value::Object(all) => {
+            for (key, one) in all {
+                match &**key {
+                    "birthDate" | "lastUpdated" => *one = "soon".into(),
+                    "gender" | "status" => *one = " x".into(),
+                    "reference" => *one = "Patient/none".into(),
+                    _ => spoil(one),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(spoil),
+        _ => {}
+    }
 }

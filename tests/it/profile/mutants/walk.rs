@@ -247,7 +247,7 @@ impl<'a> Walker<'a> {
             match one.kind {
                 DiscriminatorKind::Type if path.is_empty() => {
                     let name = &self.table.type_of(found.type_id).name;
-                    all &= slice.element().types.iter().any(|t| t.code == *name);
+                    all &= slice.element().types.iter().any(|t| *t.code == **name);
                 }
                 DiscriminatorKind::Value | DiscriminatorKind::Pattern => {
                     let steps: Vec<&str> = path.split('.').filter(|s| !s.is_empty()).collect();
