@@ -4,11 +4,12 @@
 //! open requests end; SIGHUP takes over a changed configuration that has no error. Never: starts on a folder that another engine has.
 
 use super::{Exit, assemble, open};
-use crate::message::Error;
+use crate::message::{Error, ErrorKind};
 use crate::pipeline::{self, Pipeline, SystemClock};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Runs the engine of a configuration's folder.
@@ -85,6 +86,7 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
     let path = folder.to_owned();
     pipeline.reload_from(Box::new(move || assemble::fresh(&path)));
+    let signals = Signals::heard()?;
     let running = pipeline::start_with(pipeline, Some(&data)).await?;
     let mut out = std::io::stdout();
     for (name, kind, address) in &running.listeners {
@@ -92,20 +94,31 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         let _ = writeln!(out, "{name} ({}) on http://{address}", kind.word());
     }
     let _ = out.flush();
-    stopped(&running.pipeline).await;
+    stopped(&running.pipeline, signals).await;
     running.stop().await;
     tracing::info!("stopped");
     Ok(Exit::Fine)
 }
 
+/// What an operator sends; heard from when it is made, so that none that comes while listeners open is lost.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn heard() -> Result<Signals, Error> {
+        let fault = |e| Error::new(ErrorKind::Internal, "signals cannot be heard").cause(e);
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate()).map_err(fault)?,
+            hangup: signal(SignalKind::hangup()).map_err(fault)?,
+        })
+    }
+}
+
 /// Waits for SIGTERM or SIGINT; at each SIGHUP the configuration is read anew.
-async fn stopped(pipeline: &Arc<Pipeline>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (terminate, hangup) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
-    let (Ok(mut terminate), Ok(mut hangup)) = (terminate, hangup) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
+async fn stopped(pipeline: &Arc<Pipeline>, signals: Signals) {
+    let Signals { mut terminate, mut hangup } = signals;
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return,
