@@ -225,6 +225,16 @@ fn coloured() -> Result<(), Failed> {
             return Err(format!("{piece}: {:?} in {pieces:#?}", scope(piece)).into());
         }
     }
+    for name in stafett::mapping::TRANSFORMS {
+        let pieces = grammar
+            .colour(&format!("group g(source a, target b) {{\n  a -> b.c = {name}(a);\n}}"))?;
+        let wanted = |(text, scope): &(String, String)| {
+            text == name && scope == "support.function.transform.fml"
+        };
+        if !pieces.iter().any(wanted) {
+            return Err(format!("{name} is no transform in {pieces:#?}").into());
+        }
+    }
     // A whole map of the examples leaves no text open.
     let map = std::fs::read_to_string(support::root().join("docs/examples").join(MAP))?;
     let pieces = grammar.colour(&format!("{map}\nuses"))?;
