@@ -179,12 +179,17 @@ pub enum SourceList {
     OnlyOne,
 }
 
+/// What a source's variable is called where it is a search.
+pub const SEARCH: &str = "@search";
+
 /// A source of a rule.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// The variable.
     pub context: Name,
-    /// The elements below it, outermost first; none for the variable itself.
+    /// `search(expression)` instead of a variable.
+    pub search: Option<Fragment>,
+    /// The elements below it, outermost first; none for the variable itself. `*` is every one.
     pub elements: Vec<Name>,
     /// The type an item must have.
     pub type_name: Option<Name>,
@@ -289,6 +294,8 @@ impl Argument {
 pub struct ConceptMap {
     /// Its name, without `#`.
     pub id: Name,
+    /// The value sets that it is between, as far as it says: `source`, `target`.
+    pub scopes: Vec<(Name, Name)>,
     /// Prefix and system.
     pub prefixes: Vec<(Name, Name)>,
     /// Prefixes whose unmapped codes are passed on as they are.

@@ -4,7 +4,8 @@
 //! and no others. Never: compiles while a message waits.
 
 use super::ast::Fragment;
-use super::plan::{Asked, Slot};
+use super::declared::Asked;
+use super::plan::Slot;
 use crate::fhirpath::{Context, Expression};
 use crate::tree::types::{Table, TypeId};
 use std::sync::Arc;

@@ -17,6 +17,10 @@ kinds! {
     NOT_EVALUABLE = "map-not-evaluable", Processing, Error,
         "an expression at {0} has no value for this element: {1}",
         "The expression cannot be applied to what the message holds, or needs something that is not at hand.";
+    NO_SEARCH = "map-no-search", NotSupported, Error,
+        "the map at {0} searches for resources, and there is nothing to search in",
+        "An engine that takes messages on holds no resources. What a message does not say itself comes from a \
+         directory, from an earlier message or from the route's parameters.";
     NO_TRANSLATION = "map-no-translation", CodeInvalid, Error,
         "the code has no translation in {1}, asked for at {0}",
         "Add the code to the concept map, or say in the map what to do without a translation.";

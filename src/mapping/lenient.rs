@@ -19,7 +19,7 @@ fn plans(texts: &[&str]) -> (Plans, Vec<Diagnostic>) {
 }
 
 /// Runs the first map on a message, which is typed by its resource type if that is known.
-fn run(texts: &[&str], source: &str) -> (String, Vec<String>) {
+pub(super) fn run(texts: &[&str], source: &str) -> (String, Vec<String>) {
     let (plans, said) = plans(texts);
     let errors: Vec<_> = said.iter().filter(|one| one.refuses()).map(ToString::to_string).collect();
     assert_eq!(errors, Vec::<String>::new());

@@ -7,6 +7,7 @@ pub mod ast;
 mod compile;
 mod concepts;
 mod coverage;
+mod declared;
 mod diff;
 mod explain;
 mod expression;
@@ -29,10 +30,13 @@ mod trace;
 mod bench;
 #[cfg(test)]
 mod lenient;
+#[cfg(test)]
+mod older;
 
 pub use compile::{LACKING, Materials, Plans, TRANSFORMS};
 pub use concepts::{Concept, Concepts, Translation};
 pub use coverage::{Became, Coverage, ElementCount, RuleCount, Watch, element_path};
+pub use declared::{Ask, Asked, Earlier, Parameter};
 pub use diff::{Difference, diff};
 pub use explain::{Absent, Candidate, Explanation, Found, Reason, explain};
 pub use hooks::{Hooks, Lookup, NoHooks};
@@ -40,7 +44,7 @@ pub use ids::IdSeed;
 pub use issues::CATALOGUE;
 pub use limits::Limits;
 pub use parse::parse;
-pub use plan::{Ask, Asked, Earlier, Parameter, Plan};
+pub use plan::Plan;
 pub use print::print;
 pub use resource::{is_structure_map, read};
 pub use run::{Engine, Failure, Inputs, Losses, MAX_SOURCES, Memory, value_slice};

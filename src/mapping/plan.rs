@@ -4,10 +4,10 @@
 //! reference to the text of the map, except the file and line that an issue names.
 
 use super::concepts::Concepts;
+use super::declared::{Ask, Earlier, Parameter};
 use super::expression::Compiled;
 use super::facts::Facts;
 use super::trace::RulePlace;
-use crate::message::Origin;
 use crate::tree::types::{ElementId, Table, TypeId};
 use crate::tree::{NodeId, Tree};
 use bytestring::ByteString;
@@ -78,48 +78,6 @@ impl Dispatch {
     }
 }
 
-/// A default that the route declares.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameter {
-    /// Its name, without `route.`.
-    pub name: Arc<str>,
-    /// What the map's head says it is for.
-    pub about: Box<str>,
-}
-
-/// An earlier message that a map reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
-    /// The parameter it is given to.
-    pub name: Box<str>,
-    /// Its place among the sources, 1 or more.
-    pub source: usize,
-    /// What it says happened, any of these.
-    pub events: Vec<Box<str>>,
-    /// Whether the map can do without it.
-    pub optional: bool,
-}
-
-/// What a map asks about by its canonical.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// `conformsTo('...')`.
-    Profile,
-    /// `memberOf('...')`.
-    ValueSet,
-}
-
-/// A question of a map to the world, written in an expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// What about.
-    pub about: Asked,
-    /// Its canonical.
-    pub canonical: Box<str>,
-    /// Where the expression begins.
-    pub origin: Origin,
-}
-
 /// A register, counted from the frame of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(pub u32);
@@ -152,6 +110,8 @@ pub(super) struct Call {
 
 pub(super) struct Source {
     pub from: Slot,
+    /// What it starts from is searched for, and there is nothing to search in.
+    pub search: bool,
     pub steps: Vec<Step>,
     pub filter: Option<TypeId>,
     pub cardinality: Option<(u32, u32)>,
@@ -179,6 +139,8 @@ pub(super) enum Step {
     Element(ElementId),
     /// A choice element by its wire name.
     Choice(ElementId, TypeId),
+    /// Every element.
+    Any,
     /// A primitive's own value.
     Value,
     /// By name, where the type is known only at run time.

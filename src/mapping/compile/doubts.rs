@@ -39,11 +39,13 @@ impl Compiler<'_> {
                 let text = "the rule never applies: its condition is `false`";
                 self.warn(rule.at, "map-unreachable", text, None);
             }
-            let own = [&source.condition, &source.check, &source.log, &source.default];
+            let own =
+                [&source.search, &source.condition, &source.check, &source.log, &source.default];
             if let Some(alias) = &source.alias {
                 let here = own.into_iter().flatten().any(|one| says(one, alias));
                 let later = rule.sources[at + 1..].iter().any(|next| {
-                    let parts = [&next.condition, &next.check, &next.log, &next.default];
+                    let parts =
+                        [&next.search, &next.condition, &next.check, &next.log, &next.default];
                     *next.context == **alias || parts.into_iter().flatten().any(|f| says(f, alias))
                 });
                 if !here && !later && !used(rule, 0, alias) {
@@ -157,7 +159,13 @@ fn used(rule: &Rule, from: usize, name: &Name) -> bool {
         || rule.calls.iter().any(call)
         || rule.rules.iter().any(|inner| {
             let source = |source: &crate::mapping::ast::Source| {
-                let parts = [&source.condition, &source.check, &source.log, &source.default];
+                let parts = [
+                    &source.search,
+                    &source.condition,
+                    &source.check,
+                    &source.log,
+                    &source.default,
+                ];
                 *source.context == **name || parts.into_iter().flatten().any(|f| says(f, name))
             };
             inner.sources.iter().any(source) || used(inner, 0, name)

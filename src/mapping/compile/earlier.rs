@@ -4,7 +4,7 @@
 
 use super::Compiler;
 use super::shape::nearest;
-use crate::mapping::plan::Earlier;
+use crate::mapping::declared::Earlier;
 
 /// How the head declares one: `/// earlier.NAME = 'event'`.
 const KEY: &str = "earlier.";

@@ -18,8 +18,9 @@ mod transforms;
 
 use super::ast::Map;
 use super::concepts::Concepts;
+use super::declared::{Ask, Earlier, Parameter};
 use super::facts::Facts;
-use super::plan::{Ask, Code, Dispatch, Earlier, Group, Parameter, Plan, Slot, Target};
+use super::plan::{Code, Dispatch, Group, Plan, Slot, Target};
 use super::trace::RulePlace;
 use crate::message::Diagnostic;
 use crate::tree::types::{Table, TypeId};

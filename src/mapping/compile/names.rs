@@ -8,8 +8,8 @@ use super::index::{FHIR, alias, model, named};
 use super::shape::nearest;
 use crate::mapping::ast::{Name, Uses};
 use crate::mapping::concepts::Concepts;
+use crate::mapping::declared::Parameter;
 use crate::mapping::oids;
-use crate::mapping::plan::Parameter;
 use crate::tree::types::TypeId;
 use std::sync::Arc;
 

@@ -5,8 +5,9 @@
 use super::shape::{Shape, nearest};
 use super::{Binding, Compiler};
 use crate::mapping::ast::{self, Fragment, Name};
+use crate::mapping::declared::Ask;
 use crate::mapping::expression::{self, Compiled, ENGINE, Known, Variable, Visible};
-use crate::mapping::plan::{Ask, List, Log, Place, Rule, RuleId, Slot, Source, Step, Transform};
+use crate::mapping::plan::{List, Log, Place, Rule, RuleId, Slot, Source, Step, Transform};
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -47,6 +48,7 @@ impl Compiler<'_> {
         let limited = source.cardinality.is_some_and(|(_, max)| max <= 1);
         let repeats = source.steps.iter().any(|step| match step {
             Step::Element(element) => self.table.element(*element).max > 1,
+            Step::Any => true,
             _ => false,
         });
         if chosen || limited || !repeats {
@@ -77,7 +79,14 @@ impl Compiler<'_> {
     }
 
     fn source(&mut self, source: &ast::Source) -> Option<(Source, Shape)> {
-        let (from, context) = self.variable(&source.context)?;
+        let (from, context) = match &source.search {
+            Some(query) => {
+                // Compiled for its faults: what it would find is nowhere.
+                self.compile(query, Slot(0), &[])?;
+                (Slot(0), Shape::default())
+            }
+            None => self.variable(&source.context)?,
+        };
         let mut shape = Shape { is_target: false, ..context.clone() };
         let mut steps = Vec::new();
         for name in &source.elements {
@@ -105,8 +114,20 @@ impl Compiler<'_> {
         let check = source.check.as_ref().and_then(|f| self.compile(f, into, &types));
         let log = source.log.as_ref().map(|f| self.log(f, into, &types));
         let (cardinality, list) = (source.cardinality, source.list);
-        let compiled =
-            Source { from, steps, filter, cardinality, default, list, into, condition, check, log };
+        let search = source.search.is_some();
+        let compiled = Source {
+            from,
+            search,
+            steps,
+            filter,
+            cardinality,
+            default,
+            list,
+            into,
+            condition,
+            check,
+            log,
+        };
         Some((compiled, shape))
     }
 

@@ -52,6 +52,9 @@ impl Compiler<'_> {
     pub(super) fn step(&mut self, from: &Shape, name: &Name) -> (Step, Shape) {
         let named = || Step::Named(name.text.clone());
         let unknown = Shape { types: Vec::new(), is_target: from.is_target };
+        if &**name == "*" {
+            return (Step::Any, unknown);
+        }
         if from.types.is_empty() || from.types.iter().any(|t| self.is_open(*t)) {
             return (named(), unknown);
         }

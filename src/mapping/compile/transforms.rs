@@ -235,7 +235,13 @@ impl Compiler<'_> {
             return self.missing(call, 0);
         }
         let name = self.text_argument(call, 0)?;
-        let type_id = self.type_named(name)?;
+        let mut type_id = self.type_named(name)?;
+        // `create('BackboneElement')` of an element whose parts have no name of their own.
+        if let [only] = spot.types[..]
+            && self.table.is_a(only, type_id)
+        {
+            type_id = only;
+        }
         let fits = |t: &TypeId| self.table.is_a(type_id, *t);
         if !spot.types.is_empty() && !spot.types.iter().any(fits) {
             let (this, types) = (self.type_names(&[type_id]), self.type_names(&spot.types));

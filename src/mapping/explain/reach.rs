@@ -53,7 +53,7 @@ impl Reach {
         let means = |step: &Step| match step {
             Step::Element(one) | Step::Choice(one, _) => Some(*one) == element,
             Step::Named(one) => **one == *name,
-            Step::Value => false,
+            Step::Value | Step::Any => false,
         };
         let rules = self.writes.iter().enumerate();
         rules.filter(|(_, steps)| steps.iter().any(means)).map(|(rule, _)| rule).collect()

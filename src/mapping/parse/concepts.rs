@@ -17,6 +17,12 @@ impl Parser<'_> {
         }
         map.braces.0 = self.at();
         self.expect("{")?;
+        while matches!(self.word(), "source" | "target") && !self.followed_by_colon() {
+            let scope = self.take();
+            let url = self.text_or_word("a value set")?;
+            self.accept(";");
+            map.scopes.push((scope, url));
+        }
         while self.accept_word("prefix") {
             let prefix = self.name("a prefix")?;
             self.expect("=")?;

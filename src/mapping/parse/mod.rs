@@ -6,6 +6,7 @@
 mod concepts;
 mod header;
 mod lexer;
+mod old;
 mod rules;
 mod sources;
 mod targets;
@@ -36,6 +37,8 @@ struct Parser<'a> {
     map: Map,
     diagnostics: Vec<Diagnostic>,
     depth: u32,
+    /// Inside a group of the older form.
+    old: bool,
 }
 
 /// Rules nested deeper than this are refused: nobody can read them, and the parser is recursive.
@@ -46,7 +49,7 @@ impl<'a> Parser<'a> {
         let map = Map { file: Arc::from(file), text: text.into(), ..Map::default() };
         let token = Token { kind: Kind::End, start: 0, end: 0 };
         let lexer = Lexer::new(text);
-        Parser { text, lexer, token, last: 0, map, diagnostics: Vec::new(), depth: 0 }
+        Parser { text, lexer, token, last: 0, map, diagnostics: Vec::new(), depth: 0, old: false }
     }
 
     fn map(&mut self) {
@@ -141,7 +144,11 @@ impl<'a> Parser<'a> {
 
     fn group(&mut self) -> Parsed<()> {
         self.advance();
-        let name = self.name("the group's name")?;
+        let old_mode = self.mode_before_name()?;
+        let name = self.text_or_word("the group's name")?;
+        if !self.is("(") && self.begins_old_group() {
+            return self.old_group(name, old_mode);
+        }
         self.expect("(")?;
         let mut parameters = Vec::new();
         while !self.is(")") {
@@ -151,11 +158,10 @@ impl<'a> Parser<'a> {
             }
         }
         self.expect(")")?;
-        let extends = match self.accept_word("extends") {
-            true => Some(self.name("a group's name")?),
-            false => None,
-        };
-        let type_mode = self.type_mode()?;
+        let early = self.type_mode()?;
+        let extends = self.extends()?;
+        let modes = [old_mode, early, self.type_mode()?];
+        let type_mode = modes.into_iter().find(|one| *one != TypeMode::None).unwrap_or_default();
         let start = self.at();
         self.expect("{")?;
         let rules = self.rules();
@@ -166,6 +172,13 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    fn extends(&mut self) -> Parsed<Option<Name>> {
+        match self.accept_word("extends") {
+            true => Ok(Some(self.text_or_word("a group's name")?)),
+            false => Ok(None),
+        }
+    }
+
     fn parameter(&mut self) -> Parsed<Parameter> {
         let is_target = match self.word() {
             "source" => false,
@@ -173,7 +186,7 @@ impl<'a> Parser<'a> {
             _ => return self.fault("expected `source` or `target`"),
         };
         self.advance();
-        let name = self.name("the parameter's name")?;
+        let name = self.text_or_word("the parameter's name")?;
         let type_name = match self.accept(":") {
             true => Some(self.type_name()?),
             false => None,
@@ -193,6 +206,7 @@ impl<'a> Parser<'a> {
         self.advance();
         if mode == TypeMode::TypePlus {
             self.expect("+")?;
+            self.accept_word("types");
         }
         self.expect(">>")?;
         Ok(mode)
@@ -283,7 +297,10 @@ impl<'a> Parser<'a> {
     }
 
     fn joined_end(&mut self, signs: &[&str]) -> usize {
-        let mut end = self.token.end;
+        self.joined_from(self.token.end, signs)
+    }
+
+    fn joined_from(&mut self, mut end: usize, signs: &[&str]) -> usize {
         loop {
             let sign = self.lexer.token(end);
             let next = self.lexer.token(sign.end);

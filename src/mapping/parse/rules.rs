@@ -11,7 +11,7 @@ impl Parser<'_> {
     pub(super) fn rules(&mut self) -> Vec<Rule> {
         let mut rules = Vec::new();
         self.depth += 1;
-        while !self.is("}") && self.token.kind != Kind::End {
+        while !self.is("}") && self.token.kind != Kind::End && !self.ends_old_group() {
             let before = self.token.start;
             match self.rule() {
                 Ok(rule) => rules.push(rule),
@@ -22,13 +22,20 @@ impl Parser<'_> {
         rules
     }
 
+    fn ends_old_group(&self) -> bool {
+        self.old && self.word() == "endgroup"
+    }
+
     /// After a fault: behind the next `;` of this depth, or at the brace that closes it.
     fn next_rule(&mut self, before: usize) {
         if self.token.start == before {
             self.advance();
         }
         let mut open = 0u32;
-        while self.token.kind != Kind::End {
+        while self.token.kind != Kind::End && !self.ends_old_group() {
+            if open == 0 && self.old && self.is_rule_head(self.token) {
+                return;
+            }
             match (self.token.kind == Kind::Symbol).then(|| self.slice()) {
                 Some("{") => open += 1,
                 Some("}") if open == 0 => return,
@@ -45,13 +52,14 @@ impl Parser<'_> {
         if self.depth > DEPTH {
             return self.fault("a rule inside fewer others");
         }
+        let before = if self.old { self.old_rule_head()? } else { None };
         loop {
             rule.sources.push(self.source()?);
             if !self.accept(",") {
                 break;
             }
         }
-        if self.accept("->") {
+        if self.accept("->") || (self.old && self.accept_word("make")) {
             loop {
                 rule.targets.push(self.target()?);
                 if !self.accept(",") {
@@ -63,6 +71,7 @@ impl Parser<'_> {
             self.dependents(&mut rule)?;
         }
         rule.name = match self.token.kind {
+            _ if self.old => before,
             Kind::Word | Kind::Number => Some(self.take_joined(&["-", "."])),
             Kind::Double | Kind::Single | Kind::Quoted => Some(self.take()),
             Kind::Symbol | Kind::End => None,
@@ -71,7 +80,8 @@ impl Parser<'_> {
         if rule.rules.is_empty() && rule.braces.0 == 0 {
             rule.braces.0 = rule.braces.1;
         }
-        let closed = self.accept(";") || self.is("}") || self.text[..self.last].ends_with('}');
+        let closed =
+            self.accept(";") || self.old || self.is("}") || self.text[..self.last].ends_with('}');
         match closed {
             true => Ok(rule),
             false => self.fault("expected `;`"),

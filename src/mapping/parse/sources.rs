@@ -5,7 +5,7 @@
 
 use super::lexer::{Kind, Token};
 use super::{Parsed, Parser};
-use crate::mapping::ast::{Fragment, Source, SourceList};
+use crate::mapping::ast::{Fragment, Name, SEARCH, Source, SourceList};
 
 /// Words that end an expression of a source when they stand at its depth.
 const AFTER_SOURCE: &[&str] = &["where", "check", "log", "then"];
@@ -16,9 +16,20 @@ const OPERATORS: &[&str] =
 
 impl Parser<'_> {
     pub(super) fn source(&mut self) -> Parsed<Source> {
-        let mut source = Source { context: self.name("a source variable")?, ..Source::default() };
+        let mut source = Source::default();
+        if self.begins_search() {
+            source.context = Name { text: SEARCH.into(), at: self.at() };
+            self.accept("@");
+            self.advance();
+            source.search = Some(self.inside_parentheses()?);
+        } else {
+            source.context = self.text_or_word("a source variable")?;
+        }
         while self.accept(".") {
-            let element = self.name("an element")?;
+            let element = match self.is("*") {
+                true => self.take(),
+                false => self.text_or_word("an element")?,
+            };
             source.elements.push(element);
             if self.accept("[") && (!self.accept_word("x") || !self.accept("]")) {
                 return self.fault("expected `[x]`");
@@ -26,6 +37,26 @@ impl Parser<'_> {
         }
         while self.source_part(&mut source)? {}
         Ok(source)
+    }
+
+    /// `search(` or `@search(`.
+    fn begins_search(&mut self) -> bool {
+        let word = if self.is("@") { self.lexer.token(self.token.end) } else { self.token };
+        let next = self.lexer.token(word.end);
+        let text = |token: Token| &self.text[token.start..token.end];
+        text(word) == "search" && text(next) == "("
+    }
+
+    /// What stands between the parenthesis here and the one that closes it.
+    fn inside_parentheses(&mut self) -> Parsed<Fragment> {
+        let open = self.token;
+        let Some(end) = self.closing(open) else {
+            return self.fault("this parenthesis is not closed");
+        };
+        self.go_on(end);
+        let inner = &self.text[open.end..end - 1];
+        let start = open.end + (inner.len() - inner.trim_start().len());
+        Ok(self.cut(start, start + inner.trim().len()))
     }
 
     fn source_part(&mut self, source: &mut Source) -> Parsed<bool> {
@@ -144,7 +175,7 @@ impl Parser<'_> {
                 }
                 _ => {}
             }
-            if stop {
+            if stop || (depth == 0 && before.is_some() && !after_dot && self.ends_old_fragment()) {
                 break;
             }
             before = Some(self.token);

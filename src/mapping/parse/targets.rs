@@ -14,11 +14,15 @@ impl Parser<'_> {
     pub(super) fn target(&mut self) -> Parsed<Target> {
         let mut target = Target { at: self.at(), ..Target::default() };
         let next = self.lexer.token(self.token.end);
+        let dotted = &self.text[next.start..next.end] == ".";
         let calls = self.token.kind == Kind::Word && &self.text[next.start..next.end] == "(";
         if self.is("(") || calls {
             target.transform = Some(self.transform()?);
         } else {
-            target.context = Some(self.name("a target variable")?);
+            target.context = Some(match dotted {
+                true => self.text_or_word("a target variable")?,
+                false => self.name("a target variable")?,
+            });
             if self.accept(".") {
                 target.element = Some(self.target_element()?);
                 while self.accept(".") {
@@ -35,7 +39,7 @@ impl Parser<'_> {
     }
 
     fn target_element(&mut self) -> Parsed<Name> {
-        let name = self.name("an element")?;
+        let name = self.text_or_word("an element")?;
         if self.accept("[") && (!self.accept_word("x") || !self.accept("]")) {
             return self.fault("expected `[x]`");
         }

@@ -136,6 +136,10 @@ impl<'m> Printer<'m> {
     fn concepts(&mut self, map: &ConceptMap) {
         self.begin(map.id.at, map.braces.0, true);
         self.open(&format!("conceptmap {} {{", double(&map.id)));
+        for (scope, url) in &map.scopes {
+            self.begin(scope.at, scope.at, false);
+            self.line(&format!("{} {}", &**scope, double(url)));
+        }
         for (prefix, system) in &map.prefixes {
             self.begin(prefix.at, prefix.at, false);
             self.line(&format!("prefix {} = {}", ident(prefix), double(system)));

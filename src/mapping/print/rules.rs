@@ -65,10 +65,13 @@ impl Printer<'_> {
 }
 
 fn source(source: &Source) -> String {
-    let mut text = ident(&source.context).into_owned();
+    let mut text = match &source.search {
+        Some(query) => format!("search({})", tidy(&query.text)),
+        None => ident(&source.context).into_owned(),
+    };
     for element in &source.elements {
         text.push('.');
-        text.push_str(&ident(element));
+        text.push_str(&if &**element == "*" { "*".into() } else { ident(element) });
     }
     let mut part = |word: &str, value: &str| {
         text.push_str(word);

@@ -5,7 +5,7 @@
 
 use super::Reader;
 use crate::mapping::ast::{
-    Argument, Call, Fragment, Name, Rule, Source, SourceList, Target, TargetList, Transform,
+    Argument, Call, Fragment, Name, Rule, SEARCH, Source, SourceList, Target, TargetList, Transform,
 };
 use crate::tree::NodeId;
 
@@ -37,6 +37,11 @@ impl Reader<'_> {
 
     fn source(&mut self, node: NodeId) -> Option<Source> {
         let context = self.required(node, "context")?;
+        let element = self.text(node, "element");
+        let (search, elements) = match (&*context == SEARCH, element) {
+            (true, Some(Name { text, at })) => (Some(Fragment { text, at }), Vec::new()),
+            (_, element) => (None, element.map(|e| path(&e)).unwrap_or_default()),
+        };
         let min = self.text(node, "min").and_then(|n| n.parse().ok());
         let max = self.text(node, "max").map(|n| n.parse().unwrap_or(u32::MAX));
         let cardinality = match (min, max) {
@@ -53,7 +58,8 @@ impl Reader<'_> {
         };
         Some(Source {
             context,
-            elements: self.text(node, "element").map(|e| path(&e)).unwrap_or_default(),
+            search,
+            elements,
             type_name: self.text(node, "type"),
             cardinality,
             default: self.default(node),

@@ -9,14 +9,20 @@ use crate::mapping::plan::{Log, Source, Step};
 use crate::mapping::trace::Why;
 use crate::message::Arg;
 use crate::tree::types::{ElementId, Table, TypeId, TypeKind};
-use crate::tree::{Marks, NodeId, State, Tree};
+use crate::tree::{Kind, Marks, NodeId, State, Tree};
 use std::sync::Arc;
 
 impl<'p> Machine<'p, '_> {
     /// Pushes the items of a source.
     pub(super) fn items(&mut self, source: &'p Source, frame: usize) -> Result<(), Stop> {
         let base = self.memory.items.len();
-        let from = self.slot(frame, source.from);
+        let from = match source.search {
+            true => Value::None,
+            false => self.slot(frame, source.from),
+        };
+        if source.search {
+            self.report(&issues::NO_SEARCH, self.item, Arg::None);
+        }
         if from != Value::None {
             self.memory.items.push(from);
         }
@@ -112,6 +118,7 @@ impl<'p> Machine<'p, '_> {
                 Step::Choice(element, type_id) => {
                     one.element == *element && one.type_id == *type_id
                 }
+                Step::Any => one.kind != Kind::Text,
                 Step::Value => false,
                 Step::Named(name) => {
                     of.name_text(one.name) == &**name

@@ -253,7 +253,7 @@ impl<'p> Machine<'p, '_> {
         match step {
             Step::Element(element) => Some((*element, None)),
             Step::Choice(element, type_id) => Some((*element, Some(*type_id))),
-            Step::Value => None,
+            Step::Value | Step::Any => None,
             Step::Named(name) => {
                 let table = &self.plan.code.table;
                 let type_id = self.target.node(parent).type_id;
