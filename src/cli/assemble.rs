@@ -3,7 +3,7 @@
 //! Promises: `check` and `run` see the same findings, since both come from here; each part looks at what
 //! could be read, so that one kind of mistake hides no other. Never: starts anything.
 
-use super::load;
+use super::{load, secure};
 use crate::config::{At, Config, File, Route, UnknownProfile, suggestion};
 use crate::definitions::core::Kind;
 use crate::definitions::{Library, Scope};
@@ -12,7 +12,7 @@ use crate::engine::{self, Engine};
 use crate::mapping::ast::Map;
 use crate::mapping::{Concepts, Materials, Plans};
 use crate::message::{Diagnostic, Error, ErrorKind, Severity};
-use crate::pipeline::{Fresh, Targets};
+use crate::pipeline::{Fresh, Secured, Targets};
 use crate::profile::{self, Validator, Wanted, exchange};
 use crate::receipt::Codes;
 use crate::route::{Intakes, Routes};
@@ -23,6 +23,8 @@ use std::sync::Arc;
 pub struct Assembled {
     /// The engine; none when something keeps it from becoming active.
     pub engine: Option<Engine>,
+    /// How its listeners speak TLS.
+    pub secured: Secured,
     /// The configuration's files and maps, for excerpts.
     pub files: Vec<File>,
     /// Everything that was found, by place.
@@ -36,21 +38,24 @@ pub fn assemble(folder: &Path) -> Result<Assembled, Error> {
     let (maps, mut found) = load::maps(folder, &config);
     let engine = compile(folder, &config, &maps, &mut found);
     token_files(folder, &config, &mut found);
+    let secured = secure::listeners(folder, &config, &mut found);
+    let endpoints = config.endpoints.iter();
+    found.extend(endpoints.filter_map(|one| secure::endpoint(folder, one).err()).map(|one| *one));
     read.reading.add(found);
     let shown = |map: &Map| File { name: map.file.to_string(), text: map.text.to_string() };
     read.files.extend(maps.iter().map(shown));
     let (whole, diagnostics) = read.reading.finish();
-    Ok(Assembled { engine: whole.and(engine), files: read.files, diagnostics })
+    Ok(Assembled { engine: whole.and(engine), secured, files: read.files, diagnostics })
 }
 
 /// Reads a folder anew for an engine that runs.
 pub fn fresh(folder: &Path) -> Result<Fresh, Error> {
-    let Assembled { engine, diagnostics, .. } = assemble(folder)?;
+    let Assembled { engine, secured, diagnostics, .. } = assemble(folder)?;
     let targets = match &engine {
         Some(engine) => targets(folder, &engine.config)?,
         None => Targets::new(),
     };
-    Ok(Fresh { engine, targets, diagnostics })
+    Ok(Fresh { engine, targets, secured, diagnostics })
 }
 
 /// Compiles what a configuration names, as far as it can be: for its findings even when it is not whole.
@@ -177,6 +182,9 @@ pub fn targets(folder: &Path, config: &Config) -> Result<Targets, Error> {
             let note = format!("{}: the address cannot stand in a request", endpoint.url.origin);
             Error::new(ErrorKind::Configuration, note)
         })?;
+        let secure = secure::endpoint(folder, endpoint)
+            .map_err(|diagnostic| Error::new(ErrorKind::Configuration, diagnostic.to_string()))?;
+        let target = secure.iter().fold(target, Target::over);
         targets.insert((*endpoint.name).into(), (target, endpoint.connections as usize));
     }
     Ok(targets)

@@ -18,6 +18,7 @@ mod open;
 mod package;
 mod reload;
 mod run;
+mod secure;
 mod shelf;
 pub mod store;
 mod translate;

@@ -84,6 +84,7 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         "the store is open"
     );
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
+    pipeline.secure(assembled.secured);
     let path = folder.to_owned();
     pipeline.reload_from(Box::new(move || assemble::fresh(&path)));
     let signals = Signals::heard()?;

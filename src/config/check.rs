@@ -5,8 +5,8 @@
 
 use super::read::Declared;
 use super::value::suggestion;
-use super::{At, Config, ListenerKind, Mode, Route};
-use crate::message::{Diagnostic, Identifier, Origin, PartyName};
+use super::{At, ClientCertificates, Config, ListenerKind, Mode, Route};
+use crate::message::{CertificateName, Diagnostic, Identifier, Origin, PartyName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -82,10 +82,8 @@ fn unique_names(declared: &[Declared], found: &mut Vec<Diagnostic>) {
 }
 
 fn listeners(config: &Config, found: &mut Vec<Diagnostic>) {
-    for listener in config.listeners.iter().filter(|one| !one.address.is_loopback()) {
-        let text = format!("the listener `{}` would speak in the clear", &*listener.name);
-        let one = Diagnostic::error(listener.address.origin.clone(), "config-plain-listener", text);
-        found.push(one.help("listen on a loopback address, behind a proxy that ends TLS"));
+    for listener in &config.listeners {
+        listener_tls(listener, found);
     }
     let fixed = config.listeners.iter().filter(|one| one.address.port != 0);
     let mut seen: BTreeMap<String, &Origin> = BTreeMap::new();
@@ -106,9 +104,40 @@ fn listeners(config: &Config, found: &mut Vec<Diagnostic>) {
     }
 }
 
+fn listener_tls(listener: &super::Listener, found: &mut Vec<Diagnostic>) {
+    let operations = listener.kind == ListenerKind::Operations;
+    if !listener.address.is_loopback() && (listener.tls.is_none() || operations) {
+        let text = format!("the listener `{}` would speak in the clear", &*listener.name);
+        let one = Diagnostic::error(listener.address.origin.clone(), "config-plain-listener", text);
+        found.push(match operations {
+            true => one.help("operations are for this machine: listen on a loopback address"),
+            false => one.help("give it `tls`, or listen on a loopback address"),
+        });
+    }
+    let Some(tls) = &listener.tls else { return };
+    if operations {
+        let text = "a listener for operations has no TLS: it is for this machine alone";
+        found.push(Diagnostic::error(tls.origin.clone(), "config-bad-value", text));
+    }
+    match (tls.clients, &tls.client_authorities) {
+        (ClientCertificates::None, Some(idle)) => {
+            let text =
+                "`client_authorities` means nothing where no client certificate is asked for";
+            found.push(Diagnostic::warning(idle.origin.clone(), "config-idle-key", text));
+        }
+        (ClientCertificates::Required | ClientCertificates::Optional, None) => {
+            let text = "`client_authorities` must say whom clients' certificates are judged by";
+            let one = Diagnostic::error(tls.origin.clone(), "config-missing-key", text);
+            found.push(one.help("or `clients = \"none\"`, and only bearer tokens count"));
+        }
+        _ => {}
+    }
+}
+
 fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) {
     let mut owners: BTreeMap<&Identifier, &str> = BTreeMap::new();
     let mut tokens: BTreeMap<[u8; 32], &str> = BTreeMap::new();
+    let mut certificates: BTreeMap<&CertificateName, &str> = BTreeMap::new();
     for party in &config.parties {
         for identifier in &party.identifiers {
             if let Some(other) = owners.insert(&identifier.value, &party.name) {
@@ -123,6 +152,16 @@ fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Di
                 found.push(Diagnostic::error(token.origin.clone(), "config-shared-token", text));
             }
         }
+        for name in &party.certificates {
+            if let Some(other) = certificates.insert(&name.value, &party.name) {
+                let text = format!("`{}` means the party `{other}`", name.value);
+                found.push(Diagnostic::error(
+                    name.origin.clone(),
+                    "config-shared-certificate",
+                    text,
+                ));
+            }
+        }
         for carried in &party.carries {
             parties.demand(&carried.value.0, &carried.origin, found);
             if *carried.value.0 == *party.name {
@@ -131,9 +170,12 @@ fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Di
                 found.push(Diagnostic::error(origin, "config-own-carrier", text));
             }
         }
-        if !party.carries.is_empty() && party.tokens.is_empty() {
-            let text =
-                format!("`{}` carries for others but has no token to come with", &*party.name);
+        let mute = party.tokens.is_empty() && party.certificates.is_empty();
+        if !party.carries.is_empty() && mute {
+            let text = format!(
+                "`{}` carries for others but has no token or certificate to come with",
+                &*party.name
+            );
             found.push(Diagnostic::warning(party.origin.clone(), "config-mute-carrier", text));
         }
     }
@@ -141,17 +183,24 @@ fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Di
 
 fn endpoint_in_the_clear(config: &Config, endpoint: &super::Endpoint, found: &mut Vec<Diagnostic>) {
     let origin = endpoint.url.origin.clone();
-    if endpoint.url.secure {
-        let text = "this version cannot send over TLS";
-        let one = Diagnostic::error(origin, "config-no-tls", text);
-        found.push(one.help("send to a proxy on this machine that speaks TLS to the other side"));
-    } else if !endpoint.url.is_loopback() {
+    if let Some(tls) = &endpoint.tls {
+        if !endpoint.url.secure {
+            let text = "`tls` means nothing for an address without TLS";
+            found.push(Diagnostic::error(tls.origin.clone(), "config-idle-key", text));
+        }
+        let (own, key) = (tls.certificate.as_ref(), tls.key.as_ref());
+        if let (Some(lone), None) | (None, Some(lone)) = (own, key) {
+            let text = "`certificate` and `key` go together";
+            found.push(Diagnostic::error(lone.origin.clone(), "config-missing-key", text));
+        }
+    }
+    if !endpoint.url.secure && !endpoint.url.is_loopback() {
         let text = "messages would leave this machine in the clear";
         let one = match config.engine.mode {
             Mode::Production => Diagnostic::error(origin, "config-plain-endpoint", text),
             Mode::Test => Diagnostic::warning(origin, "config-plain-endpoint", text),
         };
-        found.push(one.help("send to a proxy on this machine that speaks TLS to the other side"));
+        found.push(one.help("send over TLS"));
     }
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod csv;
 mod directory;
 mod intake;
+mod lookup;
 mod party;
 mod persons;
 mod quantity;
@@ -17,6 +18,7 @@ mod read;
 mod reference;
 mod route;
 mod site;
+mod tls;
 mod value;
 
 pub use address::{Address, Url};
@@ -32,9 +34,10 @@ pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, Mode, NotChecked,
     PersonLookup, Quota, Store, UnknownProfile,
 };
+pub use tls::{ClientCertificates, EndpointTls, ListenerTls};
 pub use value::{At, Name, OwnName, Several, suggestion};
 
-use crate::message::{Diagnostic, Origin, PartyName};
+use crate::message::{Diagnostic, Origin};
 use read::{Declared, Reader, section};
 
 /// A file of a configuration, by its path from the configuration's folder.
@@ -104,41 +107,6 @@ pub struct Config {
     pub directory: Directory,
     /// BLAKE3 of all its files: names the configuration that a verdict rests on.
     pub hash: [u8; 32],
-}
-
-impl Config {
-    /// The party of that name.
-    pub fn party(&self, name: &PartyName) -> Option<&Party> {
-        self.parties.iter().find(|party| *party.name == *name.0)
-    }
-
-    /// The endpoint of that name.
-    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
-        self.endpoints.iter().find(|endpoint| &*endpoint.name == name)
-    }
-
-    /// The route of that name.
-    pub fn route(&self, name: &str) -> Option<&Route> {
-        self.routes.iter().find(|route| &*route.name == name)
-    }
-
-    /// Sends what is for an endpoint to another port of this machine: for simulations, whose partners
-    /// take the ports they get. Says whether there is such an endpoint.
-    pub fn redirect(&mut self, endpoint: &str, port: u16) -> bool {
-        let found = self.endpoints.iter_mut().find(|one| &*one.name == endpoint);
-        found
-            .map(|one| {
-                one.url.value.host = "127.0.0.1".into();
-                one.url.value.port = port;
-            })
-            .is_some()
-    }
-
-    /// The party that presents this bearer token.
-    pub fn authenticate(&self, token: &[u8]) -> Option<&Party> {
-        let presented = TokenHash::of(token);
-        self.parties.iter().find(|party| party.tokens.iter().any(|own| own.is(&presented)))
-    }
 }
 
 /// What was read of a configuration, whole or not.

@@ -5,8 +5,9 @@
 use super::address::Url;
 use super::read::{Field, Reader, section, words};
 use super::site::Quota;
+use super::tls::EndpointTls;
 use super::value::{At, OwnName, parsed};
-use crate::message::{Identifier, PartyName};
+use crate::message::{CertificateName, Identifier, PartyName};
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -71,9 +72,11 @@ section! {
         /// The identifiers it is addressed by and sends as: `kind:value`. No two parties share one. Those of
         /// its departments may stand in the directory instead.
         identifiers: Vec<At<Identifier>>,
-        /// BLAKE3 hashes of the bearer tokens it may present; two while one replaces the other. None: it
-        /// cannot hand in messages itself.
+        /// BLAKE3 hashes of the bearer tokens it may present; two while one replaces the other. Without any token or
+        /// certificate it cannot hand in messages itself.
         tokens: Vec<At<TokenHash>>,
+        /// Names in the client certificates that it may show. No two parties share one.
+        certificates: Vec<At<CertificateName>>,
         /// The parties whose messages it may hand in as their carrier.
         carries: Vec<At<PartyName>>,
         /// Whether it answers messages with receipts.
@@ -122,6 +125,9 @@ section! {
         charset: EndpointCharset = "'utf-8'",
         /// A file whose content is sent as bearer token; from the configuration's folder, and kept out of it.
         token_file: Option<At<Box<str>>>,
+        /// How it is reached by TLS. Not set: its certificate is judged by the authorities that browsers trust, and none of
+        /// ours is shown.
+        tls: Option<EndpointTls>,
         /// How long an attempt may take, from connecting to the answer's last byte.
         timeout: Duration = "'30 s'",
         /// How many messages are on their way at once.

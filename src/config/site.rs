@@ -5,6 +5,7 @@
 use super::address::{Address, Url};
 use super::quantity::Size;
 use super::read::{section, words};
+use super::tls::ListenerTls;
 use super::value::{At, Name, OwnName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,8 +45,7 @@ words! {
 }
 
 section! {
-    /// A socket that the engine listens on. Without TLS only loopback addresses are accepted: put a
-    /// proxy that ends TLS before the engine, on the same machine.
+    /// A socket that the engine listens on. Without TLS only loopback addresses are accepted.
     Listener as "listener" {
         /// The listener's name in logs and metrics.
         name: OwnName,
@@ -55,6 +55,8 @@ section! {
         kind: ListenerKind,
         /// How many connections it holds at once; a further one waits.
         connections: u32 = "1024",
+        /// How it speaks TLS; for messages only. Not set: in the clear.
+        tls: Option<ListenerTls>,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Promises: no more bytes than the caller allows, no longer than its time; a redirect is an answer, not an
 //! order. Never: runs in an engine, or asks for an address that a message named.
 
+use super::tls::{Material, Secure};
 use crate::config::Url;
 use crate::message::{Error, ErrorKind};
 use bytes::Bytes;
@@ -21,10 +22,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// How long a whole answer may take.
 const WHOLE: Duration = Duration::from_secs(300);
 
-#[cfg(feature = "https")]
 type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-#[cfg(not(feature = "https"))]
-type Connector = HttpConnector;
 
 /// A client for a registry.
 pub struct Fetcher {
@@ -38,7 +36,8 @@ impl Fetcher {
         let mut plain = HttpConnector::new();
         plain.set_nodelay(true);
         plain.set_connect_timeout(Some(CONNECT));
-        let connector = connector(plain, authorities)?;
+        let secure = Secure::new(Material { authorities, ..Material::default() })?;
+        let connector = secure.connector(plain);
         let client =
             Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Ok(Fetcher { client })
@@ -51,9 +50,6 @@ impl Fetcher {
         accept: &'static str,
         most: usize,
     ) -> Result<Option<Bytes>, Error> {
-        if url.secure && cfg!(not(feature = "https")) {
-            return Err(fault(url, "this build has no TLS: build with `--features https`"));
-        }
         let exchange = async {
             let request = Request::get(url.to_string())
                 .header(ACCEPT, accept)
@@ -78,16 +74,6 @@ impl Fetcher {
             Err(_) => Err(fault(url, "the answer took too long")),
         }
     }
-}
-
-#[cfg(feature = "https")]
-fn connector(plain: HttpConnector, authorities: Option<&[u8]>) -> Result<Connector, Error> {
-    super::tls::connector(plain, authorities)
-}
-
-#[cfg(not(feature = "https"))]
-fn connector(plain: HttpConnector, _: Option<&[u8]>) -> Result<Connector, Error> {
-    Ok(plain)
 }
 
 async fn body(

@@ -1,13 +1,15 @@
 //! One HTTP request to a receiver, within its limits; no redirects, no retries of its own.
 
+use super::tls::Secure;
 use crate::message::{DeliveryId, MessageId, Syntax};
 use crate::receipt;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Uri};
-use hyper_util::client::legacy::Client;
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::time::Duration;
 
@@ -23,7 +25,11 @@ pub struct Target {
     pub authorization: Option<HeaderValue>,
     /// For the whole exchange.
     pub timeout: Duration,
+    /// The connections by TLS, if that is how it is reached.
+    secure: Option<SecureClient>,
 }
+
+type SecureClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 impl Target {
     /// A target at this address; `token` is sent as bearer token. None: the address or the token cannot
@@ -37,7 +43,13 @@ impl Target {
                 Some(value)
             }
         };
-        Some(Target { url: url.parse().ok()?, authorization, timeout })
+        Some(Target { url: url.parse().ok()?, authorization, timeout, secure: None })
+    }
+
+    /// The same target, reached by TLS where its address says `https`.
+    pub fn over(self, secure: &Secure) -> Target {
+        let client = client().build(secure.connector(connector()));
+        Target { secure: Some(client), ..self }
     }
 }
 
@@ -82,17 +94,25 @@ pub struct Sender {
 
 impl Default for Sender {
     fn default() -> Sender {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(Duration::from_secs(5)));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            // A request that was cut off is ours to repeat, flagged; not the pool's, silently.
-            .retry_canceled_requests(false)
-            .build(connector);
-        Sender { client }
+        Sender { client: client().build(connector()) }
     }
+}
+
+fn connector() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(Duration::from_secs(5)));
+    connector
+}
+
+fn client() -> Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_secs(30))
+        // A request that was cut off is ours to repeat, flagged; not the pool's, silently.
+        .retry_canceled_requests(false);
+    builder
 }
 
 impl Sender {
@@ -102,7 +122,11 @@ impl Sender {
             return Reply::Unreachable("bad-request");
         };
         let exchange = async {
-            let response = match self.client.request(request).await {
+            let answered = match &target.secure {
+                Some(client) => client.request(request).await,
+                None => self.client.request(request).await,
+            };
+            let response = match answered {
                 Ok(response) => response,
                 Err(error) if error.is_connect() => return Reply::Unreachable("connect"),
                 Err(_) => return Reply::Unreachable("connection-lost"),

@@ -10,8 +10,7 @@ pub mod fetch;
 pub mod http;
 mod judge;
 mod run;
-#[cfg(feature = "https")]
-mod tls;
+pub mod tls;
 
 pub use judge::judge;
 pub use run::{Deliverer, Desk, Happened};

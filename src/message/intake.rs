@@ -2,7 +2,7 @@
 //!
 //! `receive` is given something that is an [`Intake`]; it never knows the engine or the store.
 
-use super::{PartyName, Syntax};
+use super::{CertificateName, PartyName, Syntax};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::future::Future;
@@ -52,6 +52,12 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Who a bearer token belongs to.
     fn party_of(&self, token: &str) -> Option<PartyName>;
+
+    /// Who is named in a certificate that a named authority vouches for.
+    fn party_named(&self, names: &[CertificateName]) -> Option<PartyName> {
+        let _ = names;
+        None
+    }
 
     /// What this engine can do, as a FHIR CapabilityStatement.
     fn metadata(&self, syntax: Syntax) -> Bytes;

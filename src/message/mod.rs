@@ -4,6 +4,7 @@
 //! Never: reads a clock, a file or a socket; never shows a person's data (types for it have no `Debug`
 //! that prints it).
 
+mod certificate;
 mod diagnostic;
 mod error;
 pub mod instant;
@@ -13,6 +14,7 @@ pub mod near;
 mod party;
 mod unit;
 
+pub use certificate::{CertificateField, CertificateName};
 pub use diagnostic::{Diagnostic, Origin};
 pub use error::{Error, ErrorKind, Fault, Retry};
 pub use intake::{Answer, Answering, Intake, Submission};

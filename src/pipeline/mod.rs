@@ -21,19 +21,20 @@ pub use running::{Running, start, start_with};
 use crate::deliver::http::Target;
 use crate::engine::{Engine, Read};
 use crate::message::{
-    Answer, Answering, AuditAction, AuditRecord, Clock, Committed, Error, Intake, PartyName,
-    Position, ReceiptCode, Submission, Syntax, Verdict,
+    Answer, Answering, AuditAction, AuditRecord, CertificateName, Clock, Committed, Error, Intake,
+    PartyName, Position, ReceiptCode, Submission, Syntax, Verdict,
 };
 use crate::ops::socket::{Control, Reloaded};
 use crate::ops::{Counted, Metrics, Watched};
 use crate::receipt::{self, Ending};
+use crate::receive::tls;
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -61,10 +62,14 @@ pub struct Pipeline {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     targets: ArcSwap<Targets>,
+    tls: Mutex<HashMap<Box<str>, Arc<tls::Secured>>>,
     queue: SyncSender<Job>,
     source: Mutex<Option<Source>>,
     reloaded: Notify,
 }
+
+/// Listeners by name, and how each speaks TLS.
+pub type Secured = HashMap<Box<str>, tls::Secured>;
 
 /// Endpoints by name: where they are, and how many messages may be on their way to each.
 pub type Targets = HashMap<Box<str>, (Target, usize)>;
@@ -86,6 +91,7 @@ impl Pipeline {
             clock,
             metrics: Metrics::default(),
             targets: ArcSwap::from_pointee(targets),
+            tls: Mutex::default(),
             queue,
             source: Mutex::new(None),
             reloaded: Notify::new(),
@@ -102,6 +108,17 @@ impl Pipeline {
     /// Puts another engine in force; messages in hand end on the one they began with.
     pub fn swap(&self, engine: Engine) {
         self.engine.store(Arc::new(engine));
+    }
+
+    /// Says how listeners speak TLS, at the start and whenever it was read anew.
+    pub fn secure(&self, secured: Secured) {
+        let mut known = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, secured) in secured {
+            match known.get(&name) {
+                Some(known) => known.replace(&secured),
+                None => drop(known.insert(name, Arc::new(secured))),
+            }
+        }
     }
 
     /// The store.
@@ -284,6 +301,11 @@ impl Intake for Door {
         let engine = self.0.engine.load();
         let party = engine.config.authenticate(token.as_bytes())?;
         Some(PartyName((*party.name).into()))
+    }
+
+    fn party_named(&self, names: &[CertificateName]) -> Option<PartyName> {
+        let engine = self.0.engine.load();
+        Some(PartyName((*engine.config.named(names)?.name).into()))
     }
 
     fn metadata(&self, syntax: Syntax) -> Bytes {

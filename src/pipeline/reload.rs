@@ -4,7 +4,7 @@
 //! engine it began with; every try leaves a record in the log and counts. Never: opens or closes a listener, or
 //! moves the store: that needs a start, and is said.
 
-use super::{Pipeline, Targets};
+use super::{Pipeline, Secured, Targets};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::message::{Diagnostic, Error};
@@ -17,6 +17,8 @@ pub struct Fresh {
     pub engine: Option<Engine>,
     /// Where its deliveries go.
     pub targets: Targets,
+    /// How its listeners speak TLS.
+    pub secured: Secured,
     /// Everything that was found.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -51,6 +53,7 @@ impl Pipeline {
                     Some(engine) => {
                         told.extend(at_the_next_start(&before.config, &engine.config));
                         let configuration = hex(&engine.config.hash);
+                        self.secure(fresh.secured);
                         self.targets.store(Arc::new(fresh.targets));
                         self.swap(engine);
                         self.reloaded.notify_waiters();
@@ -92,7 +95,8 @@ fn at_the_next_start(old: &Config, new: &Config) -> Vec<String> {
     let topics: [Topic; 5] = [
         ("listeners", |config| {
             let one = |l: &crate::config::Listener| {
-                (l.name.to_string(), l.address.value.to_string(), l.kind, l.connections)
+                let name = l.name.to_string();
+                (name, l.address.value.to_string(), l.kind, l.connections, l.tls.is_some())
             };
             format!("{:?}", config.listeners.iter().map(one).collect::<Vec<_>>())
         }),

@@ -5,11 +5,12 @@ use crate::config::ListenerKind;
 use crate::deliver::Deliverer;
 use crate::message::{Error, ErrorKind, PartyName};
 use crate::ops;
+use crate::receive::tls::Secured;
 use crate::receive::{self, Front, Limits, Quota, Quotas};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -55,7 +56,10 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         match listener.kind {
             ListenerKind::Messages => {
                 let limits = limits(&config, listener.connections as usize);
-                let front = Front::new(Arc::new(door.clone()), limits, quotas(&config));
+                let mut front = Front::new(Arc::new(door.clone()), limits, quotas(&config));
+                if listener.tls.is_some() {
+                    front = front.over(secured(&pipeline, &listener.name)?);
+                }
                 tasks.spawn(receive::serve(Arc::new(front), socket, stop));
             }
             ListenerKind::Operations => {
@@ -77,6 +81,13 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         tasks.spawn(ops::socket::serve(data, store, clock, control, stop).await?);
     }
     Ok(Running { pipeline, listeners, stop, tasks })
+}
+
+/// How a listener speaks TLS; without it, one that should never listens.
+fn secured(pipeline: &Pipeline, listener: &str) -> Result<Arc<Secured>, Error> {
+    let known = pipeline.tls.lock().unwrap_or_else(PoisonError::into_inner);
+    let missing = || Error::new(ErrorKind::Configuration, format!("{listener}: no certificate"));
+    known.get(listener).map(Arc::clone).ok_or_else(missing)
 }
 
 /// Delivers to every endpoint of the configuration, and to those that a reload brings.

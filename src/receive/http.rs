@@ -3,7 +3,8 @@
 use super::body;
 use super::limits::{Limits, Quotas};
 use super::negotiate::{self, Door};
-use crate::message::{Answer, Intake, PartyName, Submission, Syntax};
+use super::tls::Secured;
+use crate::message::{Answer, CertificateName, Intake, PartyName, Submission, Syntax};
 use crate::receipt::{self, Ending};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -15,12 +16,13 @@ use hyper::header::{
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use jiff::Timestamp;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -36,13 +38,19 @@ pub struct Front {
     limits: Limits,
     quotas: Quotas,
     connections: Arc<Semaphore>,
+    tls: Option<Arc<Secured>>,
 }
 
 impl Front {
     /// A front for this intake.
     pub fn new(intake: Arc<dyn Intake>, limits: Limits, quotas: Quotas) -> Front {
         let connections = Arc::new(Semaphore::new(limits.connections));
-        Front { intake, limits, quotas, connections }
+        Front { intake, limits, quotas, connections, tls: None }
+    }
+
+    /// The same front behind TLS.
+    pub fn over(self, tls: Arc<Secured>) -> Front {
+        Front { tls: Some(tls), ..self }
     }
 }
 
@@ -76,27 +84,45 @@ pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<O
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }
 
-async fn connection(
-    front: Arc<Front>,
-    stream: TcpStream,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
+async fn connection(front: Arc<Front>, stream: TcpStream, watcher: Watcher) {
     let _ = stream.set_nodelay(true);
+    let Some(tls) = front.tls.clone() else {
+        return requests(front, stream, Vec::new(), watcher).await;
+    };
+    // Whoever does not get through the handshake has been told why by it.
+    let handshake = tokio::time::timeout(front.limits.header_time, tls.accept(stream)).await;
+    if let Ok(Ok((stream, names))) = handshake {
+        requests(front, stream, names, watcher).await;
+    }
+}
+
+/// The requests of one connection; `names` are those of the client's certificate.
+async fn requests(
+    front: Arc<Front>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    names: Vec<CertificateName>,
+    watcher: Watcher,
+) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(front.limits.header_time)
         .max_buf_size(front.limits.headers.max(8_192))
         .half_close(false);
+    let names = Arc::new(names);
     let service = service_fn(move |request| {
-        let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(handle(&front, request).await) }
+        let (front, names) = (Arc::clone(&front), Arc::clone(&names));
+        async move { Ok::<_, Infallible>(handle(&front, &names, request).await) }
     });
     // Errors here are the peer's: it went away, or sent what is no HTTP; hyper has answered that.
     let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
 }
 
-async fn handle(front: &Front, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn handle(
+    front: &Front,
+    names: &[CertificateName],
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let path = request.uri().path();
     let (door, allowed) = match path {
         "/fhir/$process-message" => (Door::Fhir, Method::POST),
@@ -113,7 +139,7 @@ async fn handle(front: &Front, request: Request<Incoming>) -> Response<Full<Byte
     if allowed == Method::GET {
         return metadata(front, request.headers());
     }
-    match submission(front, door, request).await {
+    match submission(front, names, door, request).await {
         Ok(submission) => render(front.intake.submit(submission).await),
         Err(refused) => *refused,
     }
@@ -135,12 +161,13 @@ fn metadata(front: &Front, headers: &HeaderMap) -> Response<Full<Bytes>> {
 /// Everything that can be said no to before the message is looked at, in that order.
 async fn submission(
     front: &Front,
+    names: &[CertificateName],
     door: Door,
     request: Request<Incoming>,
 ) -> Result<Submission, Box<Response<Full<Bytes>>>> {
     let no = |ending, syntax| Box::new(refuse(ending, syntax));
     let headers = request.headers();
-    let Some(party) = authenticate(front, headers) else {
+    let Some(party) = authenticate(front, names, headers) else {
         let mut response = no(Ending::NoIdentity, Syntax::FhirJson);
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return Err(response);
@@ -168,13 +195,20 @@ async fn submission(
     Ok(Submission { party, syntax, charset, answer_in, body, received: Timestamp::now() })
 }
 
-fn authenticate(front: &Front, headers: &HeaderMap) -> Option<PartyName> {
-    let value = text(headers, AUTHORIZATION)?;
+/// Who it is: by certificate, by token, or by both if they mean the same party.
+fn authenticate(
+    front: &Front,
+    names: &[CertificateName],
+    headers: &HeaderMap,
+) -> Option<PartyName> {
+    let named = front.intake.party_named(names);
+    let Some(value) = text(headers, AUTHORIZATION) else { return named };
     let (scheme, token) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    front.intake.party_of(token.trim())
+    let party = front.intake.party_of(token.trim())?;
+    (names.is_empty() || named.as_ref() == Some(&party)).then_some(party)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -6,9 +6,11 @@
 //! Never: looks into a message, decides about one, or logs a value of one.
 
 mod body;
+mod certificate;
 pub mod http;
 pub mod limits;
 mod negotiate;
+pub mod tls;
 
 pub use http::{Front, serve};
 pub use limits::{Limits, Quota, Quotas};

@@ -111,6 +111,13 @@ fn expected() -> Result<(), Failed> {
 fn mistakes() -> Result<(), Failed> {
     let cases = [
         ("stafett.toml", "127.0.0.1:7100", "0.0.0.0:7100", "config-plain-listener"),
+        ("stafett.toml", "127.0.0.1:7199", "0.0.0.0:7199", "config-plain-listener"),
+        (
+            "stafett.toml",
+            "kind = \"messages\"",
+            "kind = \"messages\"\ntls = { certificate = \"a\", key = \"b\" }",
+            "config-missing-key",
+        ),
         ("stafett.toml", "\"test\"", "NO", "config-syntax"),
         ("parties.toml", "gln:9520000000011", "gln:9520000000012", "config-bad-value"),
         ("parties.toml", "identifiers", "identifires", "config-unknown-key"),

@@ -24,6 +24,7 @@ mod route;
 mod store;
 mod support;
 mod tidy;
+mod transports;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
@@ -49,5 +50,6 @@ fn main() {
     trials.extend(store::trials());
     trials.extend(support::trials());
     trials.extend(tidy::trials());
+    trials.extend(transports::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

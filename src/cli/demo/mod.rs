@@ -106,6 +106,7 @@ async fn set_up(folder: &Path, data: &Path, serve: bool) -> Result<Stage, Error>
     }
     let store = super::open::store(data)?;
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
+    pipeline.secure(assembled.secured);
     let running = pipeline::start(pipeline).await?;
     if running.address(ListenerKind::Messages).is_none() {
         return Err(fault("the network has no listener for messages"));

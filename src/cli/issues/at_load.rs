@@ -7,6 +7,11 @@
 /// (id, what it means and what to do).
 pub const AT_LOAD: &[(&str, &str)] = &[
     (
+        "config-bad-certificate",
+        "A certificate, a key, a file of authorities or a list of revoked certificates cannot be \
+         used: it is no PEM, it holds nothing of its kind, or the key is not the certificate's.",
+    ),
+    (
         "config-bad-value",
         "The value has the right form (a text, a number, a list) but is not one that this key \
          takes: a duration without a unit, an identifier whose check digit is wrong, an address \
@@ -45,8 +50,8 @@ pub const AT_LOAD: &[(&str, &str)] = &[
     ),
     (
         "config-mute-carrier",
-        "The party is said to carry messages of others, but has no token, so that it can send \
-         nothing. Give it a token, or drop `carries`.",
+        "The party is said to carry messages of others, but has no token or certificate, so that \
+         it can send nothing. Give it one, or drop `carries`.",
     ),
     (
         "config-no-intake",
@@ -59,28 +64,28 @@ pub const AT_LOAD: &[(&str, &str)] = &[
          folder, not from where the program was started.",
     ),
     (
-        "config-no-tls",
-        "The endpoint's address is https, and this build does not speak TLS to receivers. Send to \
-         a proxy on this machine that does.",
-    ),
-    (
         "config-own-carrier",
         "A party is said to carry its own messages. `carries` is for those of others; its own it \
          may always send.",
     ),
     (
         "config-plain-endpoint",
-        "Messages would leave this machine unencrypted. In production that is an error: send to a \
-         proxy on this machine that speaks TLS to the other side.",
+        "Messages would leave this machine unencrypted. In production that is an error: send over \
+         TLS, or to a proxy on this machine that does.",
     ),
     (
         "config-plain-listener",
         "The listener would take messages from other machines unencrypted. Listen on a loopback \
-         address, behind a proxy that ends TLS.",
+         address, or give the listener `tls`. One for operations is for this machine alone.",
     ),
     (
         "config-second-section",
         "A section that may stand once in a configuration stands in two places. Keep one of them.",
+    ),
+    (
+        "config-shared-certificate",
+        "Two parties have the same name in their certificates, so that nobody could say who \
+         sends. Give each a name of its own.",
     ),
     (
         "config-shared-identifier",

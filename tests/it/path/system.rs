@@ -141,6 +141,7 @@ impl System {
         let store = store::open(&path.join("data"), store::Options::default(), now)?;
         let store: Arc<dyn Store> = Arc::new(store);
         let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
+        pipeline.secure(assembled.secured);
         let running = self.runtime.block_on(pipeline::start(pipeline))?;
         let address = running.address(ListenerKind::Messages).ok_or("no listener")?;
         self.base = format!("http://{address}");

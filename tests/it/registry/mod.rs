@@ -2,7 +2,6 @@
 
 mod archive;
 mod hostile;
-#[cfg(feature = "https")]
 mod secure;
 mod stand_in;
 
@@ -28,7 +27,6 @@ pub fn trials() -> Vec<Trial> {
         trial("registry: a configuration loads what is locked and nothing else", configured),
     ];
     trials.extend(hostile::trials());
-    #[cfg(feature = "https")]
     trials.extend(secure::trials());
     trials
 }
