@@ -5,12 +5,14 @@
 //! asked about one node and its answer is remembered for the message.
 
 use super::Engine;
-use super::read::day;
+use super::read::{Read, day};
+use super::translate;
 use crate::config::{Persons, Route, Said};
 use crate::fhirpath::{self, Item, NotEvaluable, References};
 use crate::mapping::{Concepts, Hooks, Lookup};
 use crate::message::IdentifierKind;
 use crate::profile::Asker;
+use crate::route::Destination;
 use crate::tree::NodeId;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -40,12 +42,13 @@ pub struct World<'e> {
     day: Date,
     asker: Option<Asker<'e>>,
     references: Option<&'e References>,
+    sending: Option<(&'e Read, Destination<'e>)>,
 }
 
 impl<'e> World<'e> {
     /// The world as a route sees it at a moment.
     pub fn new(engine: &'e Engine, route: &'e Route, now: Timestamp) -> World<'e> {
-        World { engine, route, day: day(now), asker: None, references: None }
+        World { engine, route, day: day(now), asker: None, references: None, sending: None }
     }
 
     /// The same, with somebody who knows whether the message meets a profile.
@@ -56,6 +59,11 @@ impl<'e> World<'e> {
     /// The same, with where the message's references lead.
     pub fn resolving(self, references: &'e References) -> World<'e> {
         World { references: Some(references), ..self }
+    }
+
+    /// The same, knowing which ids the sender's messages have with the destination.
+    pub(super) fn sending(self, read: &'e Read, to: Destination<'e>) -> World<'e> {
+        World { sending: Some((read, to)), ..self }
     }
 }
 
@@ -96,6 +104,13 @@ impl Hooks for World<'_> {
             "person" => match &self.engine.persons {
                 Some(persons) => persons.look_up(from, to, value, self.day),
                 None => Lookup::Unavailable,
+            },
+            "sent" => match (from, to, self.sending) {
+                ("received", "sent", Some((read, destination))) => {
+                    let id = translate::mint(read, &destination, value, "message");
+                    Lookup::Found(Cow::Owned(id.into()))
+                }
+                _ => Lookup::Unavailable,
             },
             _ => Lookup::Unavailable,
         }

@@ -86,14 +86,14 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), Stopped> {
         let route = destination.route;
-        let legacy = destination.endpoint.syntax == EndpointSyntax::Xml;
-        let message = mint(read, &destination, legacy, &read.message.0, "message");
-        let envelope = mint(read, &destination, legacy, &read.envelope.0, "envelope");
+        let message = mint(read, &destination, &read.message.0, "message");
+        let envelope = mint(read, &destination, &read.envelope.0, "envelope");
         let moment = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let parameters: Vec<(&str, &str)> =
             route.defaults.iter().map(|(name, at)| (&**name, &*at.value)).collect();
         let asker = self.validator.asker(&arena.tree, now, &mut arena.validation);
         let world = World::new(self, route, now).asking(asker).resolving(&arena.references);
+        let world = world.sending(read, destination);
         let mut sources = [&arena.tree; mapping::MAX_SOURCES];
         let further = arena.earlier.iter().take(plan.sources().len().saturating_sub(1));
         let count = 1 + sources[1..].iter_mut().zip(further).map(|(at, tree)| *at = tree).count();
@@ -196,14 +196,10 @@ impl Engine {
 /// An id for what is sent on, from what came: a UUID towards FHIR, at most 14 characters towards letters.
 ///
 /// It depends on who sent it and on who it is for, so that two senders' or two receivers' ids never meet,
-/// and on nothing else: a translation that is made again has the same ids.
-fn mint(
-    read: &Read,
-    destination: &Destination<'_>,
-    legacy: bool,
-    own: &str,
-    what: &str,
-) -> Box<str> {
+/// and on nothing else: a translation that is made again has the same ids, and what was made of an earlier
+/// message can be named.
+pub(super) fn mint(read: &Read, destination: &Destination<'_>, own: &str, what: &str) -> Box<str> {
+    let legacy = destination.endpoint.syntax == EndpointSyntax::Xml;
     let sender = read.says.sender.identifiers.first().map_or_else(String::new, ToString::to_string);
     let name = [what, &sender, own, &destination.endpoint.name].join("\u{1f}");
     let id = Uuid::new_v5(&NAMESPACE, name.as_bytes());

@@ -14,6 +14,7 @@ mod issues;
 mod letters;
 mod mapping;
 mod maps;
+mod mapsets;
 mod maptools;
 mod package;
 mod path;
@@ -40,6 +41,7 @@ fn main() {
     trials.extend(letters::trials());
     trials.extend(mapping::trials());
     trials.extend(maps::trials());
+    trials.extend(mapsets::trials());
     trials.extend(maptools::trials());
     trials.extend(package::trials());
     trials.extend(path::trials());

@@ -75,6 +75,9 @@ pub struct About {
     /// Persons, in the same way.
     #[serde(default)]
     pub person: Vec<Values>,
+    /// Ids of earlier messages: as they were `received`, and as they were `sent`.
+    #[serde(default)]
+    pub sent: Vec<Values>,
     /// Earlier messages by the name of the source that they are given to: files beside the case's.
     #[serde(default)]
     pub earlier: BTreeMap<String, PathBuf>,
@@ -189,6 +192,7 @@ impl Hooks for World<'_> {
         let entries = match book {
             "directory" => &self.about.directory,
             "person" => &self.about.person,
+            "sent" => &self.about.sent,
             _ => return Lookup::Unavailable,
         };
         // Days are written so that their order is that of their texts.

@@ -1,0 +1,74 @@
+//! FHIR messages of cases, made or to be translated, by the published profiles and the exchange rules.
+
+use super::{cases, mapping};
+use crate::package::ours;
+use crate::profile::lab::{Lab, lab};
+use crate::support::{Needs, trial};
+use libtest_mimic::{Failed, Trial};
+use stafett::message::Severity;
+use stafett::profile::Memory;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "mapsets: notifications of letters are valid by the published profiles",
+            Needs::Data("data/packages"),
+            || judged(NOTIFICATIONS, lab(), "medcom.fhir.dk.hospitalnotification", Ok, 19),
+        ),
+        trial(
+            "mapsets: notifications of letters are valid by our profiles",
+            Needs::Nothing,
+            || judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 19),
+        ),
+    ]
+}
+
+const NOTIFICATIONS: &str = "-to-hospitalnotification";
+
+/// A notification that claims our own profiles instead of the published ones.
+fn claiming_ours(text: String) -> Result<String, Failed> {
+    let claims = |file: &str| -> Result<Vec<String>, Failed> {
+        let file = mapping("notification-parts/concept-maps").join(file);
+        let map: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
+        let elements = map["group"][0]["element"].as_array().cloned().unwrap_or_default();
+        let claim = |one: &serde_json::Value| one["target"][0]["code"].as_str().map(Into::into);
+        Ok(elements.iter().filter_map(claim).collect())
+    };
+    let published = claims("profiles-hospitalnotification-3.0.json")?;
+    let ours = claims("profiles-hospitalnotification-stafett.json")?;
+    let quoted = |claim: &str| format!("\"{claim}\"");
+    let swap =
+        |text: String, (from, to): (&String, &String)| text.replace(&quoted(from), &quoted(to));
+    Ok(published.iter().zip(&ours).fold(text, swap))
+}
+
+/// Everything that the profiles of a package, and the exchange rules, find wrong in what maps made.
+fn judged(
+    folders: &str,
+    by: &Lab,
+    package: &str,
+    claiming: fn(String) -> Result<String, Failed>,
+    least: usize,
+) -> Result<(), Failed> {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for case in cases()?.iter().filter(|case| case.folder.ends_with(folders)) {
+        let Some(file) = case.file("out.json") else { continue };
+        count += 1;
+        let text = claiming(std::fs::read_to_string(&file)?)?;
+        let (summary, seen) = by.judge(&text, &mut Memory::default());
+        let root = summary.root.map(|root| &*by.library.package(root).name);
+        if root != Some(package) {
+            wrong.push(format!("{}: judged by {root:?}", file.display()));
+        }
+        for one in seen.into_iter().chain(by.exchange(&text)) {
+            if one.severity >= Severity::Error && !one.unchecked {
+                let (file, at) = (file.display(), &one.expression);
+                wrong.push(format!("{file}: {} {at} {}", one.id, one.text));
+            }
+        }
+    }
+    if count < least {
+        wrong.push(format!("{count} messages only"));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failed::from(wrong.join("\n"))) }
+}

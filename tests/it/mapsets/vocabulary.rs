@@ -1,0 +1,112 @@
+//! Concept maps against the code lists of the published schemas: every code has a translation, or is said to
+//! have none.
+
+use super::mapping;
+use crate::support::{self, Needs, trial};
+use libtest_mimic::{Failed, Trial};
+use std::collections::BTreeSet;
+
+pub fn trials() -> Vec<Trial> {
+    let legacy = || Needs::Data("data/medcom-legacy");
+    vec![
+        trial("mapsets: every code of a list is in its concept map", legacy(), every_code),
+        trial("mapsets: the page of codes without a translation", Needs::Nothing, page),
+    ]
+}
+
+/// A concept map's file, and the code list that it translates: a file below the schemas and a type's name.
+type Listed = (&'static str, &'static str, &'static str);
+
+const LISTS: &[Listed] = &[
+    (
+        "notification-parts/concept-maps/admission-encounter-status.json",
+        "2005/08/07/ValueLists.xsd",
+        "EpisodeOfCareStatusCodeType",
+    ),
+    (
+        "notification-parts/concept-maps/discharge-encounter-status.json",
+        "2005/08/07/ValueLists.xsd",
+        "EpisodeOfCareStatusCodeType",
+    ),
+    (
+        "notification-parts/concept-maps/admission-activity.json",
+        "2005/08/07/LetterType.xsd",
+        "StatusCodeType1",
+    ),
+    (
+        "notification-parts/concept-maps/discharge-activity.json",
+        "2005/08/07/LetterType.xsd",
+        "StatusCodeType1",
+    ),
+];
+
+/// A code and what it becomes; nothing, and why.
+struct Line {
+    code: String,
+    becomes: Option<String>,
+    why: String,
+}
+
+/// The lines of a concept map, and its title.
+fn read(file: &str) -> Result<(String, Vec<Line>), Failed> {
+    let map: serde_json::Value = serde_json::from_slice(&std::fs::read(mapping(file))?)?;
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let groups = map["group"].as_array().cloned().unwrap_or_default();
+    let elements = groups.iter().flat_map(|group| group["element"].as_array().cloned());
+    let line = |element: serde_json::Value| {
+        let target = &element["target"][0];
+        Line {
+            code: text(&element["code"]),
+            becomes: target["code"].as_str().map(Into::into),
+            why: text(&target["comment"]),
+        }
+    };
+    Ok((text(&map["title"]), elements.flatten().map(line).collect()))
+}
+
+fn every_code() -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for (file, schema, name) in LISTS {
+        let path = support::shared().join("data/medcom-legacy/schemas").join(schema);
+        let listed = enumerated(&std::fs::read_to_string(path)?, name);
+        let (_, lines) = read(file)?;
+        let known: BTreeSet<String> = lines.iter().map(|line| line.code.clone()).collect();
+        if listed.is_empty() || listed != known {
+            wrong.push(format!("{file}: {known:?} instead of {listed:?}"));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failed::from(wrong.join("\n"))) }
+}
+
+/// The values of a simple type.
+fn enumerated(schema: &str, name: &str) -> BTreeSet<String> {
+    let from = format!("simpleType name=\"{name}\"");
+    let body = schema.split_once(&from).and_then(|(_, rest)| rest.split("</xs:simpleType>").next());
+    let values = body.unwrap_or_default().split("enumeration value=\"").skip(1);
+    values.filter_map(|rest| rest.split('"').next()).map(Into::into).collect()
+}
+
+/// `mappings/CODES.md`, as the concept maps are.
+fn page() -> Result<(), Failed> {
+    let mut page = String::from(
+        "# Codes without a translation\n\n\
+         Made from the concept maps by `UPDATE=1 cargo test --test it -- mapsets`. A message with one of these codes is refused\n\
+         (`map-no-translation`) or, where the map asks for it as optional, goes on without.\n",
+    );
+    for (file, ..) in LISTS {
+        let (title, lines) = read(file)?;
+        let translated = lines.iter().filter(|line| line.becomes.is_some()).count();
+        page.push_str(&format!(
+            "\n## {title}\n\n`{file}`: {translated} of {} codes are translated.\n",
+            lines.len()
+        ));
+        let without: Vec<&Line> = lines.iter().filter(|line| line.becomes.is_none()).collect();
+        if !without.is_empty() {
+            page.push_str("\n| code | why not |\n|---|---|\n");
+        }
+        for line in without {
+            page.push_str(&format!("| `{}` | {} |\n", line.code, line.why));
+        }
+    }
+    support::golden(&mapping("CODES.md"), &page)
+}
