@@ -1,4 +1,4 @@
-//! `stafett messages list | show | retry`: a running engine's messages, asked over its socket.
+//! `stafett messages list | show | lanes | retry`: a running engine's messages, asked over its socket.
 
 use super::{Exit, Format};
 use crate::ops::socket;
@@ -18,6 +18,8 @@ enum What {
     List(List),
     /// Shows all that is known about one message.
     Show(Show),
+    /// Lists the lanes in which something waits, and which message each waits for, since when and why.
+    Lanes(Lanes),
     /// Tries a dead letter again, with the same bytes and ids.
     Retry(Retry),
 }
@@ -65,6 +67,15 @@ struct Show {
 }
 
 #[derive(Debug, clap::Args)]
+struct Lanes {
+    #[command(flatten)]
+    common: Common,
+    /// How many at most, those that have waited longest first.
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
 struct Retry {
     #[command(flatten)]
     common: Common,
@@ -77,6 +88,7 @@ pub fn run(arguments: &Messages) -> Exit {
     let (common, method, target) = match &arguments.what {
         What::List(list) => (&list.common, "GET", format!("/messages?{}", query(list))),
         What::Show(show) => (&show.common, "GET", format!("/messages/{}", show.position)),
+        What::Lanes(lanes) => (&lanes.common, "GET", format!("/lanes?limit={}", lanes.limit)),
         What::Retry(retry) => {
             (&retry.common, "POST", format!("/deliveries/{}/retry", retry.delivery))
         }
@@ -86,6 +98,7 @@ pub fn run(arguments: &Messages) -> Exit {
             match (common.format, &arguments.what) {
                 (Format::Json, _) => println!("{body}"),
                 (Format::Text, What::List(_)) => print!("{}", list(&body)),
+                (Format::Text, What::Lanes(_)) => print!("{}", lanes(&body)),
                 (Format::Text, _) => println!("{}", pretty(&body)),
             }
             Exit::Fine
@@ -158,6 +171,31 @@ fn list(body: &str) -> String {
         }
     }
     out.push_str(&format!("{} messages\n", rows.len()));
+    out
+}
+
+/// One line a lane: what it waits for, since when, where that stands and why.
+fn lanes(body: &str) -> String {
+    let rows: Vec<Value> = serde_json::from_str(body).unwrap_or_default();
+    let mut out = String::new();
+    for row in &rows {
+        let first = &row["first"];
+        let text = |name: &str| first[name].as_str().unwrap_or("-").to_owned();
+        let unit = &first["id"]["unit"];
+        out.push_str(&format!(
+            "{}  {} in it, waits for {}/{}/{} since {}: {}, {} attempts, {}\n",
+            text("lane"),
+            row["waiting"],
+            unit["partition"],
+            unit["sequence"],
+            first["id"]["index"],
+            text("since"),
+            text("state"),
+            first["attempts"],
+            text("reason")
+        ));
+    }
+    out.push_str(&format!("{} lanes\n", rows.len()));
     out
 }
 

@@ -256,6 +256,13 @@ fn route_times(route: &Route, found: &mut Vec<Diagnostic>) {
         let origin = route.retry.origin.clone();
         found.push(Diagnostic::error(origin, "config-bad-value", text));
     }
+    if route.order == super::LaneOrder::Receipt && route.receipt_within.is_none() {
+        let text = format!(
+            "lanes of the route `{}` go on by receipt, so `receipt_within` must say until when",
+            &*route.name
+        );
+        found.push(Diagnostic::error(route.origin.clone(), "config-missing-key", text));
+    }
     if route.answers == super::Answers::Receiver && route.receipt_within.is_none() {
         let text = format!(
             "on the route `{}` the receiver answers, so `receipt_within` must say until when",

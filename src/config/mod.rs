@@ -29,7 +29,7 @@ pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, 
 pub use persons::{Persons, Said};
 pub use quantity::Size;
 pub use reference::reference;
-pub use route::{Answers, Conflict, LaneKey, MissingEarlier, Retry, Route};
+pub use route::{Answers, Conflict, LaneKey, LaneOrder, MissingEarlier, Retry, Route};
 pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, Mode, NotChecked,
     PersonLookup, Quota, Store, UnknownProfile,

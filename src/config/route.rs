@@ -32,6 +32,16 @@ words! {
 }
 
 words! {
+    /// When a lane goes on to its next message.
+    LaneOrder {
+        /// when the receiver's transport has taken the one before.
+        Transport = "transport",
+        /// when the receiver's receipt for the one before has come, or can no longer come.
+        Receipt = "receipt",
+    }
+}
+
+words! {
     /// What is answered when a message id comes again with other content.
     Conflict {
         /// the stored verdict again.
@@ -97,6 +107,9 @@ section! {
         answers: Answers = "'engine'",
         /// Within what the order of messages is kept.
         lane: LaneKey = "'conversation'",
+        /// When such a lane goes on to its next message. Two routes keep their common order only where both say
+        /// the same here.
+        order: LaneOrder = "'transport'",
         /// When to try again.
         retry: Retry = "{}",
         /// How old a message may be when it comes. Not set: any age. One from more than five minutes ahead

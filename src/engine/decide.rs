@@ -3,9 +3,9 @@
 use super::read::{Read, day};
 use super::translate::Stopped;
 use super::{Arena, Engine, Stages, catalogue, told};
-use crate::config::{Acknowledges, Conflict, LaneKey, Route};
+use crate::config::{Acknowledges, Conflict, LaneKey, LaneOrder, Route};
 use crate::message::{
-    Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
+    self, Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
     Position, Syntax, ToldIssue, Unit, Verdict,
 };
 use crate::profile::Request;
@@ -383,7 +383,8 @@ fn lane(read: &Read, route: &Route, receiver: &PartyName) -> Option<Box<str>> {
         LaneKey::Conversation => conversation.or_else(patient),
     }?;
     let short = u64::from_le_bytes(hash[..8].try_into().ok()?);
-    Some(format!("{}>{}:{short:016x}", read.sender, receiver).into())
+    let by_receipt = route.order == LaneOrder::Receipt;
+    Some(message::lane::lane(&read.sender, receiver, short, by_receipt))
 }
 
 fn signed(duration: Duration) -> SignedDuration {

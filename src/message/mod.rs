@@ -10,6 +10,7 @@ mod error;
 pub mod instant;
 mod intake;
 mod issue;
+pub mod lane;
 pub mod near;
 mod party;
 mod unit;

@@ -1,7 +1,7 @@
 //! The engine's socket: what the command line asks of a running engine.
 //!
 //! A Unix socket in the data directory, mode 0600: whoever may read the journal may ask. Plain HTTP and JSON,
-//! so that curl can ask too: `GET /messages`, `GET /messages/PARTITION/SEQUENCE`,
+//! so that curl can ask too: `GET /messages`, `GET /messages/PARTITION/SEQUENCE`, `GET /lanes`,
 //! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry`, `POST /reload`.
 
 use crate::message::{Clock, DeliveryId, Error, ErrorKind, Position};
@@ -43,6 +43,12 @@ pub struct Filter {
     pub issue: Option<String>,
     /// How many at most.
     pub limit: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Few {
+    limit: Option<usize>,
 }
 
 /// How a reload ended.
@@ -87,6 +93,7 @@ pub async fn serve(
     let router = Router::new()
         .route("/messages", get(list))
         .route("/messages/{partition}/{sequence}", get(show))
+        .route("/lanes", get(lanes))
         .route("/deliveries/{partition}/{sequence}/{index}/retry", post(retry))
         .route("/reload", post(reload))
         .with_state(Arc::new(Asked { store, clock, control }));
@@ -107,6 +114,10 @@ async fn list(State(asked): State<Arc<Asked>>, Query(filter): Query<Filter>) -> 
         ..MessageFilter::default()
     };
     answer(asked.store.messages(&filter))
+}
+
+async fn lanes(State(asked): State<Arc<Asked>>, Query(few): Query<Few>) -> Response {
+    answer(asked.store.lanes(few.limit.unwrap_or(0)))
 }
 
 async fn show(

@@ -13,7 +13,7 @@
 //! Never: decides when to try again (the caller says), or looks at bytes.
 
 use crate::message::{
-    AttemptOutcome, DeliveryId, MessageId, NewDelivery, PartyName, ReceiptCode, Unit, instant,
+    AttemptOutcome, DeliveryId, MessageId, NewDelivery, PartyName, ReceiptCode, Unit, instant, lane,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -81,10 +81,11 @@ impl DeliveryState {
         DeliveryState::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether what comes later in its lane must wait for it (a lane advances on transport confirmation).
-    pub fn keeps_lane(self) -> bool {
-        use DeliveryState::{Claimed, Held, InFlight, Waiting};
-        matches!(self, Waiting | Claimed | InFlight | Held)
+    /// Whether what comes later in its lane must wait for it: in every lane until the transport has
+    /// confirmed it, in one that goes on by receipt also while its receipt may come.
+    fn keeps_lane(self, by_receipt: bool) -> bool {
+        use DeliveryState::{Claimed, Held, InFlight, Sent, Waiting};
+        matches!(self, Waiting | Claimed | InFlight | Held) || (by_receipt && self == Sent)
     }
 
     /// Whether nothing changes it any more.
@@ -221,7 +222,8 @@ impl Delivery {
 
     /// Whether it holds a place in its lane.
     pub fn in_lane(&self) -> bool {
-        self.lane.is_some() && !self.outside_lane && self.state.keeps_lane()
+        let keeps = |lane: &str| self.state.keeps_lane(lane::goes_on_by_receipt(lane));
+        !self.outside_lane && self.lane.as_deref().is_some_and(keeps)
     }
 
     /// Why the change is not allowed now, if it is not.

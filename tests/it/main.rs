@@ -6,6 +6,7 @@
 mod commands;
 mod config;
 mod definitions;
+mod delivery;
 mod exchange;
 mod fhirpath;
 mod format;
@@ -33,6 +34,7 @@ fn main() {
     trials.extend(commands::trials());
     trials.extend(config::trials());
     trials.extend(definitions::trials());
+    trials.extend(delivery::trials());
     trials.extend(exchange::trials());
     trials.extend(fhirpath::trials());
     trials.extend(format::trials());

@@ -45,13 +45,15 @@ pub struct Book {
     /// The deliveries that are not over.
     pub board: Board,
     token: u64,
+    /// Whether a receipt has let a lane go on since somebody was told of it.
+    stirred: bool,
 }
 
 impl Book {
     /// An empty book.
     pub fn new(partitions: usize) -> Book {
         let partitions = (0..partitions).map(|_| Partition::default()).collect();
-        Book { partitions, board: Board::default(), token: 0 }
+        Book { partitions, board: Board::default(), token: 0, stirred: false }
     }
 
     /// Goes on at this number: what comes before is as durable as it will ever be.
@@ -136,7 +138,7 @@ impl Book {
             .map(|(new, index)| Delivery::new(DeliveryId { unit: position, index }, unit, new));
         own.arriving.push_back((sequence, deliveries.collect()));
         if let Some(receipt) = &unit.receipt_for {
-            self.board.receive(&unit.party, receipt, unit.received);
+            self.stirred |= self.board.receive(&unit.party, receipt, unit.received);
         }
     }
 
@@ -158,11 +160,11 @@ impl Book {
         own
     }
 
-    /// Everything up to here is durable: says whether deliveries came up by it.
+    /// Everything up to here is durable: says whether deliveries came up by it, or may go on.
     pub fn synced(&mut self, partition: u16, sequence: u64) -> bool {
+        let mut any = std::mem::take(&mut self.stirred);
         let own = &mut self.partitions[usize::from(partition)];
         own.durable = own.durable.max(sequence);
-        let mut any = false;
         while own.arriving.front().is_some_and(|(at, _)| *at <= sequence) {
             let (_, deliveries) = own.arriving.pop_front().unwrap_or_default();
             for delivery in deliveries {
@@ -206,10 +208,13 @@ fn envelope_key(party: &PartyName, envelope: &EnvelopeId) -> Print {
 }
 
 impl Board {
-    fn receive(&mut self, party: &PartyName, receipt: &ReceiptFor, at: Timestamp) {
-        let found = self.awaiting(party, &receipt.message).map(|delivery| delivery.id);
-        if let Some(id) = found {
-            self.change(id, &super::delivery::Change::Receipt(receipt.code), at);
-        }
+    /// A receipt came as a message; says whether it let a lane go on.
+    fn receive(&mut self, party: &PartyName, receipt: &ReceiptFor, at: Timestamp) -> bool {
+        let found = self.awaiting(party, &receipt.message);
+        let Some((id, kept)) = found.map(|delivery| (delivery.id, delivery.in_lane())) else {
+            return false;
+        };
+        self.change(id, &super::delivery::Change::Receipt(receipt.code), at);
+        kept && !self.delivery(id).is_some_and(Delivery::in_lane)
     }
 }

@@ -48,7 +48,7 @@ impl Keeper {
             drop(book);
             return done(Err(refused(delivery, refusal)));
         }
-        let state = leads_to(&book, &step);
+        let state = after(&book, &step).map_or(DeliveryState::DeadLetter, |after| after.state);
         let after: After = Box::new(move |result| done(result.map(|()| hear(state))));
         self.record(&mut book, vec![step], after);
         drop(book);
@@ -136,10 +136,11 @@ impl Keeper {
         }
         let (action, code) = told(&outcome, next);
         let step = Step { delivery, change, audit: audit(at, action, SELF, delivery, code) };
-        let state = leads_to(&book, &step);
-        let lane = book.board.delivery(delivery).and_then(|d| d.lane.clone());
+        let after = after(&book, &step);
+        let state = after.as_ref().map_or(DeliveryState::DeadLetter, |after| after.state);
+        let lane = after.filter(|after| claim_next && !after.in_lane()).and_then(|d| d.lane);
         let mut steps = vec![step];
-        let follower = lane.filter(|_| claim_next && !state.keeps_lane()).and_then(|lane| {
+        let follower = lane.and_then(|lane| {
             let id = book.board.after_in_lane(&lane, delivery, at)?;
             let follower = book.board.delivery(id)?.clone();
             let (step, claim) = self.claiming(&mut book, &follower, at);
@@ -190,12 +191,11 @@ impl Keeper {
     }
 }
 
-fn leads_to(book: &Book, step: &Step) -> DeliveryState {
-    let Some(mut delivery) = book.board.delivery(step.delivery).cloned() else {
-        return DeliveryState::DeadLetter;
-    };
+/// The delivery as it is after a step.
+fn after(book: &Book, step: &Step) -> Option<Delivery> {
+    let mut delivery = book.board.delivery(step.delivery).cloned()?;
     delivery.apply(&step.change, step.audit.at);
-    delivery.state
+    Some(delivery)
 }
 
 fn lapsed(delivery: &Delivery) -> Lapsed {

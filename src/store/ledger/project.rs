@@ -244,7 +244,7 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
         let mut update = tables.prepare_cached(
             "UPDATE deliveries SET expires = ?4, state = ?5, due = ?6, attempts = ?7, token = ?8,
              possible_duplicate = ?9, outside_lane = ?10, receipt = ?11, receipt_due = ?12,
-             reason = ?13 WHERE partition = ?1 AND sequence = ?2 AND n = ?3",
+             reason = ?13, in_lane = ?14 WHERE partition = ?1 AND sequence = ?2 AND n = ?3",
         )?;
         update.execute(params![
             id.unit.partition,
@@ -260,12 +260,13 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
             delivery.receipt.map(|code| word(&code)),
             delivery.receipt_due.map(nanos),
             delivery.reason.as_deref(),
+            delivery.in_lane(),
         ])?;
         return Ok(());
     }
     let mut insert = tables.prepare_cached(
         "INSERT INTO deliveries VALUES
-         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0,0,0,0,NULL,NULL,NULL)",
+         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0,0,0,0,NULL,NULL,NULL,?16)",
     )?;
     insert.execute(params![
         id.unit.partition,
@@ -283,6 +284,7 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
         delivery.receipt_within,
         delivery.state.name(),
         nanos(delivery.due),
+        delivery.in_lane(),
     ])?;
     Ok(())
 }

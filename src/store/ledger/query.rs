@@ -5,7 +5,7 @@ use super::rows::{
     AuditRow, CounterRow, DeliveryFilter, IssueRow, LaneRow, MessageDetail, MessageFilter,
     MessageRow, OutputRow, QueueRow,
 };
-use crate::message::{DeliveryId, Position};
+use crate::message::Position;
 use crate::store::delivery::{Delivery, DeliveryState};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
@@ -246,24 +246,15 @@ pub fn queues(tables: &Connection) -> Answer<Vec<QueueRow>> {
 /// The lanes in which something waits, those that have waited longest first, and what each waits for.
 pub fn lanes(tables: &Connection, asked: usize) -> Answer<Vec<LaneRow>> {
     let mut ask = tables.prepare_cached(&format!(
-        "SELECT lane, waiting, partition, sequence, n, state, since FROM
+        "SELECT * FROM
            (SELECT *, count(*) OVER (PARTITION BY lane) AS waiting, row_number() OVER
-             (PARTITION BY lane ORDER BY since, partition, sequence, n) AS place FROM deliveries
-            WHERE state IN {OPEN} AND lane IS NOT NULL AND outside_lane = 0)
+             (PARTITION BY lane ORDER BY partition, sequence, n) AS place FROM deliveries
+            WHERE in_lane = 1)
          WHERE place = 1 ORDER BY since, partition, sequence, n LIMIT {}",
         limit(asked)
     ))?;
-    let rows = ask.query_map([], |row| {
-        let unit = Position { partition: row.get("partition")?, sequence: row.get("sequence")? };
-        let state: String = row.get("state")?;
-        Ok(LaneRow {
-            lane: row.get("lane")?,
-            waiting: row.get("waiting")?,
-            first: DeliveryId { unit, index: row.get("n")? },
-            state: DeliveryState::named(&state).unwrap_or(DeliveryState::Held),
-            since: instant(row.get("since")?),
-        })
-    })?;
+    let rows = ask
+        .query_map([], |row| Ok(LaneRow { waiting: row.get("waiting")?, first: delivery(row)? }))?;
     rows.collect()
 }
 

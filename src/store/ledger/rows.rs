@@ -1,6 +1,6 @@
 //! What people ask the ledger, and what it answers. Plain data; no bytes of messages, no values of elements.
 
-use crate::message::{DeliveryId, Position, instant};
+use crate::message::{Position, instant};
 use crate::store::delivery::{Delivery, DeliveryState};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -178,17 +178,10 @@ pub struct QueueRow {
 /// What keeps a lane waiting.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LaneRow {
-    /// The lane.
-    pub lane: String,
-    /// How many wait in it.
+    /// How many are in it.
     pub waiting: u64,
-    /// The first of them, which the others wait for.
-    pub first: DeliveryId,
-    /// Where that stands.
-    pub state: DeliveryState,
-    /// Since when it waits.
-    #[serde(with = "instant")]
-    pub since: Timestamp,
+    /// The first of them, which the others wait for: its lane, since when, why, and when it is tried again.
+    pub first: Delivery,
 }
 
 /// A total since the journal began.

@@ -3,7 +3,7 @@
 //! Instants are nanoseconds since 1970, enumerations are their words, identifiers are `kind:value`.
 
 /// The tables' version.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 /// The tables and what finds rows in them.
 pub const TABLES: &str = "
@@ -41,11 +41,12 @@ CREATE TABLE deliveries (
     event TEXT NOT NULL, since INTEGER NOT NULL, expires INTEGER NOT NULL, receipt_within INTEGER,
     state TEXT NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL, token INTEGER NOT NULL,
     possible_duplicate INTEGER NOT NULL, outside_lane INTEGER NOT NULL, receipt TEXT,
-    receipt_due INTEGER, reason TEXT, PRIMARY KEY (partition, sequence, n)) WITHOUT ROWID;
+    receipt_due INTEGER, reason TEXT, in_lane INTEGER NOT NULL, PRIMARY KEY (partition, sequence, n)) WITHOUT ROWID;
 CREATE INDEX deliveries_state ON deliveries (state, route, since);
 CREATE INDEX deliveries_route ON deliveries (route, since);
 CREATE INDEX deliveries_receiver ON deliveries (receiver, message);
 CREATE INDEX deliveries_lane ON deliveries (lane, since) WHERE lane IS NOT NULL;
+CREATE INDEX deliveries_in_lane ON deliveries (lane, since) WHERE in_lane = 1;
 CREATE INDEX deliveries_receipt_due ON deliveries (receipt_due) WHERE receipt_due IS NOT NULL;
 CREATE TABLE audit (
     partition INTEGER, sequence INTEGER, n INTEGER, unit_partition INTEGER NOT NULL,

@@ -66,6 +66,12 @@ pub struct To {
     pub expires: i64,
 }
 
+impl Default for To {
+    fn default() -> To {
+        PLAIN
+    }
+}
+
 pub const PLAIN: To = To { endpoint: "north", lane: None, receipt_within: None, expires: 86_400 };
 
 /// The same unit with one more delivery, to the party of the endpoint's name.

@@ -3,7 +3,7 @@
 mod contract;
 mod crash;
 mod ledger;
-mod make;
+pub mod make;
 mod rot;
 
 use libtest_mimic::{Failed, Trial};
