@@ -19,7 +19,7 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     let parties = Known { what: "party", names: names("party") };
     let endpoints = Known { what: "endpoint", names: names("endpoint") };
     listeners(config, found);
-    parties_and_carriers(config, &parties, found);
+    parties_and_carriers(config, &parties, &endpoints, found);
     for endpoint in &config.endpoints {
         parties.demand(&endpoint.party.value.0, &endpoint.party.origin, found);
         endpoint_in_the_clear(config, endpoint, found);
@@ -134,7 +134,27 @@ fn listener_tls(listener: &super::Listener, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) {
+fn receipts(
+    config: &Config,
+    party: &super::Party,
+    to: &At<super::Name>,
+    endpoints: &Known<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let known = endpoints.demand(&to.value.0, &to.origin, found);
+    let endpoint = config.endpoint(&to.value.0).filter(|_| known);
+    if let Some(endpoint) = endpoint.filter(|one| *one.party.value.0 != *party.name) {
+        let text = format!("the endpoint `{}` belongs to `{}`", to.value, endpoint.party.value);
+        found.push(Diagnostic::error(to.origin.clone(), "config-foreign-endpoint", text));
+    }
+}
+
+fn parties_and_carriers(
+    config: &Config,
+    parties: &Known<'_>,
+    endpoints: &Known<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     let mut owners: BTreeMap<&Identifier, &str> = BTreeMap::new();
     let mut tokens: BTreeMap<[u8; 32], &str> = BTreeMap::new();
     let mut certificates: BTreeMap<&CertificateName, &str> = BTreeMap::new();
@@ -169,6 +189,9 @@ fn parties_and_carriers(config: &Config, parties: &Known<'_>, found: &mut Vec<Di
                 let origin = carried.origin.clone();
                 found.push(Diagnostic::error(origin, "config-own-carrier", text));
             }
+        }
+        if let Some(to) = &party.receipts_to {
+            receipts(config, party, to, endpoints, found);
         }
         let mute = party.tokens.is_empty() && party.certificates.is_empty();
         if !party.carries.is_empty() && mute {

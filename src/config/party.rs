@@ -6,7 +6,7 @@ use super::address::Url;
 use super::read::{Field, Reader, section, words};
 use super::site::Quota;
 use super::tls::EndpointTls;
-use super::value::{At, OwnName, parsed};
+use super::value::{At, Name, OwnName, parsed};
 use crate::message::{CertificateName, Identifier, PartyName};
 use std::time::Duration;
 use toml::Spanned;
@@ -79,6 +79,9 @@ section! {
         certificates: Vec<At<CertificateName>>,
         /// The parties whose messages it may hand in as their carrier.
         carries: Vec<At<PartyName>>,
+        /// The endpoint of its own that takes the receipts for its messages when it asks for them apart (`async=true`).
+        /// Not set: its only endpoint. Where there is none, the receipt is in the answer.
+        receipts_to: Option<At<Name>>,
         /// Whether it answers messages with receipts.
         acknowledges: Acknowledges = "'all'",
         /// Its own quota instead of the one in `limits`.

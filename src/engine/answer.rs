@@ -134,7 +134,7 @@ impl Engine {
         self.profile_sets.iter().find(ours).or(self.profile_sets.first())
     }
 
-    fn answers(&self, read: &Read) -> Answers {
+    pub(super) fn answers(&self, read: &Read) -> Answers {
         self.routes_of(read).next().map_or(Answers::Engine, |route| route.answers)
     }
 

@@ -11,6 +11,7 @@
 //! Never: opens a file or a socket, reads a clock, waits.
 
 mod answer;
+mod apart;
 mod asks;
 mod catalogue;
 mod content;
@@ -26,6 +27,7 @@ mod told;
 mod translate;
 
 pub use answer::Told;
+pub use apart::RECEIPTS;
 pub use asks::{ValueSets, unknown, value_sets};
 pub use catalogue::CATALOGUE;
 pub use content::{ContentHasher, ContentMemory};

@@ -13,6 +13,7 @@ pub mod fhir_xml;
 pub mod fuzz;
 pub mod hl7v2;
 mod limits;
+pub mod mllp;
 mod order;
 mod seen;
 mod unwritable;

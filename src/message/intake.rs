@@ -18,6 +18,8 @@ pub struct Submission {
     pub charset: Option<Box<str>>,
     /// The syntax that the answer should have.
     pub answer_in: Syntax,
+    /// Whether the receipt is to travel as a message of its own.
+    pub apart: bool,
     /// The bytes.
     pub body: Bytes,
     /// When the last byte came.

@@ -168,6 +168,9 @@ impl Pipeline {
         match result {
             Ok(Committed::New(position)) => {
                 self.tell(&engine, &read, &kept, position);
+                if kept.apart {
+                    return Some(receipt::apart(kept.ending, answer_in));
+                }
                 let begin = Instant::now();
                 let (ending, issues) = (kept.ending, &kept.issues);
                 let answer = engine.answer(

@@ -15,6 +15,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 /// How many messages of a conversation are looked at for an earlier one.
 const MOST_EARLIER: usize = 10;
@@ -50,6 +51,8 @@ pub(super) struct Waiting {
 /// What is still needed of a decision when its unit has gone to the store.
 pub(super) struct Kept {
     pub ending: Ending,
+    /// Whether the receipt travels as a message of its own.
+    pub apart: bool,
     pub route: Option<Box<str>>,
     pub not_checked: u32,
     pub dropped: u32,
@@ -59,11 +62,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn of(decided: Decided) -> (Kept, Unit) {
+    fn of(decided: Decided, apart: bool) -> (Kept, Unit) {
         let Decided { unit, ending, route, not_checked, dropped, .. } = decided;
         let (verdict, quarantine, issues) =
             (unit.verdict, unit.quarantine.clone(), unit.issues.clone());
-        (Kept { ending, route, not_checked, dropped, verdict, quarantine, issues }, unit)
+        (Kept { ending, apart, route, not_checked, dropped, verdict, quarantine, issues }, unit)
     }
 }
 
@@ -186,7 +189,7 @@ impl Pipeline {
             let now = self.clock.now();
             engine.decide(&read, arena, known, now, &mut laps)
         }));
-        let decided = match outcome {
+        let mut decided = match outcome {
             Ok(Outcome::Again(again)) => {
                 let (answer, noting) = self.again(engine, &read, &again, submission.answer_in);
                 return Step::Again(answer, noting);
@@ -208,7 +211,9 @@ impl Pipeline {
         };
         let (done, committed) = oneshot::channel();
         let since = Instant::now();
-        let (kept, unit) = Kept::of(decided);
+        let apart = submission.apart
+            && engine.send_apart(&read, &mut decided, self.clock.now(), Uuid::new_v4());
+        let (kept, unit) = Kept::of(decided, apart);
         self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
         let engine = Arc::clone(engine);
         Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since }))

@@ -67,12 +67,17 @@ pub struct Acknowledging<'a> {
     pub envelope: Uuid,
 }
 
+/// The message id of the acknowledgement that is sent under an envelope id.
+pub fn header_id(envelope: &Uuid) -> Uuid {
+    Uuid::new_v5(envelope, b"header")
+}
+
 /// Writes an acknowledgement as FHIR JSON.
 pub fn acknowledge(say: &Acknowledging<'_>) -> String {
     let id = |word: &str| Uuid::new_v5(&say.envelope, word.as_bytes()).to_string();
     let mut values: BTreeMap<&str, String> = BTreeMap::new();
     values.insert("envelope-id", say.envelope.to_string());
-    values.insert("header-id", id("header"));
+    values.insert("header-id", header_id(&say.envelope).to_string());
     values.insert("provenance-1-id", id("provenance-1"));
     values.insert("provenance-2-id", id("provenance-2"));
     values.insert("from-id", id("from"));

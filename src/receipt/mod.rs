@@ -12,9 +12,9 @@ mod codes;
 mod outcome;
 mod table;
 
-pub use acknowledgement::{Acknowledging, Address, ProfileSet, acknowledge};
+pub use acknowledgement::{Acknowledging, Address, ProfileSet, acknowledge, header_id};
 pub use codes::{Codes, Coding, CodingSystem};
-pub use outcome::{answer, operation_outcome, plain};
+pub use outcome::{answer, apart, operation_outcome, plain};
 pub use table::{Ending, Row, row, verdict};
 
 use crate::message::Syntax;

@@ -1,7 +1,7 @@
 //! OperationOutcome, written straight to JSON or XML: it is small, and its shape never changes.
 
 use super::{Ending, content_type, row, verdict};
-use crate::message::{Answer, Severity, Syntax, ToldIssue};
+use crate::message::{Answer, IssueType, Severity, Syntax, ToldIssue};
 use bytes::Bytes;
 use std::fmt::Write;
 
@@ -122,6 +122,20 @@ pub fn plain(ending: Ending, syntax: Syntax) -> Answer {
     answer(ending, &[issue], syntax)
 }
 
+/// The answer to a message whose receipt travels apart: taken, and no word about its verdict.
+pub fn apart(ending: Ending, syntax: Syntax) -> Answer {
+    let issue = ToldIssue {
+        severity: Severity::Information,
+        code: IssueType::Informational,
+        id: IssueType::Informational.code().into(),
+        expression: None,
+        position: None,
+        profile: None,
+        text: "taken; the receipt follows as a message of its own".into(),
+    };
+    Answer { status: 202, ..answer(ending, &[issue], syntax) }
+}
+
 /// The answer of an ending with no receipt, that tells these issues.
 pub fn answer(ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
     let row = row(ending);
@@ -138,7 +152,6 @@ pub fn answer(ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::IssueType;
 
     fn issue() -> ToldIssue {
         ToldIssue {

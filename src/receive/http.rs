@@ -167,6 +167,9 @@ async fn submission(
 ) -> Result<Submission, Box<Response<Full<Bytes>>>> {
     let no = |ending, syntax| Box::new(refuse(ending, syntax));
     let headers = request.headers();
+    let Some(apart) = apart(request.uri().query(), door) else {
+        return Err(no(Ending::NotAcceptable, Syntax::FhirJson));
+    };
     let Some(party) = authenticate(front, names, headers) else {
         let mut response = no(Ending::NoIdentity, Syntax::FhirJson);
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -192,7 +195,23 @@ async fn submission(
     }
     let body = body::read(request.into_body(), &front.limits).await;
     let body = body.map_err(|ending| no(ending, answer_in))?;
-    Ok(Submission { party, syntax, charset, answer_in, body, received: Timestamp::now() })
+    let received = Timestamp::now();
+    Ok(Submission { party, syntax, charset, answer_in, apart, body, received })
+}
+
+/// Whether the receipt is asked for as a message of its own; none: in a way that there is not, such as at an
+/// address that the request names.
+fn apart(query: Option<&str>, door: Door) -> Option<bool> {
+    let mut apart = false;
+    for parameter in query.unwrap_or("").split('&').filter(|one| !one.is_empty()) {
+        match (parameter.split_once('=').unwrap_or((parameter, "")), door) {
+            (("async", "true"), Door::Fhir) => apart = true,
+            (("async", "false"), Door::Fhir) => apart = false,
+            (("async" | "response-url", _), _) => return None,
+            _ => {}
+        }
+    }
+    Some(apart)
 }
 
 /// Who it is: by certificate, by token, or by both if they mean the same party.

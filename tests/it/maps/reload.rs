@@ -45,6 +45,7 @@ impl Node {
             syntax: Syntax::FhirJson,
             charset: None,
             answer_in: Syntax::FhirJson,
+            apart: false,
             body: text.as_bytes().to_vec().into(),
             received: jiff::Timestamp::now(),
         };

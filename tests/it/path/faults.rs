@@ -94,6 +94,7 @@ fn panics() -> Result<(), Failed> {
             syntax: Syntax::FhirJson,
             charset: None,
             answer_in: Syntax::FhirJson,
+            apart: false,
             body: body.clone(),
             received: Timestamp::now(),
         };
@@ -196,6 +197,7 @@ fn stalled() -> Result<(), Failed> {
             syntax: Syntax::FhirJson,
             charset: None,
             answer_in: Syntax::FhirJson,
+            apart: false,
             body: body.clone(),
             received: Timestamp::now(),
         };

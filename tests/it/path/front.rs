@@ -108,6 +108,9 @@ fn refusals() -> Result<(), Failed> {
     let xml = served
         .curl(POST, &with(&["-H", "Accept: application/fhir+xml", "-H", "Content-Encoding: br"]))?;
     expect(&xml, 415, "<OperationOutcome")?;
+    let elsewhere = format!("{POST}?async=true&response-url=http%3A%2F%2F127.0.0.1%2F");
+    expect(&served.curl(&elsewhere, &with(&[]))?, 406, "not-supported")?;
+    expect(&served.curl("/fhir/$process-message?async=perhaps", &with(&[]))?, 406, "")?;
     if served.intake.taken.load(Ordering::SeqCst) != 0 {
         return Err("something that was refused was taken in".into());
     }

@@ -1,5 +1,6 @@
 //! The whole path over HTTP: verdicts, duplicates, receipts, delivery.
 
+mod apart;
 mod delivery;
 mod faults;
 mod front;
@@ -18,5 +19,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(verdicts::trials());
     trials.extend(faults::trials());
     trials.extend(order::trials());
+    trials.extend(apart::trials());
     trials
 }

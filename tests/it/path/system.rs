@@ -134,7 +134,7 @@ impl System {
         let told: Vec<String> = assembled.diagnostics.iter().map(ToString::to_string).collect();
         let engine = assembled.engine.ok_or_else(|| told.join("\n"))?;
         let mut targets = assemble::targets(path, &engine.config)?;
-        if let Some((target, _)) = targets.get_mut("town") {
+        for (target, _) in targets.values_mut() {
             *target = Target::new(&self.peer.url, None, Duration::from_secs(10)).ok_or("no URL")?;
         }
         let now = jiff::Timestamp::now();
@@ -178,6 +178,12 @@ impl System {
         self.runtime.block_on(post(self.base.clone(), token.to_owned(), syntax, body.into()))
     }
 
+    /// Sends a body as FHIR JSON, the receipt as a message of its own.
+    pub fn apart(&self, token: &str, body: impl Into<Bytes>) -> Result<Answered, Failed> {
+        let url = format!("{}/fhir/$process-message?async=true", self.base);
+        self.runtime.block_on(post_to(url, token.to_owned(), Syntax::FhirJson, body.into()))
+    }
+
     /// Sends bodies at the same time.
     pub fn all(&self, token: &str, bodies: Vec<Bytes>) -> Result<Vec<Answered>, Failed> {
         let tasks: Vec<_> = bodies
@@ -203,7 +209,16 @@ pub async fn post(
     body: Bytes,
 ) -> Result<Answered, Failed> {
     let path = if syntax == Syntax::Xml { "/messages" } else { "/fhir/$process-message" };
-    let target = Target::new(&format!("{base}{path}"), Some(&token), Duration::from_secs(20));
+    post_to(format!("{base}{path}"), token, syntax, body).await
+}
+
+async fn post_to(
+    url: String,
+    token: String,
+    syntax: Syntax,
+    body: Bytes,
+) -> Result<Answered, Failed> {
+    let target = Target::new(&url, Some(&token), Duration::from_secs(20));
     let sending = Sending {
         delivery: DeliveryId { unit: Position::default(), index: 0 },
         message: MessageId("test".into()),
