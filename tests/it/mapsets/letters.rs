@@ -1,6 +1,6 @@
 //! Letters of cases, made or to be translated, by the published schemas.
 
-use super::{Case, below, cases};
+use super::{Case, below, cases, mapping};
 use crate::support::{self, Needs, trial};
 use libtest_mimic::{Failed, Trial};
 use std::collections::BTreeMap;
@@ -9,7 +9,49 @@ use std::process::Command;
 
 pub fn trials() -> Vec<Trial> {
     let needs = || Needs::DataAndTool("data/medcom-legacy", "xmllint");
-    vec![trial("mapsets: letters of cases are valid by their schemas", needs(), schemas)]
+    vec![
+        trial("mapsets: letters of cases are valid by their schemas", needs(), schemas),
+        trial("mapsets: published notifications become letters, or are refused", needs(), || {
+            published("hospitalnotification", "hospitalnotification-to-oioxml", (12, 11))
+        }),
+    ]
+}
+
+/// Published messages whose folder is called so, through a map: so many become valid letters, and so many are
+/// refused since there is no letter for them.
+fn published(folders: &str, map: &str, expected: (usize, usize)) -> Result<(), Failed> {
+    let place = tempfile::tempdir()?;
+    let case = place.path().join("case.toml");
+    std::fs::write(
+        &case,
+        "[engine]\nmessageId = '4XQ7M2KD9TBA01'\nenvelopeId = '4XQ7M2KD9TBE01'\n",
+    )?;
+    let (mut made, mut refused) = (Vec::new(), Vec::new());
+    for folder in below(&support::shared().join("data/medcom-messages"))? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.contains(folders) {
+            continue;
+        }
+        for file in below(&folder)? {
+            let letter = place.path().join(format!("{}.xml", made.len()));
+            let mut command = Command::new(env!("CARGO_BIN_EXE_stafett"));
+            command.args(["map", "run"]).arg(mapping(map)).arg(&file);
+            let said = command.arg("--case").arg(&case).arg("--out").arg(&letter).output()?;
+            let text = String::from_utf8_lossy(&said.stderr).into_owned();
+            match said.status.code() {
+                Some(0) => made.push(letter),
+                Some(1) if text.contains("map-no-translation") => refused.push(file),
+                Some(1) if text.contains("map-check-failed") => refused.push(file),
+                _ => return Err(Failed::from(format!("{}: {text}", file.display()))),
+            }
+        }
+    }
+    let schema = "data/medcom-legacy/schemas/2005/08/07/EMessage.xsd";
+    let mut wrong = invalid(&support::shared().join(schema), &made)?;
+    if (made.len(), refused.len()) != expected {
+        wrong.push(format!("{} letters, refused: {refused:?}", made.len()));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failed::from(wrong.join("\n"))) }
 }
 
 /// How a letter's namespace begins; what follows is where its schema lies.

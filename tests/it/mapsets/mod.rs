@@ -3,8 +3,10 @@
 //!
 //! That a map makes what its cases hold is `letters: every case passes`: so nothing is translated here again.
 
+mod engine;
 mod letters;
 mod messages;
+mod trips;
 mod vocabulary;
 
 use crate::support::{self, Needs, trial};
@@ -18,15 +20,19 @@ pub fn trials() -> Vec<Trial> {
         trial("mapsets: maps have no finding", Needs::Nothing, no_findings),
         trial("mapsets: every rule fires, and most values are read", Needs::Nothing, coverage),
     ];
+    trials.extend(engine::trials());
     trials.extend(messages::trials());
     trials.extend(letters::trials());
+    trials.extend(trips::trials());
     trials.extend(vocabulary::trials());
     trials
 }
 
 /// Folders whose cases are run together, and the percentage of rules and of values that they reach.
-const COVERED: &[(&[&str], u8)] =
-    &[(&["xdis20-to-hospitalnotification", "xdis17-to-hospitalnotification"], 95)];
+const COVERED: &[(&[&str], u8)] = &[
+    (&["xdis20-to-hospitalnotification", "xdis17-to-hospitalnotification"], 95),
+    (&["hospitalnotification-to-oioxml"], 94),
+];
 
 /// A folder or file below mappings/.
 fn mapping(name: &str) -> PathBuf {

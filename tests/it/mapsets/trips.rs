@@ -1,0 +1,90 @@
+//! What is lost there and back: the list stands in the README of the way there, and only shrinks.
+
+use super::{cases, mapping, stafett};
+use crate::support::{self, Needs, trial};
+use libtest_mimic::{Failed, Trial};
+use std::collections::BTreeSet;
+
+pub fn trials() -> Vec<Trial> {
+    let lists = || PAIRS.iter().try_for_each(|pair| list(pair));
+    vec![trial("mapsets: what is lost there and back only shrinks", Needs::Nothing, lists)]
+}
+
+/// A way there, the way back, and how many lines its list may have: a number to lower, never to raise.
+struct Pair {
+    there: &'static str,
+    back: &'static str,
+    most: usize,
+}
+
+const PAIRS: &[Pair] = &[
+    Pair {
+        there: "xdis20-to-hospitalnotification",
+        back: "hospitalnotification-to-oioxml",
+        most: 5,
+    },
+    Pair {
+        there: "xdis17-to-hospitalnotification",
+        back: "hospitalnotification-to-oioxml",
+        most: 7,
+    },
+];
+
+/// Where the list stands in a README: the first block after this line.
+const MARK: &str = "## There and back\n";
+
+fn list(pair: &Pair) -> Result<(), Failed> {
+    let mut lines = BTreeSet::new();
+    let mut trips = 0;
+    for case in cases()?.iter().filter(|case| case.folder == pair.there && !case.fails()) {
+        let name = case.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let extension = if case.file("in.xml").is_some() { "xml" } else { "json" };
+        let file = format!("{}/tests/{name}/in.{extension}", pair.there);
+        let words = ["map", "roundtrip", "--format", "json"];
+        let (_, said) = stafett(&words, &[pair.there, pair.back, &file])?;
+        let trip: serde_json::Value = serde_json::from_str(&said)
+            .map_err(|fault| Failed::from(format!("{file}: {fault}: {said}")))?;
+        trips += 1;
+        if let Some(way) = trip["refused"].as_str() {
+            lines.insert(format!("refused on the way {way}: {name}"));
+        }
+        for change in trip["changes"].as_array().into_iter().flatten() {
+            let path = text(&change["path"]);
+            lines.insert(format!("{:8}{}", text(&change["kind"]), without_places(path)));
+        }
+    }
+    if trips < 3 {
+        return Err(Failed::from(format!("{}: {trips} messages went there and back", pair.there)));
+    }
+    if lines.len() > pair.most {
+        let count = lines.len();
+        let all = lines.into_iter().collect::<Vec<_>>().join("\n");
+        return Err(Failed::from(format!("{}: {count} lines\n{all}", pair.there)));
+    }
+    in_readme(pair, &lines)
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A path without the places of items in lists.
+fn without_places(path: &str) -> String {
+    let mut out = String::new();
+    for part in path.split('[') {
+        let after = part.split_once(']').filter(|(place, _)| place.parse::<u32>().is_ok());
+        out.push_str(after.map_or(part, |(_, after)| after));
+    }
+    out
+}
+
+fn in_readme(pair: &Pair, lines: &BTreeSet<String>) -> Result<(), Failed> {
+    let file = mapping(pair.there).join("README.md");
+    let readme = std::fs::read_to_string(&file)?;
+    let whole = |part: &str| Failed::from(format!("{}: no {part}", file.display()));
+    let (before, after) = readme.split_once(MARK).ok_or_else(|| whole(MARK))?;
+    let (words, after) = after.split_once("```text\n").ok_or_else(|| whole("list"))?;
+    let (_, after) = after.split_once("```").ok_or_else(|| whole("end of the list"))?;
+    let list: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    support::golden(&file, &format!("{before}{MARK}{words}```text\n{list}```{after}"))
+}
