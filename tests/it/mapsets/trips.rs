@@ -6,7 +6,7 @@ use libtest_mimic::{Failed, Trial};
 use std::collections::BTreeSet;
 
 pub fn trials() -> Vec<Trial> {
-    let lists = || PAIRS.iter().try_for_each(|pair| list(pair));
+    let lists = || PAIRS.iter().try_for_each(list);
     vec![trial("mapsets: what is lost there and back only shrinks", Needs::Nothing, lists)]
 }
 
