@@ -110,8 +110,9 @@ pub struct Delivery {
 
 fn syntax<'de, D: Deserializer<'de>>(from: D) -> Result<Option<EndpointSyntax>, D::Error> {
     let word = String::deserialize(from)?;
-    let all = [EndpointSyntax::FhirJson, EndpointSyntax::FhirXml, EndpointSyntax::Xml];
-    let found = all.into_iter().find(|one| one.word() == word);
+    let fhir = [EndpointSyntax::FhirJson, EndpointSyntax::FhirXml];
+    let others = [EndpointSyntax::Xml, EndpointSyntax::Hl7v2, EndpointSyntax::Edifact];
+    let found = fhir.into_iter().chain(others).find(|one| one.word() == word);
     found.map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{word}` is no syntax")))
 }
 

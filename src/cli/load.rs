@@ -136,6 +136,8 @@ pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
     for (from, to) in &config.definitions.aliases {
         builder = builder.alias(from, to);
     }
+    builder.add_hl7v2();
+    builder.add_edifact();
     let (packages, mut found) = packages(folder, config);
     let (support, more) = support(folder, config);
     found.extend(more);

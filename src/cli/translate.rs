@@ -2,7 +2,8 @@
 
 use super::{Exit, Format, assemble};
 use crate::engine::{Arena, Incoming, Outcome};
-use crate::message::{KnownAbout, PartyName, Syntax, ToldIssue};
+use crate::format;
+use crate::message::{KnownAbout, PartyName, ToldIssue};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
@@ -54,7 +55,7 @@ fn translate(arguments: &Translate) -> Result<Exit, String> {
     for party in parties {
         let incoming = Incoming {
             party,
-            syntax: syntax(&bytes),
+            syntax: format::recognise(&bytes),
             charset: None,
             bytes: bytes.clone(),
             received: now,
@@ -122,14 +123,4 @@ fn line(issue: &ToldIssue) -> String {
     let place = issue.position.map_or(String::new(), |(line, column)| format!("{line}:{column}: "));
     let path = issue.expression.as_deref().unwrap_or("-");
     format!("{place}{:?}[{}] {} at {path}", issue.severity, issue.id, issue.text)
-}
-
-/// JSON, FHIR XML or other XML, by how it begins.
-fn syntax(bytes: &Bytes) -> Syntax {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2_000)]).into_owned();
-    match head.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
-        false => Syntax::FhirJson,
-        true if head.contains("\"http://hl7.org/fhir\"") => Syntax::FhirXml,
-        true => Syntax::Xml,
-    }
 }

@@ -98,6 +98,10 @@ words! {
         FhirXml = "fhir-xml",
         /// XML of a logical model, such as OIOXML.
         Xml = "xml",
+        /// HL7 v2 in its delimited form, `x-application/hl7-v2+er7`.
+        Hl7v2 = "hl7v2",
+        /// EDIFACT, `application/edifact`.
+        Edifact = "edifact",
     }
 }
 

@@ -165,9 +165,11 @@ impl LibraryBuilder {
         for (at, one) in stored.iter().enumerate() {
             by_url.add(one.kind, &one.url, at as u32);
         }
+        let table = Arc::new(TableBuilder::new().build(&[]).0);
         let mut library = Library {
             core,
-            table: Arc::new(TableBuilder::new().build(&[]).0),
+            wire: super::Wire::new(&table),
+            table,
             packages: std::mem::take(&mut self.packages),
             closures,
             stored,
@@ -177,6 +179,7 @@ impl LibraryBuilder {
         };
         snapshot::complete(&mut library, &mut self.diagnostics);
         library.table = Arc::new(self.table(&library.core, &library.stored));
+        library.wire = super::Wire::new(&library.table);
         missing::list(&library, &mut self.diagnostics);
         (library, self.diagnostics)
     }

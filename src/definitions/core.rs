@@ -96,12 +96,13 @@ const TYPE_KINDS: [TypeKind; 5] = [
     TypeKind::Logical,
 ];
 
-const REPRESENTATIONS: [Representation; 5] = [
+const REPRESENTATIONS: [Representation; 6] = [
     Representation::Element,
     Representation::Attribute,
     Representation::Text,
     Representation::Xhtml,
     Representation::TypeAttribute,
+    Representation::Place,
 ];
 
 fn place<T: PartialEq>(all: &[T], one: &T) -> u8 {

@@ -1,11 +1,14 @@
-//! The logical model of an EDIFACT interchange in MedCom's XML form.
+//! The logical models of EDIFACT interchanges in MedCom's XML form.
 //!
-//! Promises: one model for every kind of letter, for the syntax has one shape: segments of elements of
-//! components, those behind a trigger segment below it. Never: says what a segment means; maps do.
+//! Promises: one shape for every kind of letter: segments of elements of components, those behind a trigger segment
+//! below it. Never: says what a segment means; maps do.
 
 use super::model::{ElementDefinition, StructureDefinition};
 
-/// What the canonicals begin with; the interchange's own ends in `Edifact`.
+/// The name of an interchange's root, and what its own canonical ends in.
+pub const ROOT: &str = "Edifact";
+
+/// What the canonicals begin with: an interchange's ends in `Edifact`, or in the kind of its letters.
 pub const BASE: &str = "https://stafett.example/models/edifact/";
 
 /// The segments of the letters, the service segments left out.
@@ -14,57 +17,84 @@ const SEGMENTS: &[&str] = &[
     "DTM", "EMP", "EQN", "ERC", "FCA", "FTX", "GIR", "GIS", "HAN", "IDE", "IHC", "IMD", "INV",
     "LAN", "LIN", "LOC", "MEA", "MOA", "NAD", "NAT", "PAC", "PAS", "PDI", "PGI", "PIA", "PNA",
     "PRC", "PTY", "QTY", "REL", "RFF", "RND", "RNG", "RSL", "SEQ", "SPC", "SPR", "STS", "TDT",
-    "TOD", "UCI", "UCM", "UCS", "UCD", "UCF", "UNO", "UNP",
+    "TOD", "UCI", "UCM", "UCS", "UCD", "UCF", "UNO", "UNP", "UNS",
 ];
 
 /// How many trigger segments there may be.
 const TRIGGERS: u32 = 30;
 
+/// What the letters of the networks are called (0068 of their `UNH`). Each has a model of its own, all of one shape,
+/// so that a map says by its `uses` which letters it is for.
+const KINDS: &[&str] = &[
+    "BIN01", "CTL01", "CTL02", "CTL03", "DIS01", "DIS02", "DIS03", "DIS05", "DIS06", "DIS07",
+    "DIS08", "DIS13", "DIS14", "DIS16", "DIS17", "DIS18", "DIS19", "DIS20", "DIS91", "PRE01",
+    "PRE60", "REF01", "REF02", "REF06", "REF07", "REQ01", "REQ02", "REQ03", "RPT01", "RPT02",
+    "RPT03", "RPT04",
+];
+
+/// How an element says that it is one of a row of places.
+pub const PLACE: &str = "place";
+
 /// All models.
 pub fn models() -> Vec<StructureDefinition> {
-    let component = format!("{BASE}element");
-    let mut element = model("element");
-    element.snapshot.push(line("element.SubElm", 0, None, Some("string")));
-    let mut segment = model("segment");
-    segment.snapshot.push(line("segment.Elm", 0, None, Some(&component)));
-    let mut trigger = model("trigger");
-    trigger.snapshot.push(line("trigger.Elm", 0, None, Some(&component)));
+    let mut element = model("element", "element");
+    element.snapshot.push(place("element.SubElm", "string"));
+    let mut segment = model("segment", "segment");
+    let elements = format!("{BASE}element");
+    segment.snapshot.push(place("segment.Elm", &elements));
+    let mut trigger = model("trigger", "trigger");
+    trigger.snapshot.push(place("trigger.Elm", &elements));
     segments("trigger", &mut trigger);
-    let of = format!("{BASE}segment");
-    let mut root = model("Edifact");
-    root.snapshot.extend([
-        line("Edifact.UNA", 0, Some(1), Some("string")),
-        line("Edifact.UNB", 1, Some(1), Some(&of)),
-        line("Edifact.UNO", 0, None, Some(&of)),
-        line("Edifact.UNP", 0, None, Some(&of)),
-        line("Edifact.Brev", 0, None, None),
-        line("Edifact.Brev.UNH", 1, Some(1), Some(&of)),
-        line("Edifact.Brev.BrevIndhold", 1, Some(1), None),
-    ]);
-    segments("Edifact.Brev.BrevIndhold", &mut root);
+    let mut content = model("content", "content");
+    segments("content", &mut content);
     for number in 1..=TRIGGERS {
-        let path = format!("Edifact.Brev.BrevIndhold.S{number:02}");
-        root.snapshot.push(line(&path, 0, None, Some(&format!("{BASE}trigger"))));
+        let path = format!("content.S{number:02}");
+        content.snapshot.push(line(&path, 0, None, "trigger"));
     }
-    root.snapshot.extend([
-        line("Edifact.Brev.UNT", 1, Some(1), Some(&of)),
-        line("Edifact.UNZ", 1, Some(1), Some(&of)),
+    let mut letter = model("letter", "letter");
+    letter.snapshot.extend([
+        line("letter.UNH", 1, Some(1), "segment"),
+        line("letter.BrevIndhold", 1, Some(1), "content"),
+        line("letter.UNT", 1, Some(1), "segment"),
     ]);
-    vec![element, segment, trigger, root]
+    let mut all = vec![element, segment, trigger, content, letter, interchange(ROOT)];
+    all.extend(KINDS.iter().map(|kind| interchange(kind)));
+    all
+}
+
+/// The model of an interchange: of letters of one kind, or of any.
+fn interchange(name: &str) -> StructureDefinition {
+    let mut root = model(name, ROOT);
+    let mut una = line("Edifact.UNA", 0, Some(1), "");
+    una.types[0].code = "string".into();
+    root.snapshot.extend([
+        una,
+        line("Edifact.UNB", 1, Some(1), "segment"),
+        line("Edifact.UNO", 0, None, "segment"),
+        line("Edifact.UNP", 0, None, "segment"),
+        line("Edifact.Brev", 0, None, "letter"),
+        line("Edifact.UNZ", 1, Some(1), "segment"),
+    ]);
+    root
 }
 
 fn segments(path: &str, model: &mut StructureDefinition) {
-    let of = format!("{BASE}segment");
-    let all = SEGMENTS.iter().map(|name| line(&format!("{path}.{name}"), 0, None, Some(&of)));
+    let all = SEGMENTS.iter().map(|name| line(&format!("{path}.{name}"), 0, None, "segment"));
     model.snapshot.extend(all);
 }
 
-fn model(name: &str) -> StructureDefinition {
-    StructureDefinition::logical(format!("{BASE}{name}"), name)
+fn model(canonical: &str, name: &str) -> StructureDefinition {
+    StructureDefinition::logical(format!("{BASE}{canonical}"), name)
 }
 
-fn line(path: &str, min: u32, max: Option<u32>, code: Option<&str>) -> ElementDefinition {
-    ElementDefinition::plain(path, min, max.unwrap_or(u32::MAX), code)
+fn line(path: &str, min: u32, max: Option<u32>, of: &str) -> ElementDefinition {
+    let code = format!("{BASE}{of}");
+    ElementDefinition::plain(path, min, max.unwrap_or(u32::MAX), Some(&code))
+}
+
+fn place(path: &str, code: &str) -> ElementDefinition {
+    let plain = ElementDefinition::plain(path, 0, u32::MAX, Some(code));
+    ElementDefinition { representation: vec![PLACE.into()], ..plain }
 }
 
 #[cfg(test)]

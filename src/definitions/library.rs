@@ -117,6 +117,7 @@ pub struct Library {
     pub(super) by_url: ByUrl,
     pub(super) aliases: HashMap<Box<str>, Box<str>>,
     pub(super) terminology: super::terminology::Cache,
+    pub(super) wire: super::Wire,
 }
 
 /// Definitions by kind and canonical, in the order they were added.
@@ -143,6 +144,11 @@ impl Library {
     /// The table of types: FHIR's and every loaded model's.
     pub fn table(&self) -> &Arc<Table> {
         &self.table
+    }
+
+    /// The codecs over the table.
+    pub fn wire(&self) -> &super::Wire {
+        &self.wire
     }
 
     /// The names that messages' trees are made over.

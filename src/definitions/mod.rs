@@ -30,8 +30,10 @@ pub mod tables;
 pub mod terminology;
 pub mod typing;
 pub mod version;
+mod wire;
 mod xml;
 
 pub use builder::LibraryBuilder;
 pub use decoded::Package;
 pub use library::{DefinitionId, Library, Listed, PackageId, PackageInfo, Scope, StructureRef};
+pub use wire::Wire;

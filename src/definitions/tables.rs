@@ -189,6 +189,7 @@ fn representation(one: &ElementDefinition) -> Representation {
         Some("xmlText") => Representation::Text,
         Some("xhtml" | "cdaText") => Representation::Xhtml,
         Some("typeAttr") => Representation::TypeAttribute,
+        Some(super::edifact::PLACE) => Representation::Place,
         _ => Representation::Element,
     }
 }

@@ -155,6 +155,8 @@ fn request(target: &Target, sending: Sending) -> Result<Request<Full<Bytes>>, hy
         Syntax::FhirJson => "application/fhir+json",
         Syntax::FhirXml => "application/fhir+xml",
         Syntax::Xml => "application/xml, application/fhir+xml, application/fhir+json;q=0.9",
+        Syntax::Hl7v2 => "x-application/hl7-v2+er7, application/fhir+json;q=0.9",
+        Syntax::Edifact => "application/edifact, application/fhir+json;q=0.9",
     };
     let mut builder = Request::builder()
         .method(Method::POST)

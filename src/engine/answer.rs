@@ -48,7 +48,7 @@ impl Engine {
         };
         let body = match syntax {
             Syntax::FhirJson => Bytes::from(json),
-            Syntax::FhirXml | Syntax::Xml => self.as_xml(json),
+            _ => self.as_xml(json),
         };
         let syntax = if syntax == Syntax::FhirJson { syntax } else { Syntax::FhirXml };
         Answer {

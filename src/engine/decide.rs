@@ -6,7 +6,7 @@ use super::{Arena, Engine, Stages, catalogue, told};
 use crate::config::{Acknowledges, Conflict, LaneKey, LaneOrder, Route};
 use crate::message::{
     self, Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
-    Position, Syntax, ToldIssue, Unit, Verdict,
+    Position, ToldIssue, Unit, Verdict,
 };
 use crate::profile::Request;
 use crate::receipt::Ending;
@@ -155,7 +155,7 @@ impl Engine {
         let (tree, memory) = (&arena.tree, &mut arena.validation);
         let summary = self.validator.validate(tree, &request, now, memory, &mut arena.issues);
         // Letters are judged by their model alone; the exchange rules are FHIR messaging's.
-        if read.incoming.syntax != Syntax::Xml {
+        if read.incoming.syntax.is_fhir() {
             self.exchange.check(&arena.tree, now, &mut arena.exchange, &mut arena.issues);
         }
         let refuse = self.config.definitions.not_checked == crate::config::NotChecked::Refuse;

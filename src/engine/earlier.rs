@@ -7,8 +7,6 @@ use super::read::Read;
 use super::{Arena, Engine, catalogue};
 use crate::config::MissingEarlier;
 use crate::config::Route;
-use crate::definitions::typing;
-use crate::format;
 use crate::mapping::Plan;
 use crate::message::{Arg, Earlier, Issue, KnownAbout, Place, Syntax};
 use crate::tree::Tree;
@@ -80,14 +78,10 @@ impl Engine {
     /// Reads bytes that were read before into a typed tree.
     fn read_tree(&self, syntax: Syntax, bytes: &Bytes, tree: &mut Tree) -> bool {
         let mut issues = Vec::new();
-        let decoded = format::charset::decode(bytes, None, syntax != Syntax::FhirJson);
-        let Ok(decoded) = decoded else { return false };
-        let whole = match syntax {
-            Syntax::FhirJson => format::fhir_json::read(decoded.text, tree, &mut issues),
-            Syntax::FhirXml => format::fhir_xml::read(decoded.text, tree, &mut issues),
-            Syntax::Xml => format::xml::read(decoded.text, tree, &mut issues),
-        };
-        typing::type_tree(tree, self.library.table(), &mut issues);
+        let wire = self.library.wire();
+        let Ok(decoded) = wire.decode(syntax, bytes, None) else { return false };
+        let whole = wire.read(syntax, decoded.text, tree, &mut issues);
+        wire.type_tree(syntax, tree, &mut issues);
         whole
     }
 }

@@ -39,7 +39,7 @@ impl Engine {
         );
         match syntax {
             Syntax::FhirJson => Bytes::from(json),
-            Syntax::FhirXml | Syntax::Xml => self.as_xml(json),
+            _ => self.as_xml(json),
         }
     }
 }

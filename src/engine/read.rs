@@ -1,7 +1,6 @@
 //! From bytes to a typed tree with its ids: what can be known of a message from itself alone.
 
 use super::{Arena, Engine, catalogue, header, told};
-use crate::definitions::typing;
 use crate::format;
 use crate::message::{
     EnvelopeId, Event, Issue, IssueType, MessageId, PartyName, Place, Syntax, ToldIssue,
@@ -9,7 +8,6 @@ use crate::message::{
 use crate::receipt::Ending;
 use crate::route::{Extracted, Identified, Identity};
 use bytes::Bytes;
-use bytestring::ByteString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -62,19 +60,6 @@ pub struct Unread {
     pub issues: Vec<ToldIssue>,
 }
 
-fn decode(incoming: &Incoming, issues: &mut Vec<Issue>) -> Result<ByteString, Issue> {
-    let (bytes, declared) = (&incoming.bytes, incoming.charset.as_deref());
-    match incoming.syntax {
-        Syntax::FhirJson => format::charset::decode_fhir(bytes, declared, false),
-        Syntax::FhirXml => format::charset::decode_fhir(bytes, declared, true),
-        Syntax::Xml => {
-            let decoded = format::charset::decode(bytes, declared, true)?;
-            issues.extend(decoded.note);
-            Ok(decoded.text)
-        }
-    }
-}
-
 /// The day it is, for identifiers whose validity has dates.
 pub(super) fn day(now: Timestamp) -> Date {
     now.to_zoned(jiff::tz::TimeZone::UTC).date()
@@ -95,7 +80,7 @@ impl Engine {
             return Err(self.unread(Ending::NotWellFormed, arena));
         }
         self.parse(&incoming, arena)?;
-        typing::type_tree(&mut arena.tree, self.library.table(), &mut arena.issues);
+        self.library.wire().type_tree(incoming.syntax, &mut arena.tree, &mut arena.issues);
         arena.references.build(&arena.tree);
         let Some(says) = self.says(&incoming, arena, now) else {
             let kind = match told::refuse(&arena.issues) {
@@ -112,8 +97,13 @@ impl Engine {
 
     /// Decodes and parses; what is not well formed gets no verdict, since nothing in it can be believed.
     fn parse(&self, incoming: &Incoming, arena: &mut Arena) -> Result<(), Box<Unread>> {
-        let text = match decode(incoming, &mut arena.issues) {
-            Ok(text) => text,
+        let wire = self.library.wire();
+        let charset = incoming.charset.as_deref();
+        let text = match wire.decode(incoming.syntax, &incoming.bytes, charset) {
+            Ok(decoded) => {
+                arena.issues.extend(decoded.note);
+                decoded.text
+            }
             Err(issue) => {
                 let unsupported = format::class(issue.kind) == format::Class::Charset;
                 let ending = if unsupported { Ending::NotTaken } else { Ending::NotWellFormed };
@@ -122,11 +112,7 @@ impl Engine {
             }
         };
         let (tree, issues) = (&mut arena.tree, &mut arena.issues);
-        let whole = match incoming.syntax {
-            Syntax::FhirJson => format::fhir_json::read(text, tree, issues),
-            Syntax::FhirXml => format::fhir_xml::read(text, tree, issues),
-            Syntax::Xml => format::xml::read(text, tree, issues),
-        };
+        let whole = wire.read(incoming.syntax, text, tree, issues);
         let worst = arena.issues.iter().map(|issue| format::class(issue.kind)).max();
         let costly =
             arena.issues.iter().any(|i| i.refuses() && i.kind.code == IssueType::TooCostly);
@@ -175,9 +161,9 @@ impl Engine {
             // A key of its own: no other message can have it.
             EnvelopeId(format!("none:{}", message.0).into())
         });
-        let parts = match incoming.syntax {
-            Syntax::FhirJson | Syntax::FhirXml => header::parts(&arena.tree),
-            Syntax::Xml => None,
+        let parts = match incoming.syntax.is_fhir() {
+            true => header::parts(&arena.tree),
+            false => None,
         };
         let newest = parts.as_ref().and_then(|parts| parts.newest);
         let content_hash = self.hasher.hash(

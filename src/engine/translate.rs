@@ -7,13 +7,12 @@ use super::hooks::World;
 use super::read::Read;
 use super::{Arena, Engine, told};
 use crate::config::{EndpointCharset, EndpointSyntax, Route};
-use crate::definitions::typing;
-use crate::format::{self, charset::Charset};
+use crate::format::charset::Charset;
 use crate::mapping::{self, IdSeed, Inputs};
 use crate::message::{IssueType, KnownAbout, Output, Severity, Syntax};
 use crate::profile::Request;
 use crate::route::Destination;
-use crate::tree::{NodeId, Tree};
+use crate::tree::Tree;
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -59,6 +58,7 @@ impl Engine {
             return Err(Stopped::NotExpressible);
         }
         self.run(read, arena, destination, plan, now)?;
+        self.library.wire().complete(&mut arena.target);
         let bytes = self.write(&arena.target, syntax, charset)?;
         self.check_output(arena, destination.route, syntax, &bytes, now)?;
         let mut references = std::mem::take(&mut arena.references);
@@ -149,17 +149,14 @@ impl Engine {
         arena.target_issues.clear();
         arena.target.reset(self.library.names());
         let (target, issues) = (&mut arena.target, &mut arena.target_issues);
-        let text = format::charset::decode(bytes, None, syntax != Syntax::FhirJson);
-        let text = text.map_err(|_| Stopped::Ours("output-not-readable"))?.text;
-        let whole = match syntax {
-            Syntax::FhirJson => format::fhir_json::read(text, target, issues),
-            Syntax::FhirXml => format::fhir_xml::read(text, target, issues),
-            Syntax::Xml => format::xml::read(text, target, issues),
-        };
+        let wire = self.library.wire();
+        let decoded = wire.decode(syntax, bytes, None);
+        let text = decoded.map_err(|_| Stopped::Ours("output-not-readable"))?.text;
+        let whole = wire.read(syntax, text, target, issues);
         if !whole {
             return Err(Stopped::Ours("output-not-readable"));
         }
-        typing::type_tree(target, self.library.table(), issues);
+        wire.type_tree(syntax, target, issues);
         let wanted: Vec<&str> = route.target_profiles.iter().map(|at| &*at.value).collect();
         let request = Request { profiles: &wanted, version: None };
         self.validator.validate(target, &request, now, &mut arena.validation, issues);
@@ -175,21 +172,11 @@ impl Engine {
     }
 
     fn write(&self, tree: &Tree, syntax: Syntax, charset: Charset) -> Result<Bytes, Stopped> {
-        let (table, root) = (self.library.table(), tree.root().unwrap_or(NodeId(0)));
-        let mut text = String::new();
-        match syntax {
-            Syntax::FhirJson => format::fhir_json::write(tree, table, root, &mut text),
-            Syntax::FhirXml => format::fhir_xml::write(tree, table, root, &mut text),
-            Syntax::Xml => {
-                let mut bytes = Vec::new();
-                let written = format::xml::write(tree, table, root, charset, &mut bytes);
-                return match written {
-                    Ok(()) => Ok(Bytes::from(bytes)),
-                    Err(_) => Err(Stopped::Ours("output-not-writable")),
-                };
-            }
+        let mut bytes = Vec::new();
+        match self.library.wire().write(tree, syntax, charset, &mut bytes) {
+            Ok(()) => Ok(Bytes::from(bytes)),
+            Err(_) => Err(Stopped::Ours("output-not-writable")),
         }
-        Ok(Bytes::from(text))
     }
 }
 
@@ -199,7 +186,7 @@ impl Engine {
 /// and on nothing else: a translation that is made again has the same ids, and what was made of an earlier
 /// message can be named.
 pub(super) fn mint(read: &Read, destination: &Destination<'_>, own: &str, what: &str) -> Box<str> {
-    let legacy = destination.endpoint.syntax == EndpointSyntax::Xml;
+    let legacy = !syntax(destination.endpoint.syntax).is_fhir();
     let sender = read.says.sender.identifiers.first().map_or_else(String::new, ToString::to_string);
     let name = [what, &sender, own, &destination.endpoint.name].join("\u{1f}");
     let id = Uuid::new_v5(&NAMESPACE, name.as_bytes());
@@ -226,6 +213,8 @@ fn syntax(endpoint: EndpointSyntax) -> Syntax {
         EndpointSyntax::FhirJson => Syntax::FhirJson,
         EndpointSyntax::FhirXml => Syntax::FhirXml,
         EndpointSyntax::Xml => Syntax::Xml,
+        EndpointSyntax::Hl7v2 => Syntax::Hl7v2,
+        EndpointSyntax::Edifact => Syntax::Edifact,
     }
 }
 

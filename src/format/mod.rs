@@ -15,10 +15,12 @@ pub mod hl7v2;
 mod limits;
 pub mod mllp;
 mod order;
+mod recognise;
 mod seen;
 mod unwritable;
 pub mod xhtml;
 pub mod xml;
 
 pub use catalogue::{CATALOGUE, Class, class};
+pub use recognise::recognise;
 pub use unwritable::Unwritable;

@@ -19,6 +19,17 @@ pub enum Syntax {
     FhirXml,
     /// Namespaced XML of a logical model: OIOXML.
     Xml,
+    /// HL7 v2 in its delimited form, `x-application/hl7-v2+er7`.
+    Hl7v2,
+    /// EDIFACT, `application/edifact`.
+    Edifact,
+}
+
+impl Syntax {
+    /// Whether it is one of FHIR's.
+    pub fn is_fhir(self) -> bool {
+        matches!(self, Syntax::FhirJson | Syntax::FhirXml)
+    }
 }
 
 /// Where a unit stands in the journal. Nothing assumes one total order over partitions.

@@ -25,5 +25,7 @@ pub fn content_type(syntax: Syntax) -> &'static str {
         Syntax::FhirJson => "application/fhir+json",
         Syntax::FhirXml => "application/fhir+xml",
         Syntax::Xml => "application/xml",
+        Syntax::Hl7v2 => "x-application/hl7-v2+er7",
+        Syntax::Edifact => "application/edifact",
     }
 }

@@ -80,7 +80,7 @@ pub fn operation_outcome(issues: &[ToldIssue], syntax: Syntax) -> Bytes {
             }
             out.push_str("]}");
         }
-        Syntax::FhirXml | Syntax::Xml => {
+        _ => {
             let _ = write!(out, "<OperationOutcome xmlns=\"{NAMESPACE}\">");
             issues.iter().for_each(|issue| issue_xml(issue, &mut out));
             out.push_str("</OperationOutcome>");
@@ -139,7 +139,7 @@ pub fn apart(ending: Ending, syntax: Syntax) -> Answer {
 /// The answer of an ending with no receipt, that tells these issues.
 pub fn answer(ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
     let row = row(ending);
-    let syntax = if syntax == Syntax::Xml { Syntax::FhirXml } else { syntax };
+    let syntax = if syntax == Syntax::FhirJson { syntax } else { Syntax::FhirXml };
     Answer {
         status: row.status,
         content_type: Some(content_type(syntax)),

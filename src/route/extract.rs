@@ -197,6 +197,8 @@ impl Description {
             Syntax::FhirJson => EndpointSyntax::FhirJson,
             Syntax::FhirXml => EndpointSyntax::FhirXml,
             Syntax::Xml => EndpointSyntax::Xml,
+            Syntax::Hl7v2 => EndpointSyntax::Hl7v2,
+            Syntax::Edifact => EndpointSyntax::Edifact,
         };
         let node = tree.node(root);
         let name = tree.resource_type(root).unwrap_or_else(|| tree.name_text(node.name));

@@ -62,6 +62,8 @@ impl Marks {
     pub const DETACHED: Marks = Marks(4);
     /// JSON wrote something of this node in the property with an underscore: it is a primitive.
     pub const SHADOWED: Marks = Marks(8);
+    /// The value belongs to the syntax, not to the message: delimiters, counts. Nobody who drops it loses any.
+    pub const SYNTAX: Marks = Marks(16);
 
     /// Whether all of `other`'s marks are set.
     pub fn has(self, other: Marks) -> bool {

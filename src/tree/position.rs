@@ -18,7 +18,11 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Finds the lines of a text.
     pub fn new(text: &'a str) -> Lines<'a> {
-        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1);
+        let bytes = text.as_bytes();
+        // a carriage return alone ends a line, as the segments of HL7 v2
+        let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes)
+            .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
+            .map(|at| at as u32 + 1);
         Lines { text, starts: std::iter::once(0).chain(breaks).collect() }
     }
 
@@ -50,5 +54,12 @@ mod tests {
         assert_eq!(lines.at(5), LineColumn { line: 2, column: 3 });
         assert_eq!(lines.line(2), "bæc");
         assert_eq!(lines.at(99).line, 3);
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_a_line() {
+        let lines = Lines::new("MSH|\rPID|1\r\nPV1\r");
+        assert_eq!(lines.at(9), LineColumn { line: 2, column: 5 });
+        assert_eq!((lines.line(2), lines.line(3), lines.at(99).line), ("PID|1", "PV1", 4));
     }
 }

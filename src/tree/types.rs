@@ -151,6 +151,8 @@ pub enum Representation {
     Xhtml,
     /// As an element whose `xsi:type` says its type.
     TypeAttribute,
+    /// As an element that is one of a row of places: an empty one keeps those after it where they are.
+    Place,
 }
 
 /// A type.

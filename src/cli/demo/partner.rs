@@ -122,6 +122,8 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
         "application/fhir+json" => Some(Syntax::FhirJson),
         "application/fhir+xml" => Some(Syntax::FhirXml),
         "application/xml" => Some(Syntax::Xml),
+        "x-application/hl7-v2+er7" => Some(Syntax::Hl7v2),
+        "application/edifact" => Some(Syntax::Edifact),
         _ => None,
     };
     let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok()).unwrap_or_default();

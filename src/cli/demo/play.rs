@@ -80,6 +80,8 @@ async fn send(stage: &Stage, message: &Message, bytes: Bytes) -> Result<Reply, E
     let (syntax, path) = match &*message.content_type {
         "application/fhir+json" => (Syntax::FhirJson, "/fhir/$process-message"),
         "application/fhir+xml" => (Syntax::FhirXml, "/fhir/$process-message"),
+        "x-application/hl7-v2+er7" => (Syntax::Hl7v2, "/messages"),
+        "application/edifact" => (Syntax::Edifact, "/messages"),
         _ => (Syntax::Xml, "/messages"),
     };
     let token = stage.tokens.get(&message.from).map(|token| &**token);
@@ -221,6 +223,8 @@ fn declared(message: &Message) -> Option<Syntax> {
     Some(match &*message.content_type {
         "application/fhir+json" => Syntax::FhirJson,
         "application/fhir+xml" => Syntax::FhirXml,
+        "x-application/hl7-v2+er7" => Syntax::Hl7v2,
+        "application/edifact" => Syntax::Edifact,
         _ => Syntax::Xml,
     })
 }
@@ -230,5 +234,7 @@ fn known(syntax: EndpointSyntax) -> Syntax {
         EndpointSyntax::FhirJson => Syntax::FhirJson,
         EndpointSyntax::FhirXml => Syntax::FhirXml,
         EndpointSyntax::Xml => Syntax::Xml,
+        EndpointSyntax::Hl7v2 => Syntax::Hl7v2,
+        EndpointSyntax::Edifact => Syntax::Edifact,
     }
 }

@@ -53,7 +53,7 @@ pub fn run(
     let about = about(path)?;
     let map = about.map.as_deref().unwrap_or(entry);
     let plan = mappings.plans.find(map).ok_or_else(|| format!("there is no map {map}"))?;
-    let input = one_file(path, "in.")?.ok_or("there is no in.json or in.xml")?;
+    let input = one_file(path, "in.")?.ok_or("there is no in.* (json, xml, hl7, edi)")?;
     let source = messages::read(&input, mappings, plan)?;
     let made = messages::translate(plan, &source, &about, mappings, memory)?;
     let mut outcome = Outcome { losses: made.losses, ..Outcome::default() };
@@ -72,7 +72,7 @@ pub fn run(
     }
     let expected = expected(path, mappings, plan)?;
     if expected.is_none() && !bless {
-        let text = "there is no out.json or out.xml; --bless writes it";
+        let text = "there is no out.*; --bless writes it";
         outcome.faults.push(text.to_owned());
         return Ok(outcome);
     }

@@ -52,6 +52,8 @@ impl Mappings {
             found.below(&home(path))?;
         }
         let mut builder = LibraryBuilder::new();
+        builder.add_hl7v2();
+        builder.add_edifact();
         for file in &found.resources {
             builder.add_resource(&file.display().to_string(), &bytes(file)?);
         }

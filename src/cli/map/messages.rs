@@ -7,19 +7,18 @@ use super::world::{About, World};
 use crate::definitions::typing;
 use crate::engine;
 use crate::fhirpath::References;
-use crate::format::charset::{self, Charset};
-use crate::format::{fhir_json, fhir_xml, xml};
+use crate::format::{self, charset::Charset, edifact};
 use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, MAX_SOURCES, Memory, Plan, Trace};
-use crate::message::{Issue, Severity, ToldIssue};
+use crate::message::{Issue, Severity, Syntax, ToldIssue};
 use crate::profile;
-use crate::tree::Tree;
 use crate::tree::types::{Table, TypeId, TypeKind};
+use crate::tree::{Expression, Tree};
 use ::bytes::Bytes;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The namespace of FHIR's XML.
-const FHIR: &str = "http://hl7.org/fhir";
+/// The model of an interchange whatever its letters.
+const EDIFACT: &str = "https://stafett.example/models/edifact/Edifact";
 
 /// A message that was read.
 pub struct Message {
@@ -60,12 +59,23 @@ fn read_source(
     source: usize,
 ) -> Result<Message, String> {
     let wanted = plan.sources().get(source).copied().unwrap_or(TypeId::NONE);
-    read_as(file.display().to_string(), bytes(file)?.into(), mappings, wanted)
+    let name = file.display().to_string();
+    let (path, letter) = letter(&name);
+    read_as(name.clone(), bytes(Path::new(path))?.into(), mappings, wanted, letter)
+}
+
+/// `FILE#2` is the second letter of an interchange, unless a file is called so.
+fn letter(file: &str) -> (&str, Option<usize>) {
+    let named = file.rsplit_once('#').and_then(|(path, n)| Some((path, n.parse().ok()?)));
+    match named.filter(|_| !Path::new(file).exists()) {
+        Some((path, number)) => (path, Some(number)),
+        None => (file, None),
+    }
 }
 
 /// Reads what a plan makes.
 pub fn read_target(file: &Path, mappings: &Mappings, plan: &Plan) -> Result<Message, String> {
-    read_as(file.display().to_string(), bytes(file)?.into(), mappings, plan.target())
+    read_as(file.display().to_string(), bytes(file)?.into(), mappings, plan.target(), None)
 }
 
 /// From bytes, called `file` in what is said.
@@ -76,7 +86,7 @@ pub fn read_bytes(
     plan: &Plan,
 ) -> Result<Message, String> {
     let wanted = plan.sources().first().copied().unwrap_or(TypeId::NONE);
-    read_as(file, bytes, mappings, wanted)
+    read_as(file, bytes, mappings, wanted, None)
 }
 
 /// The model that a document is read as, where its root leaves that open: it is of no type, or other models have a
@@ -103,28 +113,35 @@ fn read_as(
     bytes: Bytes,
     mappings: &Mappings,
     wanted: TypeId,
+    letter: Option<usize>,
 ) -> Result<Message, String> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
-    let is_xml = head.trim_start_matches('\u{feff}').trim_start().starts_with('<');
-    let decoded = charset::decode(&bytes, None, is_xml)
-        .map_err(|issue| format!("{file}: {}", issue.text()))?;
+    let (wire, table) = (mappings.library.wire(), mappings.library.table());
+    let syntax = format::recognise(&bytes);
+    let decoded =
+        wire.decode(syntax, &bytes, None).map_err(|issue| format!("{file}: {}", issue.text()))?;
     let mut tree = Tree::new(Arc::clone(mappings.library.names()));
     let mut issues = Vec::new();
-    let usable = match is_xml {
-        false => fhir_json::read(decoded.text, &mut tree, &mut issues),
-        true if decoded.text.contains(&format!("\"{FHIR}\"")) => {
-            fhir_xml::read(decoded.text, &mut tree, &mut issues)
-        }
-        true => xml::read(decoded.text, &mut tree, &mut issues),
-    };
-    let table = mappings.library.table();
-    let syntax = issues.len();
-    match model(&tree, table, wanted) {
-        Some(id) => typing::type_tree_as(&mut tree, table, id, &mut issues),
-        None => typing::type_tree(&mut tree, table, &mut issues),
+    let usable = wire.read(syntax, decoded.text, &mut tree, &mut issues);
+    one_letter(&file, syntax, &mut tree, letter)?;
+    let read = issues.len();
+    wire.type_tree(syntax, &mut tree, &mut issues);
+    let own = tree.root().map_or(TypeId::NONE, |root| tree.node(root).type_id);
+    let any_letter = syntax == Syntax::Edifact && table.find(EDIFACT) == Some(wanted);
+    let delimited = usable && tree.header.delimiters.is_some() && !any_letter;
+    if delimited && ![own, TypeId::NONE].contains(&wanted) {
+        let named = |id: TypeId| match id {
+            TypeId::NONE => "no known kind",
+            id => table.type_of(id).name.rsplit('/').next().unwrap_or_default(),
+        };
+        let (own, wanted) = (named(own), named(wanted));
+        return Err(format!("{file}: the message is of {own}, the map reads {wanted}"));
+    }
+    if let Some(id) = model(&tree, table, wanted) {
+        issues.truncate(read);
+        typing::type_tree_as(&mut tree, table, id, &mut issues);
     }
     if wanted == TypeId::NONE {
-        issues.truncate(syntax);
+        issues.truncate(read);
     }
     let faults: Vec<Issue> = issues.into_iter().filter(Issue::refuses).collect();
     let told = engine::tell_all(&tree, mappings.library.table(), &faults);
@@ -132,6 +149,30 @@ fn read_as(
         false => Err(told.iter().map(|one| line(&file, one)).collect::<Vec<_>>().join("\n")),
         true if !usable => Err(format!("{file}: it cannot be read")),
         true => Ok(Message { file, tree }),
+    }
+}
+
+/// A map sees one letter with the envelope around it.
+fn one_letter(
+    file: &str,
+    syntax: Syntax,
+    tree: &mut Tree,
+    letter: Option<usize>,
+) -> Result<(), String> {
+    let count = match syntax {
+        Syntax::Edifact => edifact::letters(tree).len(),
+        _ => 1,
+    };
+    match letter {
+        None if count > 1 => Err(format!("{file}: it holds {count} letters; say which: {file}#1")),
+        None => Ok(()),
+        Some(number) if (1..=count).contains(&number) => {
+            if syntax == Syntax::Edifact {
+                edifact::keep(tree, number - 1);
+            }
+            Ok(())
+        }
+        Some(_) => Err(format!("{file}: there is no such letter; it holds {count}")),
     }
 }
 
@@ -206,26 +247,33 @@ pub fn watched(
         issues.push(failure.issue);
         Losses::default()
     });
+    mappings.library.wire().complete(&mut target);
     Ok(Made { target, issues, losses })
 }
 
-/// What was made as a file: its extension and its bytes. FHIR is JSON for people, a model is XML.
+/// What was made as a file: its extension and its bytes. FHIR is JSON for people; a model is in its own syntax, or
+/// XML.
 pub fn write(made: &Tree, mappings: &Mappings) -> Result<(&'static str, Vec<u8>), String> {
     let root = made.root().ok_or("nothing was made")?;
-    let table = mappings.library.table();
-    match made.resource_type(root) {
-        Some(_) => {
-            let mut text = String::new();
-            fhir_json::write(made, table, root, &mut text);
-            Ok(("json", indented(&text).into_bytes()))
-        }
-        None => {
-            let mut bytes = Vec::new();
-            xml::write(made, table, root, Charset::Utf8, &mut bytes).map_err(|e| e.to_string())?;
-            bytes.push(b'\n');
-            Ok(("xml", bytes))
-        }
+    let wire = mappings.library.wire();
+    let (syntax, extension) = match wire.made(made) {
+        Some(Syntax::Hl7v2) => (Syntax::Hl7v2, "hl7"),
+        Some(syntax) => (syntax, "edi"),
+        None if made.resource_type(root).is_some() => (Syntax::FhirJson, "json"),
+        None => (Syntax::Xml, "xml"),
+    };
+    let mut bytes = Vec::new();
+    let written = wire.write(made, syntax, Charset::Utf8, &mut bytes);
+    written.map_err(|why| {
+        let path = Expression::new(made, mappings.library.table(), why.node);
+        format!("{why} (at {path})")
+    })?;
+    match syntax {
+        Syntax::FhirJson => bytes = indented(&String::from_utf8_lossy(&bytes)).into_bytes(),
+        Syntax::Xml => bytes.push(b'\n'),
+        _ => {}
     }
+    Ok((extension, bytes))
 }
 
 /// The first file of a folder whose name starts so.

@@ -12,10 +12,16 @@
 //! came; references and counts of the envelopes agree, or the interchange is refused. Rules: ISO 9735
 //! version 3, in MedCom's subset. Never: knows a segment's meaning, or takes half an interchange.
 
+mod charset;
+mod complete;
+mod letters;
 mod parts;
 mod read;
 mod write;
 
+pub use charset::{charset, declared};
+pub use complete::complete;
+pub use letters::{keep, kind, letters};
 pub use read::read;
 pub use write::write;
 

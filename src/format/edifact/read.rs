@@ -7,7 +7,7 @@ use super::triggers;
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
 use crate::message::{Arg, Issue, IssueKind};
-use crate::tree::{BufferId, Delimiters, Escape, Kind, NameId, NodeId, Slice, Token, Tree};
+use crate::tree::{BufferId, Delimiters, Escape, Kind, Marks, NameId, NodeId, Slice, Token, Tree};
 use bytestring::ByteString;
 
 /// Reads an interchange into an empty tree. False: nothing usable.
@@ -123,6 +123,7 @@ impl<'a> Reader<'a, '_> {
         let name = self.tree.name_id("UNA");
         let node = self.add(self.root, name, 0)?;
         self.tree.set_value(node, self.slice(3, 8), Token::Text);
+        self.tree.node_mut(node).marks.set(Marks::SYNTAX);
         Ok(9)
     }
 
@@ -168,6 +169,7 @@ impl<'a> Reader<'a, '_> {
         let id = self.tree.name_id(name);
         let node = self.add(parent, id, start)?;
         self.elements(node, start + 3, end)?;
+        self.syntax_alone(name, node);
         if triggers(name) {
             self.open.group = Some(node);
         }
@@ -176,6 +178,25 @@ impl<'a> Reader<'a, '_> {
         }
         self.close(name, node, start)?;
         Ok(end + 1)
+    }
+
+    /// Counts, their references and the syntax identifier belong to the syntax.
+    fn syntax_alone(&mut self, name: &str, segment: NodeId) {
+        let elements = match name {
+            "UNT" | "UNZ" => 2,
+            "UNB" => 1,
+            _ => return,
+        };
+        let mut element = self.tree.first_child(segment);
+        for _ in 0..elements {
+            let Some(one) = element else { return };
+            let mut component = self.tree.first_child(one);
+            while let Some(value) = component {
+                self.tree.node_mut(value).marks.set(Marks::SYNTAX);
+                component = self.tree.next_sibling(value);
+            }
+            element = self.tree.next_sibling(one);
+        }
     }
 
     /// The node that a segment belongs below; envelopes open here.
@@ -292,6 +313,10 @@ impl<'a> Reader<'a, '_> {
         self.room(start)?;
         let node = self.tree.add(Some(parent), Kind::Raw, NameId::NONE, start as u32);
         self.tree.set_value(node, self.slice(start, end), Token::Text);
+        // white space between segments says nothing; a package's bytes do
+        if self.text[start..end].bytes().all(|b| b.is_ascii_whitespace()) {
+            self.tree.node_mut(node).marks.set(Marks::SYNTAX);
+        }
         Ok(())
     }
 

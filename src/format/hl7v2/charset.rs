@@ -3,6 +3,9 @@
 //! Promises: the first of MSH-18's repetitions counts; without it a message is UTF-8, of which ASCII is a
 //! part. Rule: HL7 v2.8.2 section 2.14.9.18 and table 0211. Never: guesses.
 
+use crate::format::charset::Charset;
+use crate::tree::Tree;
+
 /// The field that names the charset, counted from MSH-1, which is the delimiter itself.
 const FIELD: usize = 18;
 
@@ -19,6 +22,13 @@ pub fn declared(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(first).ok().filter(|name| !name.is_empty())
 }
 
+/// The charset that a message is written in: the one that its MSH-18 names.
+pub fn charset(tree: &Tree) -> Charset {
+    let header = tree.root().and_then(|root| tree.child(root, "MSH"));
+    let label = header.and_then(|msh| tree.text(tree.child(msh, "MSH.18")?));
+    label.and_then(|label| Charset::named(charset_name(label.trim()))).unwrap_or_default()
+}
+
 /// The name by which the charset room knows what MSH-18 says; unknown names come back as they are.
 pub fn charset_name(label: &str) -> &str {
     match label {
@@ -33,7 +43,6 @@ pub fn charset_name(label: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::charset::Charset;
 
     #[test]
     fn msh_18_is_found_in_the_bytes() {

@@ -9,7 +9,9 @@ use super::read::Level;
 use crate::format::catalogue as kinds;
 use crate::format::limits::{Faults, Stop};
 use crate::message::Issue;
-use crate::tree::{BufferId, Delimiters, Escape, Kind, NameId, NodeId, Slice, State, Token, Tree};
+use crate::tree::{
+    BufferId, Delimiters, Escape, Kind, Marks, NameId, NodeId, Slice, State, Token, Tree,
+};
 use std::fmt::Write;
 
 /// What fields are read with.
@@ -227,6 +229,12 @@ impl Fields<'_, '_> {
         self.room(start)?;
         let node = self.tree.add(Some(parent), Kind::Raw, NameId::NONE, start as u32);
         self.tree.set_value(node, self.slice(start, end, Escape::None), Token::Text);
+        let says_nothing = |byte: &u8| {
+            self.levels[usize::from(*byte)] > Level::Escape || matches!(byte, b'\r' | b'\n')
+        };
+        if self.text.as_bytes()[start..end].iter().all(says_nothing) {
+            self.tree.node_mut(node).marks.set(Marks::SYNTAX);
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! encoding. Never: checks a cardinality or a table; takes a batch.
 
 mod charset;
+mod complete;
 mod escape;
 mod fields;
 mod grammar;
@@ -17,7 +18,8 @@ mod read;
 mod structure;
 mod write;
 
-pub use charset::{charset_name, declared};
+pub use charset::{charset, charset_name, declared};
+pub use complete::complete;
 pub use grammar::Grammar;
 pub use read::read;
 pub use write::write;

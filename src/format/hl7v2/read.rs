@@ -9,7 +9,7 @@ use super::structure::{Cursor, Structure};
 use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
 use crate::message::Issue;
-use crate::tree::{BufferId, Delimiters, Escape, Kind, NameId, NodeId, Slice, Token, Tree};
+use crate::tree::{BufferId, Delimiters, Escape, Kind, Marks, NameId, NodeId, Slice, Token, Tree};
 use bytestring::ByteString;
 
 /// What a byte is, the finest first.
@@ -222,6 +222,7 @@ impl Reader<'_, '_> {
             let child = self.fields.tree.add(Some(node), Kind::Element, name, offset);
             let value = Slice::new(self.fields.buffer, start + from, to - from, Escape::None);
             self.fields.tree.set_value(child, value, Token::Text);
+            self.fields.tree.node_mut(child).marks.set(Marks::SYNTAX);
         }
         self.fields.segment(node, (start + encoding, end), known, 3)?;
         Ok(parent)

@@ -8,7 +8,7 @@ use super::shape::Shape;
 use crate::mapping::ast::{self, TargetList};
 use crate::mapping::plan::{List, Operand, Place, Slot, Step, Target, Transform};
 use crate::mapping::primitives;
-use crate::tree::types::{TypeId, TypeKind};
+use crate::tree::types::{Representation, TypeId, TypeKind};
 
 /// Where a target goes and which types it may have there; none: unknown.
 pub(super) struct Spot {
@@ -202,6 +202,11 @@ impl Compiler<'_> {
         let text = self.constants[start as usize..(start + len) as usize].to_owned();
         let all: Option<Vec<_>> = spot.types.iter().map(|t| self.table.primitive(*t)).collect();
         let Some(primitives) = all.filter(|all| !all.is_empty()) else { return };
+        if let (true, Place::Below(_, Step::Element(element))) = (text.is_empty(), &spot.place)
+            && self.table.element(*element).representation == Representation::Place
+        {
+            return;
+        }
         if !primitives.iter().any(|p| primitives::convert(*p, &text, false).is_some()) {
             let types = self.type_names(&spot.types);
             self.error(at, "map-wrong-type", format!("`{text}` is no {types}"), None);

@@ -29,7 +29,9 @@ impl Machine<'_, '_> {
             Representation::Attribute => Kind::Element,
             Representation::Text => Kind::Text,
             Representation::Xhtml => Kind::Xhtml,
-            Representation::Element | Representation::TypeAttribute => Kind::Element,
+            Representation::Element | Representation::TypeAttribute | Representation::Place => {
+                Kind::Element
+            }
         };
         let inherited = match parent_type {
             TypeId::NONE => NameId::NONE,

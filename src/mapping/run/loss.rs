@@ -173,6 +173,8 @@ fn is_leaf(tree: &Tree, node: NodeId) -> bool {
 fn has_value(tree: &Tree, node: NodeId) -> bool {
     let one = tree.node(node);
     let blank = || tree.raw_slice(one.value).trim().is_empty();
-    let counts = one.state == State::Present && !one.marks.has(NodeMarks::RESOURCE);
+    let own = |mark| one.marks.has(mark);
+    let counts =
+        one.state == State::Present && !own(NodeMarks::RESOURCE) && !own(NodeMarks::SYNTAX);
     counts && (one.kind != Kind::Text || !blank())
 }

@@ -9,6 +9,7 @@ mod fresh;
 mod loss;
 mod mixed;
 mod named;
+mod row;
 mod sources;
 mod transforms;
 mod value;

@@ -129,6 +129,11 @@ impl<'p> Machine<'p, '_> {
                 first = made;
             }
         }
+        if let (true, Place::Below(slot, step)) = (self.memory.items.len() == base, &target.place)
+            && let Value::Node(_, parent) = self.slot(frame, *slot)
+        {
+            first = self.empty_place(parent, step, target.list, at);
+        }
         self.memory.items.truncate(base);
         Ok(first)
     }

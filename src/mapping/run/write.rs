@@ -58,11 +58,11 @@ impl<'p> Machine<'p, '_> {
             return self.assign(parent, value, at);
         }
         match value {
-            Value::None => Value::None,
+            Value::None => self.empty_place(parent, step, list, at),
             Value::Quantity(number, unit) => {
                 self.write_quantity(parent, step, list, number, unit, at)
             }
-            Value::Text(slice, _) if slice.is_empty() => Value::None,
+            Value::Text(slice, _) if slice.is_empty() => self.empty_place(parent, step, list, at),
             _ => match self.spot_for(parent, step, value) {
                 Some(spot) => {
                     let node = self.place(parent, spot, list, at);

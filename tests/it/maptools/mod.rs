@@ -5,6 +5,7 @@ mod editor;
 mod models;
 mod pages;
 mod tools;
+mod wire;
 
 use libtest_mimic::Trial;
 
@@ -14,5 +15,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(tools::trials());
     trials.extend(models::trials());
     trials.extend(editor::trials());
+    trials.extend(wire::trials());
     trials
 }
