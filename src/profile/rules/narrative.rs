@@ -157,75 +157,92 @@ fn is_attribute(name: &str) -> bool {
     )
 }
 
-/// Checks the markup of a whole `<div>`; `open` is scratch space (offsets of open elements' names).
-pub fn check(markup: &str, open: &mut Vec<(usize, usize)>) -> Result<(), Fault> {
+/// Checks the markup of a whole `<div>`; `open` is scratch space (offsets of open elements' names). `links`
+/// is set if an attribute names a fragment.
+pub fn check(markup: &str, open: &mut Vec<(usize, usize)>, links: &mut bool) -> Result<(), Fault> {
     open.clear();
-    let (mut rest, mut at, mut says, mut closed) = (markup, 0usize, false, false);
-    while let Some(from) = memchr::memchr(b'<', rest.as_bytes()) {
-        says |= text(&rest[..from])?;
-        let tail = &rest[from..];
+    let bytes = markup.as_bytes();
+    let (mut at, mut says, mut closed) = (0, false, false);
+    loop {
+        let last = at;
+        at = text(markup, at, &mut says)?;
+        if at == bytes.len() {
+            return match (closed && markup[last..].trim().is_empty(), says) {
+                (false, _) => Err(Fault::NotAllowed("something other than one div")),
+                (true, false) => Err(Fault::Blank),
+                (true, true) => Ok(()),
+            };
+        }
         if closed {
             return Err(Fault::NotAllowed("text or markup after the div"));
         }
-        if let Some((name, length)) = plain_tag(tail)
-            && !open.is_empty()
-            && is_allowed(name)
-        {
-            let start = at + from + length - 1 - name.len();
-            match tail.as_bytes()[1] {
-                b'/' => match open.pop() {
-                    Some((start, end)) if markup[start..end] == *name => {}
-                    _ => return Err(Fault::NotAllowed("elements that do not nest")),
-                },
-                _ => open.push((start, start + name.len())),
-            }
-            says |= name == "img";
-            closed = open.is_empty();
-            at += from + length;
-            rest = &rest[from + length..];
+        let plain = plain_tag(bytes, at).filter(|_| !open.is_empty());
+        let plain = plain.map(|(start, end)| (start, end, &markup[start..end]));
+        let Some((start, end, name)) = plain.filter(|(.., name)| is_allowed(name)) else {
+            at += tag(markup, at, (open, &mut says, &mut closed), links)?;
             continue;
-        }
-        let length = match tail {
-            t if t.starts_with("<!--") => t[4..].find("-->").map(|n| n + 7),
-            t if t.starts_with("<![CDATA[") => t.find("]]>").map(|n| n + 3),
-            t if t.starts_with("<!") || t.starts_with("<?") => {
-                return Err(Fault::Security("a declaration or processing instruction"));
-            }
-            t => tag_length(t),
         };
-        let length = length.ok_or(Fault::NotAllowed("markup that does not end"))?;
-        let tag = &tail[..length];
-        if let Some(name) = tag.strip_prefix("</") {
-            let name = name[..name.len() - 1].trim_end();
-            let opened = open.pop().map(|(start, end)| &markup[start..end]);
-            if opened != Some(name) {
-                return Err(Fault::NotAllowed("elements that do not nest"));
-            }
-        } else if !tag.starts_with("<!") {
-            let name = element(tag, open.is_empty())?;
+        if start == at + 1 {
+            open.push((start, end));
             says |= name == "img";
-            if !tag.ends_with("/>") {
-                open.push((at + from + 1, at + from + 1 + name.len()));
+        } else {
+            match open.pop() {
+                Some((start, end)) if bytes[start..end] == *name.as_bytes() => {}
+                _ => return Err(Fault::NotAllowed("elements that do not nest")),
             }
+            closed = open.is_empty();
         }
-        closed = open.is_empty() && !tag.starts_with("<!");
-        at += from + length;
-        rest = &rest[from + length..];
-    }
-    says |= text(rest)?;
-    match (closed && rest.trim().is_empty(), says) {
-        (false, _) => Err(Fault::NotAllowed("something other than one div")),
-        (true, false) => Err(Fault::Blank),
-        (true, true) => Ok(()),
+        at = end + 1;
     }
 }
 
-/// The name and length of a tag that is nothing but `<name>` or `</name>`.
-fn plain_tag(tail: &str) -> Option<(&str, usize)> {
-    let bytes = tail.as_bytes();
-    let start = if bytes.get(1) == Some(&b'/') { 2 } else { 1 };
-    let end = start + bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric())?;
-    (bytes[end] == b'>').then(|| (&tail[start..end], end + 1))
+/// Where the name begins and ends in a tag that is nothing but `<name>` or `</name>`.
+#[inline]
+fn plain_tag(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let start = if bytes.get(at + 1) == Some(&b'/') { at + 2 } else { at + 1 };
+    let mut end = start;
+    loop {
+        match bytes.get(end)? {
+            b'a'..=b'z' | b'0'..=b'9' => end += 1,
+            b'>' => return Some((start, end)),
+            _ => return None,
+        }
+    }
+}
+
+/// A tag of any other form, a comment or a CDATA section; gives its length.
+fn tag(
+    markup: &str,
+    at: usize,
+    (open, says, closed): (&mut Vec<(usize, usize)>, &mut bool, &mut bool),
+    links: &mut bool,
+) -> Result<usize, Fault> {
+    let tail = &markup[at..];
+    let length = match tail {
+        t if t.starts_with("<!--") => t[4..].find("-->").map(|n| n + 7),
+        t if t.starts_with("<![CDATA[") => t.find("]]>").map(|n| n + 3),
+        t if t.starts_with("<!") || t.starts_with("<?") => {
+            return Err(Fault::Security("a declaration or processing instruction"));
+        }
+        t => tag_length(t),
+    };
+    let length = length.ok_or(Fault::NotAllowed("markup that does not end"))?;
+    let tag = &tail[..length];
+    if let Some(name) = tag.strip_prefix("</") {
+        let name = name[..name.len() - 1].trim_end();
+        let opened = open.pop().map(|(start, end)| &markup[start..end]);
+        if opened != Some(name) {
+            return Err(Fault::NotAllowed("elements that do not nest"));
+        }
+    } else if !tag.starts_with("<!") {
+        let name = element(tag, open.is_empty(), links)?;
+        *says |= name == "img";
+        if !tag.ends_with("/>") {
+            open.push((at + 1, at + 1 + name.len()));
+        }
+    }
+    *closed = open.is_empty() && !tag.starts_with("<!");
+    Ok(length)
 }
 
 /// The length of a tag, attribute values being skipped.
@@ -241,24 +258,34 @@ fn tag_length(tail: &str) -> Option<usize> {
     }
 }
 
-/// Whether a text says something; entities must be XML's own or numeric, as XHTML in FHIR has no DTD.
-fn text(text: &str) -> Result<bool, Fault> {
-    if text.is_empty() {
-        return Ok(false);
+/// Where the text that begins at a place ends; whether it says something. Entities must be XML's own or
+/// numeric, as XHTML in FHIR has no DTD.
+#[inline]
+fn text(markup: &str, from: usize, says: &mut bool) -> Result<usize, Fault> {
+    let bytes = markup.as_bytes();
+    let mut at = from;
+    if bytes.get(at) == Some(&b'<') {
+        return Ok(at);
     }
-    let mut rest = text;
-    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
-        let name = rest[at + 1..].split(';').next().unwrap_or("");
-        let closes = rest[at + 1 + name.len()..].starts_with(';');
-        if !closes || entity(name).is_none() {
+    loop {
+        at = match memchr::memchr2(b'<', b'&', &bytes[at..]) {
+            None => bytes.len(),
+            Some(more) => at + more,
+        };
+        if bytes.get(at) != Some(&b'&') {
+            break;
+        }
+        let end = memchr::memchr2(b';', b'<', &bytes[at..]).unwrap_or(0);
+        if bytes[at + end] != b';' || entity(&markup[at + 1..at + end]).is_none() {
             return Err(Fault::NotAllowed("an entity"));
         }
-        rest = &rest[at + 1..];
+        at += end + 1;
     }
-    Ok(text.chars().any(|c| !c.is_whitespace()))
+    *says = *says || markup[from..at].chars().any(|c| !c.is_whitespace());
+    Ok(at)
 }
 
-fn element(tag: &str, first: bool) -> Result<&str, Fault> {
+fn element<'a>(tag: &'a str, first: bool, links: &mut bool) -> Result<&'a str, Fault> {
     let inner = tag[1..tag.len() - 1].trim_end_matches('/');
     let end = inner.bytes().position(|b| !b.is_ascii_graphic()).unwrap_or(inner.len());
     let name = &inner[..end];
@@ -271,11 +298,11 @@ fn element(tag: &str, first: bool) -> Result<&str, Fault> {
             false => Fault::NotAllowed("an element"),
         });
     }
-    attributes(name, &inner[end..])?;
+    attributes(name, &inner[end..], links)?;
     Ok(name)
 }
 
-fn attributes(element: &str, mut rest: &str) -> Result<(), Fault> {
+fn attributes(element: &str, mut rest: &str, links: &mut bool) -> Result<(), Fault> {
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
@@ -287,6 +314,7 @@ fn attributes(element: &str, mut rest: &str) -> Result<(), Fault> {
         let quote = tail.chars().next().filter(|c| matches!(c, '"' | '\''));
         let quote = quote.ok_or(Fault::NotAllowed("an attribute without quotes"))?;
         let end = tail[1..].find(quote).ok_or(Fault::NotAllowed("an attribute without an end"))?;
+        *links |= tail[1..].starts_with('#') && matches!(name, "href" | "src");
         attribute(element, name, &tail[1..=end])?;
         rest = &tail[end + 2..];
     }
@@ -346,7 +374,7 @@ mod tests {
 
     fn fault(inner: &str) -> Option<Fault> {
         let markup = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>");
-        check(&markup, &mut Vec::new()).err()
+        check(&markup, &mut Vec::new(), &mut false).err()
     }
 
     #[test]
@@ -378,6 +406,6 @@ mod tests {
         for inner in ["<blink>a</blink>", "<p>a", "a</p>", "<p x=1>a</p>", "a & b"] {
             assert!(matches!(fault(inner), Some(Fault::NotAllowed(_))), "{inner}");
         }
-        assert!(check("<p>a</p>", &mut Vec::new()).is_err());
+        assert!(check("<p>a</p>", &mut Vec::new(), &mut false).is_err());
     }
 }

@@ -105,8 +105,12 @@ pub(super) fn narrative(run: &mut Run<'_>, id: NodeId) {
     let mut open = std::mem::take(&mut run.memory.open);
     let mut fragments = std::mem::take(&mut run.memory.fragments);
     let fault = with_text(run, id, |markup| {
-        super::links::note(markup, id, &mut fragments);
-        narrative::check(markup, &mut open).err()
+        let mut links = false;
+        let fault = narrative::check(markup, &mut open, &mut links).err();
+        if links || fault.is_some() {
+            super::links::note(markup, id, &mut fragments);
+        }
+        fault
     });
     run.memory.open = open;
     run.memory.fragments = fragments;
