@@ -16,8 +16,8 @@ pub fn shared_letter() -> Result<(), Failed> {
 pub fn cases() -> Result<(), Failed> {
     for case in good_cases(TO_FHIR)? {
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // without a text it gains one, on purpose
-        if !name.ends_with("without-text") {
+        // without a text it gains one, on purpose; so does a receiver without a name, or with texts of blanks
+        if !name.ends_with("without-text") && name != "a-stranger" {
             comes_back(&Bridge::of_case(&case)?, &std::fs::read(case.join("in.xml"))?, &name)?;
         }
     }

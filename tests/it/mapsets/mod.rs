@@ -32,6 +32,8 @@ pub fn trials() -> Vec<Trial> {
 const COVERED: &[(&[&str], u8)] = &[
     (&["xdis20-to-hospitalnotification", "xdis17-to-hospitalnotification"], 95),
     (&["hospitalnotification-to-oioxml"], 94),
+    (&["xdis91-to-carecommunication"], 91),
+    (&["carecommunication-to-xdis91"], 98),
 ];
 
 /// A folder or file below mappings/.

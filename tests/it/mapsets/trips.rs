@@ -18,6 +18,7 @@ struct Pair {
 }
 
 const PAIRS: &[Pair] = &[
+    Pair { there: "xdis91-to-carecommunication", back: "carecommunication-to-xdis91", most: 15 },
     Pair {
         there: "xdis20-to-hospitalnotification",
         back: "hospitalnotification-to-oioxml",
