@@ -206,6 +206,10 @@ pub(super) enum Transform {
     /// Text to mixed content: the elements of a line break and of a space.
     Unflatten(Operand, Vec<ElementId>),
     ToHtml(Operand),
+    /// EDIFACT's free text below an item to text: of the segments with a qualifier, if one is given.
+    FromFree(Operand, Option<Box<str>>),
+    /// Text to segments of EDIFACT's free text, whose first elements these are.
+    ToFree(Operand, Vec<Box<str>>),
 }
 
 impl Transform {

@@ -17,6 +17,7 @@ mod complete;
 mod letters;
 mod parts;
 mod read;
+pub mod text;
 mod write;
 
 pub use charset::{charset, declared};

@@ -503,6 +503,18 @@ impl Compiler<'_> {
                 Some((Transform::Unflatten(operand, elements), spot.types.clone()))
             }
             ("text", "html") => Some((Transform::ToHtml(operand), spot.types.clone())),
+            ("ftx", "text") => {
+                let qualifier = match call.arguments.len() > 3 {
+                    true => Some(self.text_argument(call, 3)?.text.clone()),
+                    false => None,
+                };
+                Some((Transform::FromFree(operand, qualifier), text))
+            }
+            ("text", "ftx") => {
+                let first = (3..call.arguments.len()).map(|at| self.text_argument(call, at));
+                let first = first.map(|one| Some(one?.text.clone())).collect::<Option<_>>()?;
+                Some((Transform::ToFree(operand, first), spot.types.clone()))
+            }
             _ => {
                 let text = format!("no escape from `{}` to `{}`", &**from, &**to);
                 self.error(call.name.at, "map-unknown-transform", text, None);

@@ -72,6 +72,14 @@ impl<'p> Machine<'p, '_> {
                 let value = self.operand(operand, frame, at);
                 self.flatten(value, names)
             }
+            Transform::ToFree(operand, first) => {
+                let value = self.operand(operand, frame, at);
+                return Ok(self.free_segments(target, first, value, frame, at));
+            }
+            Transform::FromFree(operand, qualifier) => {
+                let value = self.operand(operand, frame, at);
+                self.free_text(value, qualifier.as_deref())
+            }
             Transform::ToHtml(operand) => {
                 let value = self.operand(operand, frame, at);
                 self.narrative(value)

@@ -153,7 +153,7 @@ fn completed() -> Result<(), Failed> {
         &["run", "wire/message-to-letter", "wire/message-to-letter/tests/a-letter/in.json"],
     )?
     .stdout;
-    if !text.ends_with(b"UNT+5+B1'\r\nUNZ+1+K\xD8'\r\n") {
+    if !text.ends_with(b"UNT+8+B1'\r\nUNZ+1+K\xD8'\r\n") {
         return Err(String::from_utf8_lossy(&text).into_owned().into());
     }
     // a character that ISO 8859-1 lacks
