@@ -15,7 +15,7 @@ use crate::message::{Diagnostic, Error, ErrorKind, Severity};
 use crate::pipeline::{Fresh, Secured, Targets};
 use crate::profile::{self, Validator, Wanted, exchange};
 use crate::receipt::Codes;
-use crate::route::{Intakes, Routes};
+use crate::route::{Intakes, Routes, agreement};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,8 +34,11 @@ pub struct Assembled {
 /// Reads and compiles a configuration's folder. An error: there is no such folder.
 pub fn assemble(folder: &Path) -> Result<Assembled, Error> {
     let mut read = load::configuration(folder)?;
-    let config = Arc::new(read.reading.partial().clone());
-    let (maps, mut found) = load::maps(folder, &config);
+    let mut config = read.reading.partial().clone();
+    let mut found = agreements(folder, &mut config);
+    let config = Arc::new(config);
+    let (maps, more) = load::maps(folder, &config);
+    found.extend(more);
     let engine = compile(folder, &config, &maps, &mut found);
     token_files(folder, &config, &mut found);
     let secured = secure::listeners(folder, &config, &mut found);
@@ -150,6 +153,27 @@ fn route_names(route: &Route, library: &Library, maps: &[Map], found: &mut Vec<D
             unknown("profile", profile, &known);
         }
     }
+}
+
+/// Reads the partners' agreements that routes go by.
+fn agreements(folder: &Path, config: &mut Config) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for file in config.routes.iter().filter_map(|route| route.cpa.as_ref()) {
+        let error = |kind, text: String| Diagnostic::error(file.origin.clone(), kind, text);
+        match std::fs::read(folder.join(&*file.value)) {
+            Err(_) => {
+                let text = format!("there is no `{}` from the configuration's folder", file.value);
+                found.push(error("config-no-such-file", text));
+            }
+            Ok(bytes) => match agreement::read(&bytes.into()) {
+                Err(why) => found.push(error("config-bad-value", why.to_string())),
+                Ok(read) => {
+                    config.agreements.insert(file.value.clone(), read);
+                }
+            },
+        }
+    }
+    found
 }
 
 /// Every token file that an endpoint names is there.

@@ -5,7 +5,7 @@
 
 use super::read::Declared;
 use super::value::suggestion;
-use super::{At, ClientCertificates, Config, ListenerKind, Mode, Route};
+use super::{At, ClientCertificates, Config, ListenerKind, Mode, Pause, Preset, Route};
 use crate::message::{CertificateName, Diagnostic, Identifier, Origin, PartyName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -269,29 +269,40 @@ fn route_names(
 }
 
 fn route_times(route: &Route, found: &mut Vec<Diagnostic>) {
-    let cap = &route.retry.cap;
-    if cap.value > Duration::from_secs(600) {
-        let text = "the longest pause between attempts is 10 minutes";
-        found.push(Diagnostic::error(cap.origin.clone(), "config-bad-value", text));
+    let plan = route.plan(None);
+    let mut bad = |origin: &Origin, text: &str| {
+        found.push(Diagnostic::error(origin.clone(), "config-bad-value", text));
+    };
+    let cap = route.retry.cap.as_ref();
+    if let Some(cap) = cap.filter(|cap| cap.value > Duration::from_secs(600)) {
+        bad(&cap.origin, "the longest pause between attempts is 10 minutes");
     }
-    if route.retry.first > cap.value {
-        let text = "the first pause is longer than the longest";
-        let origin = route.retry.origin.clone();
-        found.push(Diagnostic::error(origin, "config-bad-value", text));
+    if let Pause::Doubling { first, cap } = plan.pause
+        && first > cap
+    {
+        bad(&route.retry.origin, "the first pause is longer than the longest");
     }
-    if route.order == super::LaneOrder::Receipt && route.receipt_within.is_none() {
-        let text = format!(
-            "lanes of the route `{}` go on by receipt, so `receipt_within` must say until when",
-            &*route.name
-        );
+    if route.retry.every.is_some() && (route.retry.first.is_some() || cap.is_some()) {
+        bad(&route.retry.origin, "`every` stands instead of `first` and `cap`, not beside them");
+    }
+    let mut missing = |text: String| {
         found.push(Diagnostic::error(route.origin.clone(), "config-missing-key", text));
+    };
+    let name = &*route.name;
+    let by_agreement = route.schedule == Preset::EbXml;
+    if by_agreement && route.cpa.is_none() {
+        missing(format!("the route `{name}` goes by its partner's agreement: `cpa` must name it"));
     }
-    if route.answers == super::Answers::Receiver && route.receipt_within.is_none() {
-        let text = format!(
-            "on the route `{}` the receiver answers, so `receipt_within` must say until when",
-            &*route.name
-        );
-        found.push(Diagnostic::error(route.origin.clone(), "config-missing-key", text));
+    let waits = plan.receipt_within.is_some() || by_agreement;
+    if route.order == super::LaneOrder::Receipt && !waits {
+        missing(format!(
+            "lanes of the route `{name}` go on by receipt, so `receipt_within` must say until when"
+        ));
+    }
+    if route.answers == super::Answers::Receiver && !waits {
+        missing(format!(
+            "on the route `{name}` the receiver answers, so `receipt_within` must say until when"
+        ));
     }
 }
 

@@ -40,6 +40,16 @@ section! {
 }
 
 section! {
+    /// Where a message says when it was sent: what is written there when it is sent again.
+    Stamp as "stamp" {
+        /// A FHIRPath expression from the message's root, for an element with a value.
+        path: At<Box<str>>,
+        /// How the time is written, in the zone of the description or in UTC: `%Y-%m-%d`.
+        format: Box<str> = "'%Y-%m-%dT%H:%M:%S%:z'",
+    }
+}
+
+section! {
     /// How messages of one format are read. Each value is a FHIRPath expression from the message's root;
     /// the first item it yields counts, an empty result means that the message does not say.
     Intake as "intake" {
@@ -71,6 +81,8 @@ section! {
         patient: Option<At<Box<str>>>,
         /// When it was sent: an instant, or a time of the zone below.
         sent: Option<At<Box<str>>>,
+        /// Where it says so, for a message that is sent again in a new envelope.
+        stamp: Vec<Stamp>,
         /// The zone of times that name none: `Europe/Copenhagen`.
         zone: Option<At<Box<str>>>,
         /// True for a test message.

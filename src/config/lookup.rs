@@ -3,7 +3,7 @@
 //! Promises: answers by exact names; whoever presents a token or a certificate is one party or nobody.
 //! Never: guesses.
 
-use super::{Config, Endpoint, Party, Route, TokenHash};
+use super::{Config, Endpoint, Party, Route, Schedule, TokenHash};
 use crate::message::{CertificateName, PartyName};
 
 impl Config {
@@ -20,6 +20,12 @@ impl Config {
     /// The route of that name.
     pub fn route(&self, name: &str) -> Option<&Route> {
         self.routes.iter().find(|route| &*route.name == name)
+    }
+
+    /// The schedule of a route.
+    pub fn plan(&self, route: &Route) -> Schedule {
+        let agreement = route.cpa.as_ref().and_then(|file| self.agreements.get(&file.value));
+        route.plan(agreement)
     }
 
     /// Sends what is for an endpoint to another port of this machine: for simulations, whose partners

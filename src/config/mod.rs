@@ -17,6 +17,7 @@ mod quantity;
 mod read;
 mod reference;
 mod route;
+mod schedule;
 mod site;
 mod tls;
 mod value;
@@ -24,12 +25,13 @@ mod value;
 pub use address::{Address, Url};
 pub use check::version_matches;
 pub use directory::{Directory, Organisation};
-pub use intake::{IdentifierPath, Intake};
+pub use intake::{IdentifierPath, Intake, Stamp};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
 pub use persons::{Persons, Said};
 pub use quantity::Size;
 pub use reference::reference;
-pub use route::{Answers, Conflict, LaneKey, LaneOrder, MissingEarlier, Retry, Route};
+pub use route::{Answers, Conflict, LaneKey, LaneOrder, MissingEarlier, Route};
+pub use schedule::{Agreement, Pause, Preset, Resend, ResendIn, Retry, Schedule};
 pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, Mode, NotChecked,
     PersonLookup, Quota, Store, UnknownProfile,
@@ -39,6 +41,7 @@ pub use value::{At, Name, OwnName, Several, suggestion};
 
 use crate::message::{Diagnostic, Origin};
 use read::{Declared, Reader, section};
+use std::collections::BTreeMap;
 
 /// A file of a configuration, by its path from the configuration's folder.
 #[derive(Clone, Debug)]
@@ -105,6 +108,8 @@ pub struct Config {
     pub intakes: Vec<Intake>,
     /// The organisations.
     pub directory: Directory,
+    /// What partners' agreements say, by the file that a route names; read where files are.
+    pub agreements: BTreeMap<Box<str>, Agreement>,
     /// BLAKE3 of all its files: names the configuration that a verdict rests on.
     pub hash: [u8; 32],
 }
@@ -233,6 +238,7 @@ impl Gathered {
             routes: self.routes,
             intakes: self.intakes,
             directory: Directory::default(),
+            agreements: BTreeMap::new(),
             hash: hash(files),
         };
         (config, self.diagnostics, self.declared)
@@ -329,7 +335,7 @@ mod tests {
         let config = config.unwrap();
         assert_eq!(config.limits.body, Size(10_000_000));
         assert_eq!(config.store.remember_duplicates.as_secs(), 14 * 86_400);
-        assert_eq!(config.routes[0].retry.cap.as_secs(), 600);
+        assert_eq!(config.plan(&config.routes[0]).give_up.as_secs(), 3 * 86_400);
         assert_eq!(config.authenticate(b"").map(|party| &*party.name), Some("a"));
         assert!(config.authenticate(b"x").is_none());
         assert_ne!(config.hash, check_texts(&[SMALL, ""]).0.unwrap().hash);

@@ -139,5 +139,7 @@ section! {
         timeout: Duration = "'30 s'",
         /// How many messages are on their way at once.
         connections: u32 = "4",
+        /// How many messages a second at most, when many wait. Not set: as fast as it takes them.
+        per_second: Option<u32>,
     }
 }

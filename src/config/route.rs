@@ -4,6 +4,7 @@
 //! them is a higher floor's work. Never: judges a message.
 
 use super::read::{section, words};
+use super::schedule::{Agreement, Preset, Resend, Retry, Schedule};
 use super::value::{At, Name, OwnName, Several};
 use crate::message::{Event, PartyName};
 use std::collections::BTreeMap;
@@ -62,18 +63,6 @@ words! {
 }
 
 section! {
-    /// When to try again what a transport did not take: exponential backoff with jitter.
-    Retry as "retry" {
-        /// The pause after the first failure; it doubles with each further one.
-        first: Duration = "'5 s'",
-        /// The longest pause; at most 10 minutes.
-        cap: At<Duration> = "'10 min'",
-        /// When it is given up, counted from the moment it was accepted: a dead letter, and an alarm.
-        give_up: Duration = "'3 days'",
-    }
-}
-
-section! {
     /// A route. Of the routes for a message's sender, receiver, event and version, in the order of files and
     /// lines, the first whose condition holds takes it. A message that no route takes is refused.
     Route as "route" {
@@ -110,14 +99,29 @@ section! {
         /// When such a lane goes on to its next message. Two routes keep their common order only where both say
         /// the same here.
         order: LaneOrder = "'transport'",
-        /// When to try again.
+        /// The written schedule that it goes by.
+        schedule: Preset = "'plain'",
+        /// The partner's agreement (CPA, an XML file) that the schedule `ebxml` is read from, from the configuration's
+        /// folder. It is read when the engine starts and when it is reloaded, and is no part of the configuration's hash.
+        cpa: Option<At<Box<str>>>,
+        /// When to try again what the receiver's transport did not take, where that differs from the schedule.
         retry: Retry = "{}",
+        /// When to send again what no receipt has come for, where that differs from the schedule.
+        resend: Resend = "{}",
         /// How old a message may be when it comes. Not set: any age. One from more than five minutes ahead
         /// is always refused.
         max_age: Option<Duration>,
-        /// When the receiver's receipt is overdue, counted from the sending. Not set: none is waited for.
+        /// When the receiver's receipt is overdue, counted from the sending. Not set: as the schedule says.
         receipt_within: Option<At<Duration>>,
         /// What is answered when a message id comes again with other content.
         conflict: Conflict = "'verdict'",
+    }
+}
+
+impl Route {
+    /// Its schedule: the preset, or the partner's agreement, with what the route sets itself.
+    pub fn plan(&self, agreement: Option<&Agreement>) -> Schedule {
+        let within = self.receipt_within.as_ref().map(|at| at.value);
+        Schedule::of(self.schedule, agreement).with(&self.retry, &self.resend, within)
     }
 }

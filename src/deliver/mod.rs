@@ -6,11 +6,15 @@
 //! Never: decides where a message goes, follows a redirect, or sends to an address that a message named.
 
 pub mod backoff;
+mod desk;
 pub mod fetch;
+pub mod gate;
 pub mod http;
 mod judge;
 mod run;
+pub mod schedule;
 pub mod tls;
 
+pub use desk::{Carrying, Desk, Happened, Transport};
 pub use judge::judge;
-pub use run::{Deliverer, Desk, Happened};
+pub use run::Deliverer;

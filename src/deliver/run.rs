@@ -1,75 +1,72 @@
 //! The loop at each endpoint: claim, mark, send, settle; and the watch over receipts.
 //!
 //! An endpoint that is down holds its own loop and nobody else's. At most as many messages are on their
-//! way to it as its configuration says.
+//! way to it as its configuration says, and a lane with many gives way to the others now and then.
 
-use super::backoff;
-use super::http::{Reply, Sender, Sending, Target};
+use super::desk::{Desk, Happened, Transport};
+use super::gate::Gate;
+use super::http::{Reply, Sender, Sending};
 use super::judge::judge;
-use crate::message::{AttemptOutcome, Clock, Error, ErrorKind, Event, ReceiptCode};
-use crate::store::{Claim, DeliveryState, Lapsed, Settle, Settled, Store};
-use jiff::{SignedDuration, Timestamp};
+use super::schedule;
+use crate::message::{AttemptOutcome, Clock, Error, ErrorKind, FaultOf};
+use crate::store::{Claim, DeliveryState, Lapsed, Late, Sendable, Settle, Settled, Store};
+use bytes::Bytes;
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 /// How many of each kind are asked for at once.
 const AT_ONCE: usize = 64;
+/// How many of one lane go in a row while others wait.
+const IN_A_ROW: u32 = 16;
 /// The longest sleep: a bound on what a clock that was set back can cost.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// The pause after the store said no: it is read-only, and only a restart goes on.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
-/// What happened to a delivery.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Happened {
-    /// The receiver's transport took it.
-    Delivered,
-    /// It did not, and another attempt is due.
-    Retried,
-    /// It will not be tried again.
-    Dead,
-    /// Its receipt is overdue.
-    ReceiptOverdue,
-}
-
-/// What the shell around the loops knows: the configuration in force, and who counts.
-pub trait Desk: Send + Sync + 'static {
-    /// Where an endpoint is, and how many messages may be on their way to it.
-    fn target(&self, endpoint: &str) -> Option<(Target, usize)>;
-
-    /// The first pause and the longest pause between attempts on a route.
-    fn pauses(&self, route: &str) -> (Duration, Duration);
-
-    /// What an answer says as a receipt for this very delivery, if it is one.
-    fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<ReceiptCode>;
-
-    /// Counts and logs.
-    fn happened(&self, what: Happened, route: &str, event: &Event, attempt: u32);
-
-    /// Notes how long an attempt took.
-    fn took(&self, time: Duration);
-}
+/// A number that nobody can foresee, so that those who wait do not all come back at once.
+type Random = fn() -> u64;
 
 /// What all loops share.
 pub struct Deliverer {
     store: Arc<dyn Store>,
     desk: Arc<dyn Desk>,
     clock: Arc<dyn Clock>,
-    sender: Sender,
+    transport: Arc<dyn Transport>,
+    random: Random,
     due: watch::Receiver<u64>,
 }
 
+/// What the attempts at one endpoint share.
+struct Place {
+    endpoint: String,
+    gate: Gate,
+    stop: watch::Receiver<bool>,
+}
+
 impl Deliverer {
-    /// Loops over this store.
+    /// Loops over this store, that send by HTTP.
     pub fn new(
         store: Arc<dyn Store>,
         desk: Arc<dyn Desk>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Deliverer> {
+        let random = || uuid::Uuid::new_v4().as_u64_pair().0;
+        Deliverer::over(store, desk, clock, Arc::new(Sender::default()), random)
+    }
+
+    /// Loops over this store and this transport; `random` is asked where chance plays a part.
+    pub fn over(
+        store: Arc<dyn Store>,
+        desk: Arc<dyn Desk>,
+        clock: Arc<dyn Clock>,
+        transport: Arc<dyn Transport>,
+        random: Random,
+    ) -> Arc<Deliverer> {
         let (wake, due) = watch::channel(0);
         store.on_due(Arc::new(move || wake.send_modify(|n: &mut u64| *n = n.wrapping_add(1))));
-        Arc::new(Deliverer { store, desk, clock, sender: Sender::default(), due })
+        Arc::new(Deliverer { store, desk, clock, transport, random, due })
     }
 
     /// Delivers to one endpoint until `stop` becomes true; attempts under way end first.
@@ -77,29 +74,34 @@ impl Deliverer {
         let Some((_, most)) = self.desk.target(&endpoint) else { return };
         let permits = Arc::new(Semaphore::new(most.max(1)));
         let mut due = self.due.clone();
+        let place = Place { endpoint, gate: Gate::default(), stop: stop.clone() };
+        let place = Arc::new(place);
         while !*stop.borrow() {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             due.mark_unchanged();
-            let claimed = self.store.claim_due(Some(&endpoint), self.clock.now(), 1);
-            let (claim, expired) = match claimed {
-                Ok(mut claims) => (claims.claims.pop(), claims.expired),
-                Err(error) => {
-                    tracing::error!(endpoint, %error, "deliveries cannot be claimed");
-                    pause(AFTER_ERROR, &mut stop).await;
-                    continue;
-                }
+            let shut = place.gate.shut(self.clock.now());
+            let claim = match shut {
+                Some(_) => None,
+                None => match self.claim(&place) {
+                    Ok(claim) => claim,
+                    Err(error) => {
+                        let endpoint = &*place.endpoint;
+                        tracing::error!(endpoint, %error, "deliveries cannot be claimed");
+                        pause(AFTER_ERROR, &mut stop).await;
+                        continue;
+                    }
+                },
             };
-            self.tell(&expired, Happened::Dead);
             if let Some(claim) = claim {
-                let this = Arc::clone(&self);
+                let (this, place) = (Arc::clone(&self), Arc::clone(&place));
                 tokio::spawn(async move {
-                    this.lane(claim).await;
+                    this.lane(claim, &place).await;
                     drop(permit);
                 });
                 continue;
             }
             drop(permit);
-            let sleep = self.until(self.store.next_due(Some(&endpoint)));
+            let sleep = self.until(shut.or_else(|| self.store.next_due(Some(&place.endpoint))));
             tokio::select! {
                 _ = due.changed() => {}
                 () = tokio::time::sleep(sleep) => {}
@@ -109,13 +111,37 @@ impl Deliverer {
         let _ = permits.acquire_many(u32::try_from(most.max(1)).unwrap_or(1)).await;
     }
 
-    /// Marks receipts that are overdue until `stop` becomes true.
+    /// What has been due longest at an endpoint; it has passed the gate.
+    fn claim(&self, place: &Place) -> Result<Option<Claim>, Error> {
+        let now = self.clock.now();
+        let mut claims = self.store.claim_due(Some(&place.endpoint), now, 1)?;
+        for lapsed in &claims.expired {
+            self.tell(lapsed, Happened::Dead);
+        }
+        let claim = claims.claims.pop();
+        if claim.is_some() {
+            place.gate.enter(now, self.desk.per_second(&place.endpoint));
+        }
+        Ok(claim)
+    }
+
+    /// Watches over receipts until `stop` becomes true: what nobody answers is sent again, or is overdue.
     pub async fn receipts(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut due = self.due.clone();
         while !*stop.borrow() {
             due.mark_unchanged();
-            match self.store.mark_overdue(self.clock.now(), AT_ONCE) {
-                Ok(lapsed) => self.tell(&lapsed, Happened::ReceiptOverdue),
+            let late = self.store.late(self.clock.now(), AT_ONCE, &|one| self.desk.late(one));
+            match late {
+                Ok(late) => {
+                    for (lapsed, what) in &late {
+                        let happened = match what {
+                            Late::Resend(_) => Happened::Resent,
+                            Late::Unanswered => Happened::Unanswered,
+                            Late::Overdue | Late::Leave => Happened::ReceiptOverdue,
+                        };
+                        self.tell(lapsed, happened);
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "overdue receipts cannot be marked");
                     pause(AFTER_ERROR, &mut stop).await;
@@ -131,51 +157,94 @@ impl Deliverer {
         }
     }
 
-    /// Delivers a claim, and what follows it in its lane for as long as something follows.
-    async fn lane(&self, first: Claim) {
-        let mut claim = Some(first);
+    /// Delivers a claim, and what follows it in its lane, as long as nothing speaks against it.
+    async fn lane(&self, first: Claim, place: &Place) {
+        let (mut claim, mut left) = (Some(first), IN_A_ROW);
         while let Some(one) = claim.take() {
             let delivery = one.delivery;
-            match self.attempt(one).await {
+            left -= 1;
+            match self.attempt(one, place, left > 0).await {
                 Ok(settled) => claim = settled.next,
                 // What was not settled is claimed again when the store is opened the next time.
                 Err(error) => tracing::error!(?delivery, %error, "an attempt cannot be recorded"),
             }
+            if claim.is_some() {
+                let now = self.clock.now();
+                let turn = place.gate.turn(now, self.desk.per_second(&place.endpoint));
+                if turn > now {
+                    tokio::time::sleep(self.until(Some(turn))).await;
+                }
+            }
         }
     }
 
-    async fn attempt(&self, claim: Claim) -> Result<Settled, Error> {
+    async fn attempt(&self, claim: Claim, place: &Place, more: bool) -> Result<Settled, Error> {
         let begin = std::time::Instant::now();
-        let (reply, receipt) = match self.desk.target(&claim.endpoint) {
-            None => (Reply::Unreachable("no-endpoint"), None),
-            Some((target, _)) => {
-                let (store, id) = (Arc::clone(&self.store), claim.delivery);
-                let sendable = tokio::task::spawn_blocking(move || store.sendable(id)).await;
-                let sendable = sendable
-                    .map_err(|e| Error::new(ErrorKind::Internal, "reading panicked").cause(e))??;
-                let (done, marked) = oneshot::channel();
-                let at = self.clock.now();
-                self.store.sending(
-                    claim.delivery,
-                    claim.token,
-                    at,
-                    Box::new(move |result| drop(done.send(result))),
-                );
-                marked.await.map_err(|_| gone())??;
-                let sending = Sending {
-                    delivery: claim.delivery,
-                    message: sendable.message,
-                    syntax: sendable.syntax,
-                    bytes: sendable.bytes,
-                    possible_duplicate: claim.possible_duplicate,
-                };
-                let reply = self.sender.send(&target, sending).await;
-                let receipt = self.desk.receipt_in(&claim, &reply);
-                (reply, receipt)
+        let (reply, outcome) = match self.desk.target(&claim.endpoint) {
+            None => {
+                let reply = Reply::Unreachable("no-endpoint");
+                let outcome = judge(&reply, None);
+                (reply, outcome)
             }
+            Some((target, _)) => match self.bytes(&claim).await? {
+                Err(reason) => {
+                    place.gate.unused(self.clock.now());
+                    let outcome =
+                        AttemptOutcome::Final { reason: reason.into(), fault: FaultOf::Ours };
+                    (Reply::Unreachable(reason), outcome)
+                }
+                Ok((sendable, bytes)) => {
+                    self.mark(&claim).await?;
+                    let sending = Sending {
+                        delivery: claim.delivery,
+                        message: sendable.message,
+                        syntax: sendable.syntax,
+                        bytes,
+                        possible_duplicate: claim.possible_duplicate,
+                    };
+                    let reply = self.transport.carry(&target, sending).await;
+                    let receipt = self.desk.receipt_in(&claim, &reply);
+                    let outcome = judge(&reply, receipt);
+                    (reply, outcome)
+                }
+            },
         };
         self.desk.took(begin.elapsed());
-        self.settle(&claim, &reply, judge(&reply, receipt)).await
+        let turned = place.gate.ended(&reply, self.clock.now(), (self.random)());
+        if let Some(turned) = turned {
+            self.desk.turned(&place.endpoint, turned);
+        }
+        let more = more && place.gate.is_open() && !*place.stop.borrow();
+        self.settle(&claim, &reply, outcome, more).await
+    }
+
+    /// What is sent for a claim: as it was committed, or in its new envelope; or why that cannot be made.
+    async fn bytes(&self, claim: &Claim) -> Result<Result<(Sendable, Bytes), &'static str>, Error> {
+        let (store, desk, id) = (Arc::clone(&self.store), Arc::clone(&self.desk), claim.delivery);
+        let read = tokio::task::spawn_blocking(move || {
+            let sendable = store.sendable(id)?;
+            let bytes = match &sendable.resent {
+                None => Ok(sendable.bytes.clone()),
+                Some(resent) => desk.in_envelope(&sendable, resent),
+            };
+            Ok::<_, Error>(match bytes {
+                Ok(bytes) => Ok((sendable, bytes)),
+                Err(error) => {
+                    tracing::error!(?id, %error, "a message cannot be put into another envelope");
+                    Err("no-new-envelope")
+                }
+            })
+        });
+        read.await.map_err(|e| Error::new(ErrorKind::Internal, "reading panicked").cause(e))?
+    }
+
+    /// Marks that the attempt begins, and waits until that is on disk.
+    async fn mark(&self, claim: &Claim) -> Result<(), Error> {
+        let (done, marked) = oneshot::channel();
+        let at = self.clock.now();
+        let done = Box::new(move |result| drop(done.send(result)));
+        self.store.sending(claim.delivery, claim.token, at, done);
+        marked.await.map_err(|_| gone())?
     }
 
     async fn settle(
@@ -183,16 +252,23 @@ impl Deliverer {
         claim: &Claim,
         reply: &Reply,
         outcome: AttemptOutcome,
+        claim_next: bool,
     ) -> Result<Settled, Error> {
         let at = self.clock.now();
-        let next = self.next(claim, &outcome, at);
+        let next = match &outcome {
+            AttemptOutcome::Failed { wait, .. } => {
+                let schedule = self.desk.schedule(&claim.route);
+                schedule::again(&schedule, claim, *wait, at, (self.random)())
+            }
+            _ => None,
+        };
         let settle = Settle {
             delivery: claim.delivery,
             token: claim.token,
             at,
             next,
             unknown: matches!(reply, Reply::Unreachable("timeout" | "connection-lost")),
-            claim_next: true,
+            claim_next,
             outcome,
         };
         let (done, settled) = oneshot::channel();
@@ -207,23 +283,8 @@ impl Deliverer {
         Ok(settled)
     }
 
-    /// When to try again after this outcome; none when that would be too late, or not needed.
-    fn next(&self, claim: &Claim, outcome: &AttemptOutcome, at: Timestamp) -> Option<Timestamp> {
-        let AttemptOutcome::Failed { wait, .. } = outcome else { return None };
-        let random = uuid::Uuid::new_v4().as_u64_pair().0;
-        let (first, cap) = self.desk.pauses(&claim.route);
-        let pause = match wait {
-            Some(seconds) => backoff::pause_asked(*seconds, random),
-            None => backoff::pause(first, claim.attempt, random),
-        };
-        let next = at.checked_add(SignedDuration::try_from(pause.min(cap)).ok()?).ok()?;
-        (next < claim.expires).then_some(next)
-    }
-
-    fn tell(&self, lapsed: &[Lapsed], what: Happened) {
-        for one in lapsed {
-            self.desk.happened(what, &one.route, &one.event, 0);
-        }
+    fn tell(&self, lapsed: &Lapsed, what: Happened) {
+        self.desk.happened(what, &lapsed.route, &lapsed.event, 0);
     }
 
     fn until(&self, when: Option<Timestamp>) -> Duration {

@@ -237,15 +237,16 @@ impl Engine {
         let receiver = PartyName(route.receiver.value.0.clone());
         let answers = self.config.party(&receiver).map(|party| party.acknowledges);
         let waits = answers == Some(Acknowledges::All) && read.says.receipt_for.is_none();
-        let within = route.receipt_within.as_ref().filter(|_| waits);
+        let plan = self.config.plan(route);
+        let within = plan.receipt_within.filter(|_| waits);
         NewDelivery {
             route: (*route.name).into(),
             endpoint: (*destination.endpoint.name).into(),
             output,
             lane: lane(read, route, &receiver),
             receiver,
-            expires: now + signed(route.retry.give_up),
-            receipt_within: within.map(|at| u32::try_from(at.value.as_secs()).unwrap_or(u32::MAX)),
+            expires: now + signed(plan.give_up),
+            receipt_within: within.map(|at| u32::try_from(at.as_secs()).unwrap_or(u32::MAX)),
         }
     }
 

@@ -21,6 +21,7 @@ mod header;
 mod hooks;
 mod metadata;
 mod read;
+mod resend;
 mod sets;
 mod suggest;
 mod told;
@@ -38,7 +39,7 @@ pub use hooks::{PersonBook, World};
 pub use read::{Incoming, Read, Unread};
 pub use sets::{PARTS, profile_sets};
 pub use told::{MOST_TOLD, for_receipt, refuse, tell, tell_all};
-pub use translate::Stopped;
+pub use translate::{Stopped, resent_envelope};
 
 use crate::config::Config;
 use crate::definitions::Library;

@@ -9,7 +9,9 @@ use super::{Arena, Engine, told};
 use crate::config::{EndpointCharset, EndpointSyntax, Route};
 use crate::format::charset::Charset;
 use crate::mapping::{self, IdSeed, Inputs};
-use crate::message::{IssueType, KnownAbout, Output, Severity, Syntax};
+use crate::message::{
+    DeliveryId, EnvelopeId, IssueType, KnownAbout, MessageId, Output, PartyName, Severity, Syntax,
+};
 use crate::profile::Request;
 use crate::route::Destination;
 use crate::tree::Tree;
@@ -194,6 +196,22 @@ pub(super) fn mint(read: &Read, destination: &Destination<'_>, own: &str, what: 
         false => id.to_string().into(),
         true => base32(id.as_u128()).into(),
     }
+}
+
+/// The envelope's id of a message that is sent to its receiver again, for the `number`th time: constant over the
+/// attempts, and another one for each number.
+pub fn resent_envelope(
+    receiver: &PartyName,
+    message: &MessageId,
+    delivery: DeliveryId,
+    number: u32,
+    letter: bool,
+) -> EnvelopeId {
+    let DeliveryId { unit, index } = delivery;
+    let place = format!("{}/{}/{index}/{number}", unit.partition, unit.sequence);
+    let name = ["resend", &receiver.0, &message.0, &place].join("\u{1f}");
+    let id = Uuid::new_v5(&NAMESPACE, name.as_bytes());
+    EnvelopeId(if letter { base32(id.as_u128()).into() } else { id.to_string().into() })
 }
 
 /// 14 characters of an alphabet without look-alikes: 70 of the id's bits.

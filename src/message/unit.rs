@@ -162,6 +162,10 @@ pub enum AuditAction {
     Released,
     /// Its time ran out before it could be delivered.
     Expired,
+    /// No receipt came in time: it is sent again.
+    Resent,
+    /// No receipt came, and none will be believed: its sender is told that it failed.
+    Unanswered,
 }
 
 /// One arrow of the picture, committed with the state change it describes.

@@ -59,6 +59,8 @@ pub enum Counted {
     Dead,
     /// Its receipt is overdue.
     ReceiptOverdue,
+    /// No receipt came in time, and it is sent again.
+    Resent,
 }
 
 /// The stages whose time is taken.
@@ -68,7 +70,7 @@ pub const STAGES: [&str; 7] =
 /// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
-    counters: [Family<Labels, Counter>; 8],
+    counters: [Family<Labels, Counter>; 9],
     stages: Family<StageLabels, Histogram>,
     queue_age: Family<RouteLabels, Gauge<f64, AtomicU64>>,
     not_checked: Counter,
@@ -89,6 +91,7 @@ impl Default for Metrics {
             ("deliveries_retried", "Attempts that failed, with another due"),
             ("deliveries_dead", "Deliveries that will not be tried again"),
             ("receipts_overdue", "Deliveries whose receipt is overdue"),
+            ("deliveries_resent", "Deliveries that were sent again because no receipt came"),
         ];
         let counters = named.map(|(name, help)| {
             let family = Family::<Labels, Counter>::default();

@@ -75,6 +75,9 @@ impl fmt::Debug for Patient {
     }
 }
 
+/// Elements, and what is to be written there.
+pub type Stamped = Vec<(NodeId, Box<str>)>;
+
 /// An intake description, compiled.
 #[derive(Debug)]
 struct Description {
@@ -95,6 +98,7 @@ struct Description {
     zone: Option<TimeZone>,
     test: Option<Expression>,
     of_sending: Vec<Expression>,
+    stamps: Vec<(Expression, Box<str>)>,
     receipt_for: Option<Expression>,
     receipt_code: Option<Expression>,
 }
@@ -126,6 +130,29 @@ impl Intakes {
         let description = self.all.iter().find(|one| one.is_for(tree, root, syntax, scene, memory));
         Some(description?.read(scene, root, memory))
     }
+
+    /// Where the scene's first tree has its envelope's id, and what it says of the time of its sending: the
+    /// elements, with what is written there when it is sent at this time.
+    pub fn of_sending(
+        &self,
+        scene: &Scene<'_>,
+        syntax: Syntax,
+        sent: Timestamp,
+        memory: &mut Memory,
+    ) -> Option<(NodeId, Stamped)> {
+        let tree = *scene.trees.first()?;
+        let root = tree.root()?;
+        let own = self.all.iter().find(|one| one.is_for(tree, root, syntax, scene, memory))?;
+        let mut node = |one: &Expression| {
+            nodes(std::slice::from_ref(one), scene, root, memory).first().copied()
+        };
+        let envelope = node(&own.envelope)?;
+        let local = sent.to_zoned(own.zone.clone().unwrap_or(TimeZone::UTC));
+        let written = |format: &str| local.strftime(format).to_string().into();
+        let stamps =
+            own.stamps.iter().filter_map(|(at, format)| Some((node(at)?, written(format))));
+        Some((envelope, stamps.collect()))
+    }
 }
 
 fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Description> {
@@ -143,6 +170,10 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
     };
     let (version, conversation) = (list(&intake.version), list(&intake.conversation));
     let of_sending = list(&intake.of_sending);
+    let stamp = |stamp: &crate::config::Stamp| {
+        Some((compiler.compile(&stamp.path, &focus)?, stamp.format.clone()))
+    };
+    let stamps = intake.stamp.iter().filter_map(stamp).collect();
     let mut ends = |paths: &[crate::config::IdentifierPath]| -> Vec<(IdentifierKind, Expression)> {
         let one = |path: &crate::config::IdentifierPath| {
             Some((path.kind, compiler.compile(&path.path, &focus)?))
@@ -179,6 +210,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         zone,
         test,
         of_sending,
+        stamps,
         receipt_for,
         receipt_code,
     })

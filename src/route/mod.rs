@@ -8,6 +8,7 @@
 //! expressions are compiled when the configuration is loaded. Never: looks at an element that an intake
 //! description or a condition did not name, puts a value of the message into a trace.
 
+pub mod agreement;
 mod catalogue;
 mod decide;
 mod expression;
@@ -16,7 +17,7 @@ mod identify;
 
 pub use catalogue::CATALOGUE;
 pub use decide::{Considered, Decision, Destination, Query, Routed, Routes, Skipped};
-pub use extract::{Ends, Extracted, Intakes, Patient};
+pub use extract::{Ends, Extracted, Intakes, Patient, Stamped};
 pub use identify::{Identified, Identity, Parties};
 
 #[cfg(test)]

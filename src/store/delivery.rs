@@ -12,93 +12,13 @@
 //! not sent; `InFlight` may have been.
 //! Never: decides when to try again (the caller says), or looks at bytes.
 
+use super::state::DeliveryState;
 use crate::message::{
-    AttemptOutcome, DeliveryId, MessageId, NewDelivery, PartyName, ReceiptCode, Unit, instant, lane,
+    AttemptOutcome, DeliveryId, EnvelopeId, MessageId, NewDelivery, PartyName, ReceiptCode, Unit,
+    instant, lane,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeliveryState {
-    /// To be sent when it is due and its lane lets it.
-    Waiting,
-    /// Somebody has it in hand; nothing has been sent.
-    Claimed,
-    /// It is being sent: whether the receiver has it is not known.
-    InFlight,
-    /// The receiver's transport took it; its receipt is due.
-    Sent,
-    /// Delivered: the receiver accepted it, or its transport took it and no receipt is expected.
-    Confirmed,
-    /// The receiver refused its content.
-    Rejected,
-    /// No receipt came in time.
-    Overdue,
-    /// It will not be tried again unless an operator says so.
-    DeadLetter,
-    /// An operator holds it.
-    Held,
-    /// Its time ran out before it could be delivered.
-    Expired,
-}
-
-impl DeliveryState {
-    /// All of them, in order.
-    pub const ALL: [DeliveryState; 10] = [
-        DeliveryState::Waiting,
-        DeliveryState::Claimed,
-        DeliveryState::InFlight,
-        DeliveryState::Sent,
-        DeliveryState::Confirmed,
-        DeliveryState::Rejected,
-        DeliveryState::Overdue,
-        DeliveryState::DeadLetter,
-        DeliveryState::Held,
-        DeliveryState::Expired,
-    ];
-
-    /// Its name, as it is printed, stored and asked for.
-    pub fn name(self) -> &'static str {
-        match self {
-            DeliveryState::Waiting => "waiting",
-            DeliveryState::Claimed => "claimed",
-            DeliveryState::InFlight => "in-flight",
-            DeliveryState::Sent => "sent",
-            DeliveryState::Confirmed => "confirmed",
-            DeliveryState::Rejected => "rejected",
-            DeliveryState::Overdue => "overdue",
-            DeliveryState::DeadLetter => "dead-letter",
-            DeliveryState::Held => "held",
-            DeliveryState::Expired => "expired",
-        }
-    }
-
-    /// The state of that name.
-    pub fn named(name: &str) -> Option<DeliveryState> {
-        DeliveryState::ALL.into_iter().find(|state| state.name() == name)
-    }
-
-    /// Whether what comes later in its lane must wait for it: in every lane until the transport has
-    /// confirmed it, in one that goes on by receipt also while its receipt may come.
-    fn keeps_lane(self, by_receipt: bool) -> bool {
-        use DeliveryState::{Claimed, Held, InFlight, Sent, Waiting};
-        matches!(self, Waiting | Claimed | InFlight | Held) || (by_receipt && self == Sent)
-    }
-
-    /// Whether nothing changes it any more.
-    pub fn is_final(self) -> bool {
-        matches!(self, DeliveryState::Confirmed | DeliveryState::Rejected)
-    }
-}
-
-impl fmt::Display for DeliveryState {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(self.name())
-    }
-}
 
 /// What happens to a delivery. Each is part of a journal record.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -145,6 +65,13 @@ pub enum Change {
     Release,
     /// An operator gives it up.
     GiveUp,
+    /// No receipt came in time: it is sent again.
+    Resend {
+        /// The envelope id that it gets now; none: byte for byte as before.
+        envelope: Option<EnvelopeId>,
+    },
+    /// No receipt came in time, and none will be believed any more: whoever sent it is told that it failed.
+    Unanswered,
 }
 
 /// A delivery as the store knows it.
@@ -178,6 +105,12 @@ pub struct Delivery {
     pub due: Timestamp,
     /// How often an attempt began.
     pub attempts: u32,
+    /// How many attempts have failed since the last that did not.
+    pub failures: u32,
+    /// How often it was sent again because no receipt had come.
+    pub resends: u32,
+    /// The envelope that it was last sent again in, and since when that is its envelope.
+    pub resent: Option<Resent>,
     /// The fencing token of its newest claim; 0 before the first.
     pub token: u64,
     /// Whether its receiver may have it already.
@@ -190,6 +123,15 @@ pub struct Delivery {
     pub receipt_due: Option<Timestamp>,
     /// Why the newest attempt failed.
     pub reason: Option<Box<str>>,
+}
+
+/// The envelope of a message that is sent again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Resent {
+    /// The envelope's id.
+    pub envelope: EnvelopeId,
+    /// The time of its sending, as it says itself.
+    pub sent: Timestamp,
 }
 
 impl Delivery {
@@ -211,6 +153,9 @@ impl Delivery {
             state: DeliveryState::Waiting,
             due: unit.received,
             attempts: 0,
+            failures: 0,
+            resends: 0,
+            resent: None,
             token: 0,
             possible_duplicate: false,
             outside_lane: false,
@@ -218,6 +163,13 @@ impl Delivery {
             receipt_due: None,
             reason: None,
         }
+    }
+
+    /// Whether nothing changes it any more: the receiver has said its last word, or another one would come after
+    /// its sender was told that there is none.
+    pub fn is_final(&self) -> bool {
+        let told = self.receipt == Some(ReceiptCode::FatalError);
+        self.state.is_final() || (self.state == DeliveryState::Expired && told)
     }
 
     /// Whether it holds a place in its lane.
@@ -244,8 +196,12 @@ impl Delivery {
             Change::Settle { .. } | Change::Requeue => {
                 illegal(matches!(self.state, S::Claimed | S::InFlight))
             }
-            Change::Receipt(_) => illegal(!self.state.is_final()),
-            Change::Overdue => illegal(self.state == S::Sent),
+            Change::Receipt(_) => illegal(!self.is_final()),
+            Change::Overdue | Change::Resend { .. } => illegal(self.state == S::Sent),
+            Change::Unanswered => {
+                let open = !matches!(self.state, S::Claimed | S::InFlight);
+                illegal(open && !self.is_final() && self.receipt.is_none_or(|r| !is_last_word(r)))
+            }
             Change::Retry { .. } => {
                 illegal(matches!(self.state, S::DeadLetter | S::Expired | S::Overdue))
             }
@@ -285,11 +241,25 @@ impl Delivery {
                 self.possible_duplicate |= self.state == S::Overdue;
                 self.expires = expires.unwrap_or(self.expires);
                 self.outside_lane = true;
+                self.failures = 0;
                 self.wait(at);
             }
             Change::Hold => self.state = S::Held,
             Change::Release => self.wait(at),
             Change::GiveUp => self.state = S::DeadLetter,
+            Change::Resend { envelope } => {
+                self.outside_lane |= !self.in_lane();
+                self.possible_duplicate = true;
+                self.resends += 1;
+                let sent = |envelope: &EnvelopeId| Resent { envelope: envelope.clone(), sent: at };
+                self.resent = envelope.as_ref().map(sent).or(self.resent.take());
+                self.wait(at);
+            }
+            Change::Unanswered => {
+                self.reason = Some("unanswered".into());
+                self.receipt = Some(ReceiptCode::FatalError);
+                self.state = S::Expired;
+            }
         }
         if self.state != S::Sent {
             self.receipt_due = None;
@@ -312,6 +282,7 @@ impl Delivery {
         match outcome {
             AttemptOutcome::Sent { receipt } => {
                 self.reason = None;
+                self.failures = 0;
                 self.receipt = self.receipt.filter(|told| is_last_word(*told)).or(*receipt);
                 let within = self.receipt_within.map(i64::from).map(SignedDuration::from_secs);
                 let due = within.and_then(|within| at.checked_add(within).ok());
@@ -322,6 +293,7 @@ impl Delivery {
                 };
             }
             AttemptOutcome::Failed { reason, .. } => {
+                self.failures += 1;
                 self.reason = Some(reason.clone());
                 match next {
                     Some(due) => self.wait(due),
@@ -341,7 +313,7 @@ impl Delivery {
 
     /// A receipt that came while an attempt was under way decides when the attempt has ended.
     fn receive(&mut self, code: ReceiptCode) {
-        if self.state.is_final() {
+        if self.is_final() {
             return;
         }
         self.receipt = self.receipt.filter(|told| is_last_word(*told)).or(Some(code));

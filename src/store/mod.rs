@@ -29,10 +29,11 @@ mod lock;
 mod log;
 mod memory;
 mod open;
+mod state;
 mod words;
 
 pub use check::{LedgerState, Rebuilt, Report, rebuild, verify};
-pub use delivery::{Change, Delivery, DeliveryState, Refusal};
+pub use delivery::{Change, Delivery, Refusal, Resent};
 pub use keeper::Keeper;
 pub use ledger::{
     AuditRow, CounterRow, DeliveryFilter, IssueRow, LaneRow, MessageDetail, MessageFilter,
@@ -40,8 +41,9 @@ pub use ledger::{
 };
 pub use memory::memory;
 pub use open::{Options, open, open_on};
+pub use state::DeliveryState;
 pub use words::{
-    Awaiting, Claim, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status,
+    Awaiting, Claim, Claims, Done, Lapsed, Late, Operation, Sendable, Settle, Settled, Status,
 };
 
 use crate::message::{
@@ -107,8 +109,23 @@ pub trait Store: Send + Sync {
     /// Says how an attempt ended; with `claim_next`, claims what follows in the lane in the same record.
     fn settle(&self, settle: Settle, done: Done<Settled>);
 
+    /// Asks what becomes of up to `limit` deliveries whose receipt is overdue, or that have failed and whose
+    /// time has run out; makes it so, and names them.
+    fn late(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        decide: &dyn Fn(&Delivery) -> Late,
+    ) -> Result<Vec<(Lapsed, Late)>, Error>;
+
     /// Marks up to `limit` deliveries whose receipt is overdue, and names them.
-    fn mark_overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Lapsed>, Error>;
+    fn mark_overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Lapsed>, Error> {
+        let late = self.late(now, limit, &|delivery| match delivery.state {
+            DeliveryState::Sent => Late::Overdue,
+            _ => Late::Leave,
+        })?;
+        Ok(late.into_iter().map(|(lapsed, _)| lapsed).collect())
+    }
 
     /// When the next receipt will be overdue.
     fn next_overdue(&self) -> Option<Timestamp>;

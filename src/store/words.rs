@@ -2,7 +2,8 @@
 //!
 //! Plain data; nothing here touches a disk.
 
-use super::delivery::DeliveryState;
+use super::delivery::Resent;
+use super::state::DeliveryState;
 use crate::message::{
     AttemptOutcome, DeliveryId, EnvelopeId, Error, Event, MessageId, PartyName, ReceiptCode, Syntax,
 };
@@ -23,6 +24,8 @@ pub struct Claim {
     pub token: u64,
     /// The number of the attempt that this will be, from 1.
     pub attempt: u32,
+    /// How many attempts have failed since the last that did not.
+    pub failures: u32,
     /// The route that asked for it.
     pub route: Box<str>,
     /// The party it is for.
@@ -124,6 +127,21 @@ pub struct Sendable {
     pub envelope: EnvelopeId,
     /// The party that handed the message in.
     pub party: PartyName,
+    /// The envelope and time that it is to be sent again in; the bytes still have their first.
+    pub resent: Option<Resent>,
+}
+
+/// What becomes of a delivery whose receipt has not come in time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Late {
+    /// It is overdue: somebody is called, and a receipt may still come.
+    Overdue,
+    /// It is sent again, in an envelope of this id, or byte for byte as before.
+    Resend(Option<EnvelopeId>),
+    /// Nothing: it has failed already, and stays as it is.
+    Leave,
+    /// It has failed for good, and its sender is told so; no receipt changes that any more.
+    Unanswered,
 }
 
 /// A delivery that a receipt can be told to.

@@ -5,7 +5,8 @@
 
 use super::{Print, print};
 use crate::message::{DeliveryId, MessageId, PartyName};
-use crate::store::delivery::{Change, Delivery, DeliveryState, Refusal};
+use crate::store::delivery::{Change, Delivery, Refusal};
+use crate::store::state::DeliveryState;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,6 +16,8 @@ type Due = BTreeSet<(Timestamp, u64, DeliveryId)>;
 #[derive(Clone)]
 struct Listed {
     order: u64,
+    /// When it became the first of its lane: a lane whose turn was is behind those that wait for theirs.
+    turn: Timestamp,
     delivery: Delivery,
 }
 
@@ -48,7 +51,7 @@ impl Board {
             self.lanes.entry(lane.clone()).or_default().insert(order, delivery.id);
         }
         self.awaited.insert(key(&delivery.receiver, &delivery.message), delivery.id);
-        let listed = Listed { order, delivery };
+        let listed = Listed { order, turn: Timestamp::MIN, delivery };
         self.list(&listed);
         self.deliveries.insert(listed.delivery.id, listed);
     }
@@ -68,9 +71,9 @@ impl Board {
         let was_in_lane = listed.delivery.in_lane();
         listed.delivery.apply(change, at);
         if was_in_lane && !listed.delivery.in_lane() {
-            self.leave(&listed);
+            self.leave(&listed, at);
         }
-        if listed.delivery.state.is_final() {
+        if listed.delivery.is_final() {
             let key = key(&listed.delivery.receiver, &listed.delivery.message);
             if self.awaited.get(&key) == Some(&id) {
                 self.awaited.remove(&key);
@@ -82,7 +85,7 @@ impl Board {
     }
 
     /// Takes a delivery out of its lane, whose new first becomes due in its turn.
-    fn leave(&mut self, listed: &Listed) {
+    fn leave(&mut self, listed: &Listed, at: Timestamp) {
         let Some(name) = &listed.delivery.lane else { return };
         let Some(lane) = self.lanes.get_mut(name) else { return };
         lane.remove(&listed.order);
@@ -91,7 +94,10 @@ impl Board {
                 self.lanes.remove(name);
             }
             Some(first) => {
-                if let Some(first) = self.deliveries.get(&first).cloned() {
+                let first = self.deliveries.get_mut(&first);
+                if let Some(first) = first.filter(|first| first.order > listed.order) {
+                    first.turn = at;
+                    let first = first.clone();
                     self.list(&first);
                 }
             }
@@ -102,7 +108,7 @@ impl Board {
         let delivery = &listed.delivery;
         match delivery.state {
             DeliveryState::Waiting if self.is_first(listed) => {
-                let entry = (delivery.due, listed.order, delivery.id);
+                let entry = (delivery.due.max(listed.turn), listed.order, delivery.id);
                 match self.due.get_mut(&delivery.endpoint) {
                     Some(due) => due.insert(entry),
                     None => self.due.entry(delivery.endpoint.clone()).or_default().insert(entry),
@@ -113,14 +119,28 @@ impl Board {
                     self.receipts.insert((due, delivery.id));
                 }
             }
+            // What has failed may still have to be told to whoever sent it, when its time has run out.
+            DeliveryState::DeadLetter | DeliveryState::Expired => {
+                self.receipts.insert((delivery.expires, delivery.id));
+            }
             _ => {}
+        }
+    }
+
+    /// Nothing is to become of a delivery that has failed; an operator may still do something.
+    pub fn leave_be(&mut self, id: DeliveryId) {
+        let Some(delivery) = self.deliveries.get(&id).map(|listed| &listed.delivery) else {
+            return;
+        };
+        for at in [Some(delivery.expires), delivery.receipt_due].into_iter().flatten() {
+            self.receipts.remove(&(at, id));
         }
     }
 
     fn unlist(&mut self, listed: &Listed) {
         let delivery = &listed.delivery;
         if let Some(due) = self.due.get_mut(&delivery.endpoint) {
-            due.remove(&(delivery.due, listed.order, delivery.id));
+            due.remove(&(delivery.due.max(listed.turn), listed.order, delivery.id));
             if due.is_empty() {
                 self.due.remove(&delivery.endpoint);
             }
@@ -128,6 +148,7 @@ impl Board {
         if let Some(due) = delivery.receipt_due {
             self.receipts.remove(&(due, delivery.id));
         }
+        self.receipts.remove(&(delivery.expires, delivery.id));
     }
 
     fn is_first(&self, listed: &Listed) -> bool {

@@ -9,7 +9,7 @@ mod steps;
 
 use super::Store;
 use super::book::{Book, Judgement};
-use super::delivery::{Change, Delivery, DeliveryState};
+use super::delivery::{Change, Delivery};
 use super::entry::{Entry, Step};
 use super::journal::{Bad, Damage};
 use super::ledger::{
@@ -17,7 +17,10 @@ use super::ledger::{
 };
 use super::lock::Lock;
 use super::log::{Log, Synced, unreadable};
-use super::words::{Awaiting, Claims, Done, Lapsed, Operation, Sendable, Settle, Settled, Status};
+use super::state::DeliveryState;
+use super::words::{
+    Awaiting, Claims, Done, Lapsed, Late, Operation, Sendable, Settle, Settled, Status,
+};
 use crate::message::{
     AuditAction, AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, Known,
     KnownAbout, MessageId, PartyName, Position, Unit,
@@ -220,8 +223,13 @@ impl Store for Keeper {
         self.settled(settle, done);
     }
 
-    fn mark_overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Lapsed>, Error> {
-        self.overdue(now, limit)
+    fn late(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        decide: &dyn Fn(&Delivery) -> Late,
+    ) -> Result<Vec<(Lapsed, Late)>, Error> {
+        self.overdue(now, limit, decide)
     }
 
     fn next_overdue(&self) -> Option<Timestamp> {
@@ -288,6 +296,7 @@ impl Store for Keeper {
             message: output.message,
             envelope: output.envelope,
             party: unit.party,
+            resent: self.delivery(delivery).and_then(|known| known.resent),
         })
     }
 

@@ -7,10 +7,11 @@
 use super::{Keeper, SELF, audit};
 use crate::message::{AttemptOutcome, AuditAction, DeliveryId, Error, ErrorKind, Event, Position};
 use crate::store::book::Book;
-use crate::store::delivery::{Change, Delivery, DeliveryState, Refusal};
+use crate::store::delivery::{Change, Delivery, Refusal};
 use crate::store::entry::{Entry, Step};
 use crate::store::log::{After, read_only};
-use crate::store::words::{Claim, Claims, Done, Lapsed, Settle, Settled};
+use crate::store::state::DeliveryState;
+use crate::store::words::{Claim, Claims, Done, Lapsed, Late, Settle, Settled};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -112,6 +113,7 @@ impl Keeper {
             delivery: delivery.id,
             token,
             attempt: delivery.attempts + 1,
+            failures: delivery.failures,
             route: delivery.route.clone(),
             receiver: delivery.receiver.clone(),
             endpoint: delivery.endpoint.clone(),
@@ -157,7 +159,12 @@ impl Keeper {
         self.log.kick();
     }
 
-    pub(super) fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Lapsed>, Error> {
+    pub(super) fn overdue(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        decide: &dyn Fn(&Delivery) -> Late,
+    ) -> Result<Vec<(Lapsed, Late)>, Error> {
         if let Some(why) = self.log.failed() {
             return Err(read_only(&why));
         }
@@ -166,13 +173,31 @@ impl Keeper {
         while found.len() < limit {
             let Some(id) = book.board.overdue(now) else { break };
             let Some(delivery) = book.board.delivery(id).cloned() else { break };
-            let audit = audit(now, AuditAction::ReceiptOverdue, SELF, id, None);
-            let step = Step { delivery: id, change: Change::Overdue, audit };
+            let late = decide(&delivery);
+            let (change, action) = match &late {
+                Late::Overdue => (Change::Overdue, AuditAction::ReceiptOverdue),
+                Late::Resend(envelope) => {
+                    (Change::Resend { envelope: envelope.clone() }, AuditAction::Resent)
+                }
+                Late::Leave => {
+                    book.board.leave_be(id);
+                    continue;
+                }
+                Late::Unanswered => (Change::Unanswered, AuditAction::Unanswered),
+            };
+            if delivery.refuses(&change).is_some() {
+                book.board.leave_be(id);
+                continue;
+            }
+            let step = Step { delivery: id, change, audit: audit(now, action, SELF, id, None) };
             self.record(&mut book, vec![step], Box::new(|_| ()));
-            found.push(lapsed(&delivery));
+            found.push((lapsed(&delivery), late));
         }
         drop(book);
         self.log.kick();
+        if !found.is_empty() {
+            self.shared.wake();
+        }
         Ok(found)
     }
 

@@ -259,7 +259,7 @@ fn prepare(tables: &Connection, journal: &str) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::delivery::DeliveryState;
+    use crate::store::state::DeliveryState;
     use rusqlite::params_from_iter;
 
     /// No operator's question walks through a whole table.

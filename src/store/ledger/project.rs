@@ -6,8 +6,9 @@ use super::word;
 use crate::message::{
     AuditAction, AuditRecord, DeliveryId, PartyName, Position, ReceiptCode, Unit, Verdict,
 };
-use crate::store::delivery::{Change, Delivery, DeliveryState};
+use crate::store::delivery::{Change, Delivery, Resent};
 use crate::store::entry::{Entry, Step};
+use crate::store::state::DeliveryState;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -146,7 +147,7 @@ fn receive(
          ORDER BY partition DESC, sequence DESC, n DESC LIMIT 1",
     )?;
     let found = find.query_row(params![&*receiver.0, message], delivery).optional()?;
-    let Some(mut delivery) = found.filter(|found| !found.state.is_final()) else { return Ok(()) };
+    let Some(mut delivery) = found.filter(|found| !found.is_final()) else { return Ok(()) };
     let before = delivery.state;
     delivery.apply(&Change::Receipt(code), unit.received);
     save(tables, &delivery, false)?;
@@ -185,6 +186,7 @@ fn count_change(
     let (route, event, now) = (&*delivery.route, &*delivery.event, delivery.state);
     match change {
         Change::Sending { .. } => count(tables, "attempts", route, event)?,
+        Change::Resend { .. } => count(tables, "resent", route, event)?,
         Change::Settle { outcome: crate::message::AttemptOutcome::Sent { .. }, .. } => {
             count(tables, "delivered", route, event)?;
         }
@@ -244,7 +246,8 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
         let mut update = tables.prepare_cached(
             "UPDATE deliveries SET expires = ?4, state = ?5, due = ?6, attempts = ?7, token = ?8,
              possible_duplicate = ?9, outside_lane = ?10, receipt = ?11, receipt_due = ?12,
-             reason = ?13, in_lane = ?14 WHERE partition = ?1 AND sequence = ?2 AND n = ?3",
+             reason = ?13, in_lane = ?14, failures = ?15, resends = ?16, resent_in = ?17, resent = ?18
+             WHERE partition = ?1 AND sequence = ?2 AND n = ?3",
         )?;
         update.execute(params![
             id.unit.partition,
@@ -261,12 +264,16 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
             delivery.receipt_due.map(nanos),
             delivery.reason.as_deref(),
             delivery.in_lane(),
+            delivery.failures,
+            delivery.resends,
+            delivery.resent.as_ref().map(|resent| &*resent.envelope.0),
+            delivery.resent.as_ref().map(|resent| nanos(resent.sent)),
         ])?;
         return Ok(());
     }
     let mut insert = tables.prepare_cached(
         "INSERT INTO deliveries VALUES
-         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0,0,0,0,NULL,NULL,NULL,?16)",
+         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0,0,0,0,NULL,NULL,NULL,?16,0,0,NULL,NULL)",
     )?;
     insert.execute(params![
         id.unit.partition,
@@ -295,6 +302,7 @@ pub fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let maybe = |at: &str| row.get::<_, Option<String>>(at).map(|t| t.map(String::into_boxed_str));
     let state: String = row.get("state")?;
     let receipt: Option<String> = row.get("receipt")?;
+    let resent: Option<i64> = row.get("resent")?;
     Ok(Delivery {
         id: DeliveryId {
             unit: Position { partition: row.get("partition")?, sequence: row.get("sequence")? },
@@ -313,6 +321,12 @@ pub fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         state: DeliveryState::named(&state).unwrap_or(DeliveryState::Held),
         due: instant(row.get("due")?),
         attempts: row.get("attempts")?,
+        failures: row.get("failures")?,
+        resends: row.get("resends")?,
+        resent: maybe("resent_in")?.zip(resent).map(|(envelope, sent)| Resent {
+            envelope: crate::message::EnvelopeId(envelope),
+            sent: instant(sent),
+        }),
         token: row.get("token")?,
         possible_duplicate: row.get("possible_duplicate")?,
         outside_lane: row.get("outside_lane")?,

@@ -6,7 +6,8 @@ use super::rows::{
     MessageRow, OutputRow, QueueRow,
 };
 use crate::message::Position;
-use crate::store::delivery::{Delivery, DeliveryState};
+use crate::store::delivery::Delivery;
+use crate::store::state::DeliveryState;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 

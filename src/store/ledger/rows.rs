@@ -1,7 +1,8 @@
 //! What people ask the ledger, and what it answers. Plain data; no bytes of messages, no values of elements.
 
 use crate::message::{Position, instant};
-use crate::store::delivery::{Delivery, DeliveryState};
+use crate::store::delivery::Delivery;
+use crate::store::state::DeliveryState;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -187,7 +188,7 @@ pub struct LaneRow {
 /// A total since the journal began.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CounterRow {
-    /// `received`, `accepted`, `refused`, `quarantined`, `attempts`, `delivered`, `retried`, `confirmed`,
+    /// `received`, `accepted`, `refused`, `quarantined`, `attempts`, `delivered`, `retried`, `resent`, `confirmed`,
     /// `rejected`, `overdue`, `dead`, `expired`.
     pub name: String,
     /// The route; empty for what is counted per message.

@@ -3,7 +3,7 @@
 //! Instants are nanoseconds since 1970, enumerations are their words, identifiers are `kind:value`.
 
 /// The tables' version.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 /// The tables and what finds rows in them.
 pub const TABLES: &str = "
@@ -41,7 +41,9 @@ CREATE TABLE deliveries (
     event TEXT NOT NULL, since INTEGER NOT NULL, expires INTEGER NOT NULL, receipt_within INTEGER,
     state TEXT NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL, token INTEGER NOT NULL,
     possible_duplicate INTEGER NOT NULL, outside_lane INTEGER NOT NULL, receipt TEXT,
-    receipt_due INTEGER, reason TEXT, in_lane INTEGER NOT NULL, PRIMARY KEY (partition, sequence, n)) WITHOUT ROWID;
+    receipt_due INTEGER, reason TEXT, in_lane INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0, resends INTEGER NOT NULL DEFAULT 0, resent_in TEXT, resent INTEGER,
+    PRIMARY KEY (partition, sequence, n)) WITHOUT ROWID;
 CREATE INDEX deliveries_state ON deliveries (state, route, since);
 CREATE INDEX deliveries_route ON deliveries (route, since);
 CREATE INDEX deliveries_receiver ON deliveries (receiver, message);

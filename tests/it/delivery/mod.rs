@@ -1,10 +1,16 @@
 //! When what is sent where: lanes, schedules, breakers, operators. On a clock of the trials' own.
 
 mod lanes;
+mod outage;
+mod schedules;
+mod stage;
 
 use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    lanes::trials()
+    let mut trials = lanes::trials();
+    trials.extend(schedules::trials());
+    trials.extend(outage::trials());
+    trials
 }

@@ -5,13 +5,14 @@ use crate::support::{self, Needs};
 use bytes::Bytes;
 use jiff::Timestamp;
 use libtest_mimic::{Failed, Trial};
+use stafett::config::{Pause, Preset, Schedule};
 use stafett::deliver::http::{Reply, Target};
 use stafett::deliver::{Deliverer, Desk, Happened};
 use stafett::message::{
-    Clock, EnvelopeId, Event, MessageId, NewDelivery, Output, PartyName, ReceiptCode, Syntax, Unit,
-    Verdict,
+    Clock, EnvelopeId, Error, Event, MessageId, NewDelivery, Output, PartyName, ReceiptCode,
+    Syntax, Unit, Verdict,
 };
-use stafett::store::{Claim, Store, memory};
+use stafett::store::{Claim, Delivery, Late, Resent, Sendable, Store, memory};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,8 +38,17 @@ impl Desk for Reception {
         Some((Target::new(url, None, Duration::from_secs(5))?, 4))
     }
 
-    fn pauses(&self, _route: &str) -> (Duration, Duration) {
-        (Duration::from_millis(2), Duration::from_millis(20))
+    fn schedule(&self, _route: &str) -> Schedule {
+        let (first, cap) = (Duration::from_millis(2), Duration::from_millis(20));
+        Schedule { pause: Pause::Doubling { first, cap }, ..Schedule::of(Preset::Plain, None) }
+    }
+
+    fn late(&self, _delivery: &Delivery) -> Late {
+        Late::Leave
+    }
+
+    fn in_envelope(&self, sendable: &Sendable, _resent: &Resent) -> Result<Bytes, Error> {
+        Ok(sendable.bytes.clone())
     }
 
     fn receipt_in(&self, _claim: &Claim, reply: &Reply) -> Option<ReceiptCode> {
