@@ -11,14 +11,14 @@ use stafett::profile::Memory;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial(
-            "mapsets: notifications of letters are valid by the published profiles",
+            "mapsets: notifications are valid by the published profiles",
             Needs::Data("data/packages"),
-            || judged(NOTIFICATIONS, lab(), "medcom.fhir.dk.hospitalnotification", Ok, 19),
+            || judged(NOTIFICATIONS, lab(), "medcom.fhir.dk.hospitalnotification", Ok, 38),
         ),
         trial(
-            "mapsets: notifications of letters are valid by our profiles",
+            "mapsets: notifications are valid by our profiles",
             Needs::Nothing,
-            || judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 19),
+            || judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 38),
         ),
     ]
 }

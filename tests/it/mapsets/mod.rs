@@ -34,6 +34,15 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["hospitalnotification-to-oioxml"], 94),
     (&["xdis91-to-carecommunication"], 91),
     (&["carecommunication-to-xdis91"], 98),
+    (
+        &[
+            "adt-a01-to-hospitalnotification",
+            "adt-a03-to-hospitalnotification",
+            "adt-a09-to-hospitalnotification",
+            "adt-a21-to-hospitalnotification",
+        ],
+        100,
+    ),
 ];
 
 /// A folder or file below mappings/.
