@@ -15,11 +15,9 @@ pub fn trials() -> Vec<Trial> {
             Needs::Data("data/packages"),
             || judged(NOTIFICATIONS, lab(), "medcom.fhir.dk.hospitalnotification", Ok, 38),
         ),
-        trial(
-            "mapsets: notifications are valid by our profiles",
-            Needs::Nothing,
-            || judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 38),
-        ),
+        trial("mapsets: notifications are valid by our profiles", Needs::Nothing, || {
+            judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 38)
+        }),
     ]
 }
 

@@ -43,6 +43,13 @@ const LISTS: &[Listed] = &[
     ("hospitalnotification-to-oioxml/concept-maps/activity-letter-status.json", "", ACTIVITIES),
 ];
 
+/// Concept maps of lists that no schema and no value set has: they are on the page only.
+const OTHERS: &[&str] = &[
+    "adt-parts/concept-maps/adt-class.json",
+    "adt-parts/concept-maps/adt-encounter-status.json",
+    "adt-parts/concept-maps/adt-activity.json",
+];
+
 /// The value set of what a notification may say happened.
 const ACTIVITIES: &str = "ValueSet-hospital-notification-activities.json";
 
@@ -111,7 +118,8 @@ fn page() -> Result<(), Failed> {
          Made from the concept maps by `UPDATE=1 cargo test --test it -- mapsets`. A message with one of these codes is refused\n\
          (`map-no-translation`) or, where the map asks for it as optional, goes on without.\n",
     );
-    for (file, ..) in LISTS {
+    let files = LISTS.iter().map(|(file, ..)| *file).chain(OTHERS.iter().copied());
+    for file in files {
         let (title, lines) = read(file)?;
         let translated = lines.iter().filter(|line| line.becomes.is_some()).count();
         page.push_str(&format!(
