@@ -1,3 +1,4 @@
+// size: what a narrative may hold is listed here, beside the one pass that reads it
 //! txt-1 and txt-2: what a narrative may hold, by allow-list; what may run or load is a security issue.
 //!
 //! Promises: one pass over the markup, no allocation beyond a reused list of open elements. Never: rewrites.
