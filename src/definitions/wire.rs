@@ -26,6 +26,11 @@ impl Wire {
         Wire { table: Arc::clone(table), grammar }
     }
 
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
     /// Bytes to text; `declared` is what the transport says. HL7 v2 and EDIFACT say their charset themselves.
     pub fn decode(
         &self,

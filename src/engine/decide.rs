@@ -4,6 +4,7 @@ use super::read::{Read, day};
 use super::translate::Stopped;
 use super::{Arena, Engine, Stages, catalogue, told};
 use crate::config::{Acknowledges, Conflict, LaneKey, LaneOrder, Route};
+use crate::mapping::Losses;
 use crate::message::{
     self, Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
     Position, ToldIssue, Unit, Verdict,
@@ -54,6 +55,8 @@ pub struct Decided {
     pub not_checked: u32,
     /// Values of the message that no rule of its maps read and nobody declared dropped.
     pub dropped: u32,
+    /// What became of the message's values in all its maps together.
+    pub losses: Losses,
 }
 
 /// The deliveries and outputs that a decision makes due.
@@ -291,9 +294,11 @@ impl Engine {
         (unit.outputs, unit.deliveries) = (due.outputs, due.deliveries);
         unit.quarantine = due.quarantine;
         match decided(unit, issues, Ending::Accepted, name, not_checked) {
-            Outcome::Commit(made) => {
-                Outcome::Commit(Box::new(Decided { dropped: arena.dropped, ..*made }))
-            }
+            Outcome::Commit(made) => Outcome::Commit(Box::new(Decided {
+                dropped: arena.losses.dropped,
+                losses: arena.losses,
+                ..*made
+            })),
             again => again,
         }
     }
@@ -355,7 +360,9 @@ fn decided(
     route: Option<Box<str>>,
     not_checked: u32,
 ) -> Outcome {
-    Outcome::Commit(Box::new(Decided { unit, ending, route, issues, not_checked, dropped: 0 }))
+    let losses = Losses::default();
+    let decided = Decided { unit, ending, route, issues, not_checked, dropped: 0, losses };
+    Outcome::Commit(Box::new(decided))
 }
 
 fn record(

@@ -3,6 +3,7 @@
 //! The conversation is what the intake description of the message's format says it is: the key that ties a
 //! notification to the one before it. Never: asks the store; the shell does, and hands over what it found.
 
+use super::model::type_for;
 use super::read::Read;
 use super::{Arena, Engine, catalogue};
 use crate::config::MissingEarlier;
@@ -10,6 +11,7 @@ use crate::config::Route;
 use crate::mapping::Plan;
 use crate::message::{Arg, Earlier, Issue, KnownAbout, Place, Syntax};
 use crate::tree::Tree;
+use crate::tree::types::TypeId;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -28,9 +30,7 @@ impl Engine {
         let mut wanted = Vec::new();
         let Some(conversation) = read.says.conversation.as_deref() else { return wanted };
         for route in self.routes_of(read) {
-            let Some(plan) = route.map.as_ref().and_then(|map| self.plans.find(&map.value)) else {
-                continue;
-            };
+            let Some(plan) = self.plan_of(route) else { continue };
             for event in plan.earlier().iter().flat_map(|one| &one.events) {
                 let one = Wanted { conversation, event };
                 if !wanted.contains(&one) {
@@ -61,7 +61,10 @@ impl Engine {
             let fits = |one: &&Earlier| wanted.events.contains(&one.event.0);
             let newest = known.earlier.iter().filter(fits).max_by_key(|one| one.received);
             let tree = &mut arena.earlier[wanted.source - 1];
-            let found = newest.is_some_and(|one| self.read_tree(one.syntax, &one.bytes, tree));
+            let found = newest.is_some_and(|one| {
+                let wanted = plan.sources().get(wanted.source).copied().unwrap_or(TypeId::NONE);
+                self.read_tree(one.syntax, &one.bytes, wanted, tree)
+            });
             if !found {
                 tree.reset(names);
                 if !wanted.optional && route.missing_earlier == MissingEarlier::Refuse {
@@ -75,13 +78,13 @@ impl Engine {
         whole
     }
 
-    /// Reads bytes that were read before into a typed tree.
-    fn read_tree(&self, syntax: Syntax, bytes: &Bytes, tree: &mut Tree) -> bool {
+    /// Reads bytes that were read before into a tree, typed as its reader wants it.
+    fn read_tree(&self, syntax: Syntax, bytes: &Bytes, wanted: TypeId, tree: &mut Tree) -> bool {
         let mut issues = Vec::new();
         let wire = self.library.wire();
         let Ok(decoded) = wire.decode(syntax, bytes, None) else { return false };
         let whole = wire.read(syntax, decoded.text, tree, &mut issues);
-        wire.type_tree(syntax, tree, &mut issues);
+        type_for(wire, syntax, tree, wanted, &mut issues);
         whole
     }
 }

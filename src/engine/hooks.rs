@@ -17,6 +17,7 @@ use crate::tree::NodeId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Where persons are looked up. The file of the configuration is one; a register behind a service would be
 /// another. It must answer at once, for messages wait.
@@ -38,7 +39,8 @@ impl PersonBook for Persons {
 /// The world of one translation.
 pub struct World<'e> {
     engine: &'e Engine,
-    route: &'e Route,
+    /// The concept maps that the route's map asks for.
+    concepts: &'e [Option<Arc<Concepts>>],
     day: Date,
     asker: Option<Asker<'e>>,
     references: Option<&'e References>,
@@ -48,7 +50,8 @@ pub struct World<'e> {
 impl<'e> World<'e> {
     /// The world as a route sees it at a moment.
     pub fn new(engine: &'e Engine, route: &'e Route, now: Timestamp) -> World<'e> {
-        World { engine, route, day: day(now), asker: None, references: None, sending: None }
+        let concepts = engine.concepts_of(route);
+        World { engine, concepts, day: day(now), asker: None, references: None, sending: None }
     }
 
     /// The same, with somebody who knows whether the message meets a profile.
@@ -86,12 +89,8 @@ impl fhirpath::Hooks for World<'_> {
 }
 
 impl Hooks for World<'_> {
-    fn concept_map(&self, name: &str) -> Option<&Concepts> {
-        let url = match name {
-            "profiles" => &*self.route.profiles.as_ref()?.value,
-            other => other,
-        };
-        self.engine.concepts.iter().find(|map| *map.url == *url).map(|map| &**map)
+    fn concept_map(&self, place: usize, _name: &str) -> Option<&Concepts> {
+        self.concepts.get(place)?.as_deref()
     }
 
     fn references(&self) -> Option<&References> {

@@ -20,12 +20,14 @@ mod earlier;
 mod header;
 mod hooks;
 mod metadata;
+mod model;
 mod read;
 mod resend;
 mod sets;
 mod suggest;
 mod told;
 mod translate;
+mod ways;
 
 pub use answer::Told;
 pub use apart::RECEIPTS;
@@ -36,6 +38,7 @@ pub use decide::{Again, Decided, Outcome};
 pub use earlier::Wanted;
 pub use header::{Parts, parts, resources};
 pub use hooks::{PersonBook, World};
+pub use model::model_for;
 pub use read::{Incoming, Read, Unread};
 pub use sets::{PARTS, profile_sets};
 pub use told::{MOST_TOLD, for_receipt, refuse, tell, tell_all};
@@ -81,6 +84,7 @@ pub struct Engine {
     /// The persons, for maps to ask; none: such a lookup is an issue.
     pub persons: Option<Arc<dyn PersonBook>>,
     value_sets: asks::ValueSets,
+    ways: Vec<ways::Way>,
     hasher: ContentHasher,
 }
 
@@ -101,6 +105,7 @@ impl Engine {
     ) -> Engine {
         let hasher = ContentHasher::new(library.table());
         let value_sets = asks::value_sets(&plans, &library);
+        let ways = ways::all(&config.routes, &plans, &concepts);
         Engine {
             config,
             library,
@@ -114,6 +119,7 @@ impl Engine {
             codes,
             persons: None,
             value_sets,
+            ways,
             hasher,
         }
     }
@@ -156,8 +162,8 @@ pub struct Arena {
     pub issues: Vec<Issue>,
     target: Tree,
     earlier: Vec<Tree>,
-    /// Values that maps did not read.
-    dropped: u32,
+    /// What maps read and dropped.
+    losses: mapping::Losses,
     target_issues: Vec<Issue>,
     mapping: mapping::Memory,
     content: ContentMemory,
@@ -176,7 +182,7 @@ impl Arena {
             issues: Vec::new(),
             target: Tree::new(Arc::clone(names)),
             earlier: Vec::new(),
-            dropped: 0,
+            losses: mapping::Losses::default(),
             target_issues: Vec::new(),
             mapping: mapping::Memory::new(),
             content: ContentMemory::default(),
@@ -191,7 +197,7 @@ impl Arena {
         self.tree.reset(engine.library.names());
         self.target.reset(engine.library.names());
         self.issues.clear();
-        self.dropped = 0;
+        self.losses = mapping::Losses::default();
         self.target_issues.clear();
     }
 }

@@ -4,6 +4,7 @@
 //! sender's fault, an invalid output is ours. The same message, engine and moment give the same bytes.
 
 use super::hooks::World;
+use super::model::type_for;
 use super::read::Read;
 use super::{Arena, Engine, told};
 use crate::config::{EndpointCharset, EndpointSyntax, Route};
@@ -15,6 +16,7 @@ use crate::message::{
 use crate::profile::Request;
 use crate::route::Destination;
 use crate::tree::Tree;
+use crate::tree::types::TypeId;
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -55,14 +57,14 @@ impl Engine {
             let (message, envelope) = (read.message.clone(), read.envelope.clone());
             return Ok(Output { syntax, bytes, message, envelope, map: None });
         };
-        let plan = self.plans.find(&map.value).ok_or(Stopped::Ours("map-missing"))?;
+        let plan = self.plan_of(destination.route).ok_or(Stopped::Ours("map-missing"))?;
         if !self.read_earlier(plan, known, destination.route, arena) {
             return Err(Stopped::NotExpressible);
         }
         self.run(read, arena, destination, plan, now)?;
         self.library.wire().complete(&mut arena.target);
         let bytes = self.write(&arena.target, syntax, charset)?;
-        self.check_output(arena, destination.route, syntax, &bytes, now)?;
+        self.check_output(arena, (destination.route, plan.target()), syntax, &bytes, now)?;
         let mut references = std::mem::take(&mut arena.references);
         references.build(&arena.target);
         let trees = [&arena.target];
@@ -115,7 +117,7 @@ impl Engine {
         let ran =
             plan.run(&inputs, &mut arena.target, &world, &mut arena.mapping, &mut arena.issues);
         match ran {
-            Ok(losses) => arena.dropped += losses.dropped,
+            Ok(losses) => arena.losses.add(losses),
             Err(failure) => {
                 let costly = failure.issue.kind.code == IssueType::TooCostly;
                 arena.issues.push(failure.issue);
@@ -143,7 +145,7 @@ impl Engine {
     fn check_output(
         &self,
         arena: &mut Arena,
-        route: &Route,
+        (route, made): (&Route, TypeId),
         syntax: Syntax,
         bytes: &Bytes,
         now: Timestamp,
@@ -158,7 +160,7 @@ impl Engine {
         if !whole {
             return Err(Stopped::Ours("output-not-readable"));
         }
-        wire.type_tree(syntax, target, issues);
+        type_for(wire, syntax, target, made, issues);
         let wanted: Vec<&str> = route.target_profiles.iter().map(|at| &*at.value).collect();
         let request = Request { profiles: &wanted, version: None };
         self.validator.validate(target, &request, now, &mut arena.validation, issues);

@@ -52,7 +52,7 @@ pub struct World {
 impl crate::fhirpath::Hooks for World {}
 
 impl Hooks for World {
-    fn concept_map(&self, name: &str) -> Option<&Concepts> {
+    fn concept_map(&self, _place: usize, name: &str) -> Option<&Concepts> {
         self.route.as_ref().filter(|_| name == "profiles")
     }
 

@@ -20,9 +20,10 @@ pub enum Lookup<'a> {
 
 /// The world.
 pub trait Hooks: fhirpath::Hooks {
-    /// The concept map that the route names: `profiles`.
-    fn concept_map(&self, name: &str) -> Option<&Concepts> {
-        let _ = name;
+    /// The concept map that the route names, by its place in the plan's `wanted_concepts` and by that name:
+    /// `profiles`.
+    fn concept_map(&self, place: usize, name: &str) -> Option<&Concepts> {
+        let _ = (place, name);
         None
     }
 

@@ -42,6 +42,14 @@ kinds! {
     NOT_A_TYPE = "map-wrong-type", Structure, Error,
         "the map at {0} cannot make {1} of this element",
         "The source element has a type that the target element cannot take.";
+    UNKNOWN_SOURCE = "map-unknown-source", Structure, Error,
+        "the message is no {1}, and the map {0} translates nothing else",
+        "The route hands the map a message of another model than the map is for, or one whose root no model \
+         knows. Check the route's map, and the root element or resource of the message.";
+    AMBIGUOUS_GROUP = "map-several-groups", Structure, Error,
+        "several groups are the rule for this {1}, and the map at {0} does not say which",
+        "The item's type is known only in the message, and two groups of the imported maps are equally near to it. \
+         Import one of them, or call the group by its name.";
     UNKNOWN_TARGET = "map-unknown-target", Structure, Error,
         "the map at {0} writes {1}, which the target's model does not know there",
         "The element does not exist below the type that the map made.";

@@ -201,6 +201,30 @@ fn doubts_are_warnings_and_endless_recursion_is_an_error() {
 }
 
 #[test]
+fn two_groups_for_what_an_item_turns_out_to_be_are_an_issue() {
+    let maps = [
+        format!(
+            "{BASIC}imports 'urn:a'\nimports 'urn:b'\ngroup g(source src : Patient, target tgt : Basic) {{\n\
+             src.contained as c -> tgt.contained = c;\n}}"
+        ),
+        BASIC.replace("'u'", "'urn:a'")
+            + "group a(source s : Patient, target t : Basic) <<types>> { s.id -> t.id; }",
+        BASIC.replace("'u'", "'urn:b'")
+            + "group b(source s : Patient, target t : Basic) <<types>> { s.id -> t.id; }",
+    ];
+    let texts: Vec<&str> = maps.iter().map(|m| &**m).collect();
+    let source = r#"{"resourceType":"Patient","contained":[{"resourceType":"Patient","id":"q"}]}"#;
+    let (json, issues) = run(&texts, source);
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    assert!(issues[0].contains("several groups are the rule for this Patient"), "{issues:?}");
+    assert!(issues[0].contains("0.fml:7"), "{issues:?}");
+    assert!(!json.contains("contained"), "{json}");
+    let (json, issues) = run(&texts[..2], source);
+    assert_eq!(issues, Vec::<String>::new());
+    assert!(json.contains(r#"[{"resourceType":"Basic","id":"q"}]"#), "{json}");
+}
+
+#[test]
 fn oids_become_canonicals() {
     let map = format!(
         "{BASIC}group g(source src : Patient, target tgt : Basic) {{\n\

@@ -33,7 +33,7 @@ mod lenient;
 #[cfg(test)]
 mod older;
 
-pub use compile::{LACKING, Materials, Plans, TRANSFORMS};
+pub use compile::{Materials, Plans, TRANSFORMS};
 pub use concepts::{Concept, Concepts, Translation};
 pub use coverage::{Became, Coverage, ElementCount, RuleCount, Watch, element_path};
 pub use declared::{Ask, Asked, Earlier, Parameter};

@@ -27,6 +27,8 @@ pub(super) struct Code {
     pub(super) concepts: Vec<Arc<Concepts>>,
     /// The profiles and value sets that expressions ask about by name.
     pub(super) asks: Vec<Ask>,
+    /// The concept maps that the route names, as translations ask for them.
+    pub(super) wanted: Vec<Arc<str>>,
     /// The names of route parameters, by the index that expressions use.
     pub(super) names: Vec<Arc<str>>,
 }
@@ -57,12 +59,25 @@ pub struct Plan {
 pub(super) struct Dispatch {
     /// Type, group, the type it makes; in the types' order.
     groups: Vec<(TypeId, u32, TypeId)>,
+    /// Types for which several groups are equally near.
+    several: Vec<TypeId>,
+}
+
+/// What is to be done with an item whose type is known at run time alone.
+pub(super) enum Chosen {
+    /// The group, and the type it makes.
+    Group(u32, TypeId),
+    /// Several are equally near.
+    Several,
+    /// No group is for it.
+    Copy,
 }
 
 impl Dispatch {
-    pub fn new(mut groups: Vec<(TypeId, u32, TypeId)>) -> Dispatch {
+    pub fn new(mut groups: Vec<(TypeId, u32, TypeId)>, mut several: Vec<TypeId>) -> Dispatch {
         groups.sort_unstable();
-        Dispatch { groups }
+        several.sort_unstable();
+        Dispatch { groups, several }
     }
 
     /// All the groups.
@@ -70,11 +85,13 @@ impl Dispatch {
         self.groups.iter().map(|(_, group, _)| *group)
     }
 
-    /// The group for a type, and the type it makes.
-    pub fn find(&self, type_id: TypeId) -> Option<(u32, TypeId)> {
-        let at = self.groups.binary_search_by_key(&type_id, |(from, ..)| *from).ok()?;
-        let (_, group, made) = self.groups[at];
-        Some((group, made))
+    /// The group for a type.
+    pub fn find(&self, type_id: TypeId) -> Chosen {
+        match self.groups.binary_search_by_key(&type_id, |(from, ..)| *from) {
+            Ok(at) => Chosen::Group(self.groups[at].1, self.groups[at].2),
+            Err(_) if self.several.binary_search(&type_id).is_ok() => Chosen::Several,
+            Err(_) => Chosen::Copy,
+        }
     }
 }
 
@@ -245,8 +262,8 @@ pub(super) struct Translate {
 pub(super) enum ConceptSource {
     /// One of the plan's concept maps.
     Plan(u32),
-    /// One that the route names.
-    Route(Arc<str>),
+    /// One that the route names, by its place among [`Code::wanted`].
+    Route(u32),
     /// A book of the world: which, from what, to what.
     Book(Arc<str>, Box<str>, Box<str>, Box<str>),
 }
@@ -299,6 +316,11 @@ impl Plan {
     /// The profiles and value sets that it and the plans made with it ask about.
     pub fn asks(&self) -> &[Ask] {
         &self.code.asks
+    }
+
+    /// The concept maps that it and the plans made with it ask the route for, by the place that they are asked by.
+    pub fn wanted_concepts(&self) -> &[Arc<str>] {
+        &self.code.wanted
     }
 
     /// The types of the sources, the message's first.

@@ -10,31 +10,31 @@ use crate::message::{Error, Event, ReceiptCode};
 use crate::ops::Counted;
 use crate::store::{Claim, Delivery, DeliveryState, Late, Resent, Sendable};
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Desk for Door {
     fn target(&self, endpoint: &str) -> Option<(Target, usize)> {
-        let engine = self.0.engine.load();
-        let targets = self.0.targets.load();
-        let (target, most) = targets.get(endpoint)?;
+        let force = self.0.force.load();
+        let (target, most) = force.targets.get(endpoint)?;
         // An endpoint that the configuration in force no longer has is not delivered to.
-        engine.config.endpoint(endpoint)?;
+        force.engine.config.endpoint(endpoint)?;
         Some((target.clone(), *most))
     }
 
     fn per_second(&self, endpoint: &str) -> Option<u32> {
-        self.0.engine.load().config.endpoint(endpoint)?.per_second
+        self.0.engine().config.endpoint(endpoint)?.per_second
     }
 
     fn schedule(&self, route: &str) -> Schedule {
-        let config = &self.0.engine.load().config;
+        let config = Arc::clone(&self.0.engine().config);
         // A route that the configuration in force no longer has goes on as any would.
         let plain = || Schedule::of(Preset::Plain, None);
         config.route(route).map_or_else(plain, |route| config.plan(route))
     }
 
     fn late(&self, delivery: &Delivery) -> Late {
-        let config = &self.0.engine.load().config;
+        let config = Arc::clone(&self.0.engine().config);
         let Some(route) = config.route(&delivery.route) else { return Late::Overdue };
         let waits = delivery.state == DeliveryState::Sent;
         let again = schedule::resend(&config.plan(route), delivery).filter(|_| waits);
@@ -61,14 +61,14 @@ impl Desk for Door {
     }
 
     fn in_envelope(&self, sendable: &Sendable, resent: &Resent) -> Result<Bytes, Error> {
-        let engine = self.0.engine.load();
+        let engine = self.0.engine();
         let Resent { envelope, sent } = resent;
         engine.in_envelope(sendable.syntax, &sendable.bytes, envelope, *sent)
     }
 
     fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<ReceiptCode> {
         let Reply::Answer { content_type, body, .. } = reply else { return None };
-        let engine = self.0.engine.load();
+        let engine = self.0.engine();
         let told = engine.receipt_in(content_type.as_deref()?, body, self.0.clock.now())?;
         if !told.valid {
             tracing::warn!(endpoint = &*claim.endpoint, "a receipt is not valid by its profile");
@@ -78,7 +78,7 @@ impl Desk for Door {
     }
 
     fn happened(&self, what: Happened, route: &str, event: &Event, attempt: u32) {
-        let engine = self.0.engine.load();
+        let engine = self.0.engine();
         let event = engine.event_label(event);
         let (counted, text) = match what {
             Happened::Delivered => (Counted::Delivered, "delivered"),

@@ -57,11 +57,10 @@ impl Clock for SystemClock {
 
 /// The pipeline: shared by the listeners, the workers and the deliverers.
 pub struct Pipeline {
-    engine: ArcSwap<Engine>,
+    force: ArcSwap<Force>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
-    targets: ArcSwap<Targets>,
     tls: Mutex<HashMap<Box<str>, Arc<tls::Secured>>>,
     queue: SyncSender<Job>,
     source: Mutex<Option<Source>>,
@@ -70,6 +69,12 @@ pub struct Pipeline {
 
 /// Listeners by name, and how each speaks TLS.
 pub type Secured = HashMap<Box<str>, tls::Secured>;
+/// What is in force: an engine, and where its deliveries go. They change together, so that no engine meets
+/// another's targets.
+struct Force {
+    engine: Arc<Engine>,
+    targets: Arc<Targets>,
+}
 
 /// Endpoints by name: where they are, and how many messages may be on their way to each.
 pub type Targets = HashMap<Box<str>, (Target, usize)>;
@@ -86,11 +91,13 @@ impl Pipeline {
         let workers = engine.config.engine.workers.map_or(cores, |n| n.max(1) as usize);
         let (queue, jobs) = sync_channel(engine.config.engine.queue.max(1) as usize);
         let pipeline = Arc::new(Pipeline {
-            engine: ArcSwap::from_pointee(engine),
+            force: ArcSwap::from_pointee(Force {
+                engine: Arc::new(engine),
+                targets: Arc::new(targets),
+            }),
             store,
             clock,
             metrics: Metrics::default(),
-            targets: ArcSwap::from_pointee(targets),
             tls: Mutex::default(),
             queue,
             source: Mutex::new(None),
@@ -102,12 +109,13 @@ impl Pipeline {
 
     /// The engine in force.
     pub fn engine(&self) -> Arc<Engine> {
-        self.engine.load_full()
+        Arc::clone(&self.force.load().engine)
     }
 
     /// Puts another engine in force; messages in hand end on the one they began with.
     pub fn swap(&self, engine: Engine) {
-        self.engine.store(Arc::new(engine));
+        let targets = Arc::clone(&self.force.load().targets);
+        self.force.store(Arc::new(Force { engine: Arc::new(engine), targets }));
     }
 
     /// Says how listeners speak TLS, at the start and whenever it was read anew.
@@ -301,18 +309,18 @@ impl Intake for Door {
     }
 
     fn party_of(&self, token: &str) -> Option<PartyName> {
-        let engine = self.0.engine.load();
+        let engine = self.0.engine();
         let party = engine.config.authenticate(token.as_bytes())?;
         Some(PartyName((*party.name).into()))
     }
 
     fn party_named(&self, names: &[CertificateName]) -> Option<PartyName> {
-        let engine = self.0.engine.load();
+        let engine = self.0.engine();
         Some(PartyName((*engine.config.named(names)?.name).into()))
     }
 
     fn metadata(&self, syntax: Syntax) -> Bytes {
-        self.0.engine.load().metadata(syntax, self.0.clock.now())
+        self.0.engine().metadata(syntax, self.0.clock.now())
     }
 }
 
@@ -327,7 +335,7 @@ impl Watched for Door {
         let now = self.0.clock.now();
         let queues = self.0.store.queues().unwrap_or_default();
         // Every route has its line: one whose queue has emptied goes back to nothing.
-        for route in &self.0.engine.load().config.routes {
+        for route in &self.0.engine().config.routes {
             let oldest = queues.iter().find(|queue| queue.route == *route.name);
             let age = oldest.map_or(0.0, |queue| now.duration_since(queue.oldest).as_secs_f64());
             self.0.metrics.queue_age(&route.name, age.max(0.0));

@@ -4,7 +4,7 @@
 //! engine it began with; every try leaves a record in the log and counts. Never: opens or closes a listener, or
 //! moves the store: that needs a start, and is said.
 
-use super::{Pipeline, Secured, Targets};
+use super::{Force, Pipeline, Secured, Targets};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::message::{Diagnostic, Error};
@@ -54,8 +54,8 @@ impl Pipeline {
                         told.extend(at_the_next_start(&before.config, &engine.config));
                         let configuration = hex(&engine.config.hash);
                         self.secure(fresh.secured);
-                        self.targets.store(Arc::new(fresh.targets));
-                        self.swap(engine);
+                        let (engine, targets) = (Arc::new(engine), Arc::new(fresh.targets));
+                        self.force.store(Arc::new(Force { engine, targets }));
                         self.reloaded.notify_waiters();
                         Reloaded { active: true, configuration, diagnostics: told }
                     }

@@ -206,6 +206,7 @@ impl Pipeline {
                     issues: Vec::new(),
                     not_checked: 0,
                     dropped: 0,
+                    losses: Default::default(),
                 }
             }
         };

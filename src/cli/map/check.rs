@@ -3,11 +3,10 @@
 //! Promises: exit code 0 with `--strict` means that every map below the paths would become active; without it, that
 //! each can be run on files, where what is not at hand is a warning. Never: runs a map.
 
-use super::folder::Mappings;
+use super::folder::{Beside, Mappings};
 use crate::cli::{Exit, Format, excerpt};
 use crate::config::File;
-use crate::mapping::LACKING;
-use crate::message::{Diagnostic, Severity};
+use crate::message::Diagnostic;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -18,9 +17,8 @@ pub struct Check {
     /// Maps, models and concept maps, or folders of them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// A further folder in which imports, models and concept maps are looked for; may be repeated.
-    #[arg(long, value_name = "PATH")]
-    with: Vec<PathBuf>,
+    #[command(flatten)]
+    beside: Beside,
     /// A model, an imported map or a concept map that is not at hand is an error, as it is for a node.
     #[arg(long)]
     strict: bool,
@@ -31,14 +29,14 @@ pub struct Check {
 
 /// Runs the command.
 pub fn run(arguments: &Check) -> Result<Exit, String> {
-    let mappings = Mappings::read(&arguments.paths, &arguments.with)?;
+    let mappings = match arguments.strict {
+        true => Mappings::read_strictly(&arguments.paths, &arguments.beside)?,
+        false => Mappings::read(&arguments.paths, &arguments.beside)?,
+    };
     if mappings.asked.is_empty() {
         return Err("there is no map or model below these paths".to_owned());
     }
-    let mut found = mappings.findings();
-    for one in found.iter_mut().filter(|one| arguments.strict && LACKING.contains(&one.id)) {
-        one.severity = Severity::Error;
-    }
+    let found = mappings.findings();
     let files = excerpt::files(&found);
     let mut out = String::new();
     match arguments.format {

@@ -38,7 +38,7 @@ const MOST: usize = 30;
 
 /// Runs the command.
 pub fn run(arguments: &Explain) -> Result<Exit, String> {
-    let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.with)?;
+    let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.beside)?;
     let plan = mappings.plan(&arguments.map)?;
     let about = arguments.given.about(&arguments.file)?;
     let message = messages::read(&arguments.file, &mappings, plan)?;

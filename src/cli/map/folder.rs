@@ -7,7 +7,7 @@ use super::world::Checks;
 use crate::definitions::{Library, LibraryBuilder};
 use crate::mapping::ast;
 use crate::mapping::{self, Concepts, Materials, Plan, Plans};
-use crate::message::Diagnostic;
+use crate::message::{Diagnostic, Severity};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,21 @@ use std::sync::Arc;
 
 /// The folder in which everything is looked for that a map below it needs.
 const HOME: &str = "mappings";
+
+/// What else there is to know than the paths.
+#[derive(Debug, Default, clap::Args)]
+pub struct Beside {
+    /// A further folder in which imports, models and concept maps are looked for; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub with: Vec<PathBuf>,
+    /// What claims a profile that nobody has loaded may still conform to another, as on a node whose
+    /// configuration says `unknown_profile = "warn"`.
+    #[arg(long)]
+    pub allow_unknown_profiles: bool,
+}
+
+/// Compiles maps, leniently or strictly.
+type Build = for<'a, 'm> fn(&'a [ast::Map], &'a Materials<'m>) -> (Plans, Vec<Diagnostic>);
 
 /// Maps with all that they need, and their plans.
 pub struct Mappings {
@@ -37,15 +52,24 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Reads what is below `paths`, and what that needs, `with` more.
-    pub fn read(paths: &[PathBuf], with: &[PathBuf]) -> Result<Mappings, String> {
+    /// Reads what is below `paths`, and what that needs; what is not at hand is a warning.
+    pub fn read(paths: &[PathBuf], beside: &Beside) -> Result<Mappings, String> {
+        Mappings::compiled(paths, beside, Plans::build_lenient)
+    }
+
+    /// The same as a node does it: what is not at hand is an error.
+    pub fn read_strictly(paths: &[PathBuf], beside: &Beside) -> Result<Mappings, String> {
+        Mappings::compiled(paths, beside, Plans::build)
+    }
+
+    fn compiled(paths: &[PathBuf], beside: &Beside, build: Build) -> Result<Mappings, String> {
         let mut found = Found::default();
         for path in paths {
             found.below(path)?;
         }
         let asked = found.names();
         let own_maps = found.maps.len();
-        for path in with {
+        for path in &beside.with {
             found.below(path)?;
         }
         for path in paths {
@@ -76,9 +100,13 @@ impl Mappings {
             maps.push(map);
         }
         let materials = Materials { table: library.table(), concepts: &concepts };
-        let (plans, more) = Plans::build_lenient(&maps, &materials);
+        let (plans, more) = build(&maps, &materials);
         diagnostics.extend(more);
-        let checks = Checks::of(&plans, &library, &mut diagnostics);
+        let unknown = match beside.allow_unknown_profiles {
+            true => Severity::Warning,
+            false => Severity::Error,
+        };
+        let checks = Checks::of(&plans, &library, unknown, &mut diagnostics);
         Ok(Mappings { library, maps, plans, checks, concepts, folders, diagnostics, asked })
     }
 

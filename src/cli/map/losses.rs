@@ -48,7 +48,7 @@ pub fn json(losses: &Losses, issues: &[ToldIssue]) -> Value {
     all
 }
 
-/// The sums for programs.
+/// The sums for programs, as every tool prints them.
 pub fn counts(losses: &Losses) -> Value {
     json!({"read": losses.read, "declared": losses.declared, "dropped": losses.dropped})
 }

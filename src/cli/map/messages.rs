@@ -11,7 +11,7 @@ use crate::format::{self, charset::Charset, edifact};
 use crate::mapping::{Engine, IdSeed, Inputs, Limits, Losses, MAX_SOURCES, Memory, Plan, Trace};
 use crate::message::{Issue, Severity, Syntax, ToldIssue};
 use crate::profile;
-use crate::tree::types::{Table, TypeId, TypeKind};
+use crate::tree::types::TypeId;
 use crate::tree::{Expression, Tree};
 use ::bytes::Bytes;
 use std::path::{Path, PathBuf};
@@ -89,25 +89,6 @@ pub fn read_bytes(
     read_as(file, bytes, mappings, wanted, None)
 }
 
-/// The model that a document is read as, where its root leaves that open: it is of no type, or other models have a
-/// root of this name too.
-fn model(tree: &Tree, table: &Table, wanted: TypeId) -> Option<TypeId> {
-    let root = tree.root()?;
-    if wanted == TypeId::NONE || table.type_of(wanted).kind != TypeKind::Logical {
-        return None;
-    }
-    let node = tree.node(root);
-    let said = match tree.resource_type(root) {
-        Some(name) => table.find(name),
-        None => table.root(node.namespace, node.name),
-    };
-    let alike = |other: TypeId| {
-        let (one, own) = (table.type_of(other), table.type_of(wanted));
-        (one.root_name, one.namespace) == (own.root_name, own.namespace)
-    };
-    said.is_none_or(|other| other == wanted || alike(other)).then_some(wanted)
-}
-
 fn read_as(
     file: String,
     bytes: Bytes,
@@ -136,7 +117,7 @@ fn read_as(
         let (own, wanted) = (named(own), named(wanted));
         return Err(format!("{file}: the message is of {own}, the map reads {wanted}"));
     }
-    if let Some(id) = model(&tree, table, wanted) {
+    if let Some(id) = engine::model_for(&tree, table, wanted) {
         issues.truncate(read);
         typing::type_tree_as(&mut tree, table, id, &mut issues);
     }

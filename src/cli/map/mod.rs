@@ -10,7 +10,7 @@ mod explain;
 mod fmt;
 mod folder;
 mod junit;
-mod losses;
+pub(super) mod losses;
 mod messages;
 mod roundtrip;
 mod rules;

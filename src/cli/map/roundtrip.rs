@@ -60,7 +60,7 @@ struct Change {
 /// Runs the command.
 pub fn run(arguments: &Roundtrip) -> Result<Exit, String> {
     let paths = [arguments.there.clone(), arguments.back.clone()];
-    let mappings = Mappings::read(&paths, &arguments.given.with)?;
+    let mappings = Mappings::read(&paths, &arguments.given.beside)?;
     let plans = (&**mappings.plan(&arguments.there)?, &**mappings.plan(&arguments.back)?);
     let mut exit = Exit::Fine;
     for file in &arguments.files {

@@ -33,7 +33,7 @@ pub struct Run {
 
 /// Runs the command.
 pub fn run(arguments: &Run) -> Result<Exit, String> {
-    let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.with)?;
+    let mappings = Mappings::read(std::slice::from_ref(&arguments.map), &arguments.given.beside)?;
     let plan = mappings.plan(&arguments.map)?;
     let about = arguments.given.about(&arguments.file)?;
     let message = messages::read(&arguments.file, &mappings, plan)?;

@@ -5,7 +5,7 @@
 //! Never: asks anything that a case's file does not answer.
 
 use super::case::{self, Difference, Outcome};
-use super::folder::{self, Mappings};
+use super::folder::{self, Beside, Mappings};
 use super::{junit, losses};
 use crate::cli::{Exit, Format, excerpt};
 use crate::mapping::{Losses, Memory};
@@ -20,9 +20,8 @@ pub struct Test {
     /// Folders of maps, or of such folders.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// A further folder in which imports, models and concept maps are looked for; may be repeated.
-    #[arg(long, value_name = "PATH")]
-    with: Vec<PathBuf>,
+    #[command(flatten)]
+    beside: Beside,
     /// Run only cases with this in their name.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
@@ -92,7 +91,7 @@ impl Ran {
 
 /// Runs the command.
 pub fn run(arguments: &Test) -> Result<Exit, String> {
-    let mappings = Mappings::read(&arguments.paths, &arguments.with)?;
+    let mappings = Mappings::read(&arguments.paths, &arguments.beside)?;
     let found = mappings.findings();
     let files = excerpt::files(&found);
     let mut said = String::new();
@@ -131,9 +130,7 @@ fn print(ran: &[Ran], format: Format) {
     for one in ran {
         let outcome = one.outcome.as_ref().ok();
         let lost = outcome.map(|outcome| outcome.losses).unwrap_or_default();
-        all.read += lost.read;
-        all.declared += lost.declared;
-        all.dropped += lost.dropped;
+        all.add(lost);
         if format == Format::Json {
             println!("{}", json(one));
             continue;

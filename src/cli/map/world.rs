@@ -1,11 +1,11 @@
 //! What a case says about the world: the route's values, the engine's, and the books.
 
-use super::folder::bytes;
+use super::folder::{Beside, bytes};
 use crate::definitions::Library;
 use crate::engine::{self, ValueSets};
 use crate::fhirpath::{self, Item, NotEvaluable, References};
 use crate::mapping::{Concepts, Hooks, Lookup, Plans};
-use crate::message::Diagnostic;
+use crate::message::{Diagnostic, Severity};
 use crate::profile::{self, Asker, Validator, Wanted};
 use crate::tree::{NodeId, Tree};
 use serde::Deserialize;
@@ -26,9 +26,8 @@ pub struct Given {
     /// A parameter of the route, besides those of the case; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
-    /// A further folder in which imports, models and concept maps are looked for; may be repeated.
-    #[arg(long, value_name = "PATH")]
-    pub with: Vec<PathBuf>,
+    #[command(flatten)]
+    pub beside: Beside,
 }
 
 impl Given {
@@ -129,10 +128,11 @@ impl Checks {
     pub fn of(
         plans: &Plans,
         library: &Arc<Library>,
+        unknown_profile: Severity,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Checks> {
         plans.all().iter().find(|plan| !plan.asks().is_empty())?;
-        let settings = profile::Settings::default();
+        let settings = profile::Settings { unknown_profile, ..profile::Settings::default() };
         let (validator, _) = Validator::build(library, &Wanted::All, &settings);
         found.extend(engine::unknown(plans, library, &validator));
         Some(Checks { validator, value_sets: engine::value_sets(plans, library) })
@@ -179,7 +179,7 @@ impl fhirpath::Hooks for World<'_> {
 }
 
 impl Hooks for World<'_> {
-    fn concept_map(&self, name: &str) -> Option<&Concepts> {
+    fn concept_map(&self, _place: usize, name: &str) -> Option<&Concepts> {
         let url = self.about.route.get(name)?;
         self.concepts.iter().find(|one| *one.url == **url).map(|one| &**one)
     }

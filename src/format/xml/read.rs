@@ -9,11 +9,13 @@ use crate::format::catalogue as kinds;
 use crate::format::limits::{self, Faults, Stop};
 use crate::format::seen;
 use crate::message::{Arg, Issue};
-use crate::tree::{BufferId, Decoded, Escape, Kind, NameId, NodeId, Slice, Token, Tree};
+use crate::tree::{BufferId, Decoded, Escape, Kind, Marks, NameId, NodeId, Slice, Token, Tree};
 use bytestring::ByteString;
 
 /// The namespace of schema instances.
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// What the namespaces of models that are written as FHIR is begin with.
+const FHIR: &str = "http://hl7.org/fhir";
 
 /// Reads a document into `tree`; false if it is not to be used. The tree then holds what was read up to
 /// the fault.
@@ -29,6 +31,7 @@ pub fn read(input: ByteString, tree: &mut Tree, issues: &mut Vec<Issue>) -> bool
                 pending: Pending::Nothing,
                 last_namespace: (usize::MAX, NameId::NONE),
                 dropped_at: 0,
+                fhir: false,
                 document,
                 spellings: &mut work.spellings,
                 tree,
@@ -72,6 +75,8 @@ struct Reader<'a> {
     pending: Pending,
     last_namespace: (usize, NameId),
     dropped_at: usize,
+    /// The document's namespace is one of FHIR's.
+    fhir: bool,
 }
 
 impl Reader<'_> {
@@ -116,6 +121,13 @@ impl Reader<'_> {
                 Some(NodeId(self.open[outer].node))
             }
         };
+        if let Some(outer) = parent.filter(|outer| self.is_resource(*outer, name)) {
+            let local = self.slice(name.local, name.end, Escape::None);
+            self.tree.set_resource_type(outer, local);
+            self.open[depth] = Open { node: outer.0, parent: true, mixed: false };
+            return Ok(());
+        }
+        self.fhir |= parent.is_none() && self.document.uri(name.namespace).starts_with(FHIR);
         let node = self.add(parent, Kind::Element, name, offset)?;
         self.open[depth] = Open { node: node.0, parent: false, mixed: false };
         for at in 0..self.document.attributes().len() {
@@ -129,6 +141,19 @@ impl Reader<'_> {
             self.tree.set_value(child, value, Token::Text);
         }
         Ok(())
+    }
+
+    /// Whether an element says which resource stands in the one around it, in a model that is written as FHIR is.
+    fn is_resource(&self, outer: NodeId, name: Name) -> bool {
+        let around = self.tree.node(outer);
+        self.document.local(name).starts_with(|c: char| c.is_ascii_uppercase())
+            && self.document.uri(name.namespace) == FHIR
+            && self.fhir
+            && self.tree.name_text(around.namespace) != FHIR
+            && !around.marks.has(Marks::RESOURCE)
+            && self.tree.first_child(outer).is_none()
+            && self.tree.parent(outer).is_some()
+            && self.document.attributes().iter().all(|one| one.declares)
     }
 
     /// Where to find a schema is no content.

@@ -2,7 +2,9 @@
 //!
 //! Promises: compact, in the model's order where there is a model and in the tree's where character data
 //! stands among elements; namespaces are declared where they change; the charset is the one asked for, and
-//! what it does not have is a numeric reference. Never: checks anything but that names can be written.
+//! what it does not have is a numeric reference. A model in a namespace of FHIR's own is written as FHIR is, with
+//! values in attributes; a type that an element says has the prefix of the type's namespace. Never: checks anything
+//! but that names can be written.
 
 use super::text::{self, Place};
 use super::wellformed::is_name;
@@ -15,6 +17,9 @@ use crate::tree::{Kind, Marks, NameId, NodeId, Slice, Token, Tree, Work};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// What the namespaces of FHIR, and of models that are written as FHIR is, begin with.
+const FHIR: &str = "http://hl7.org/fhir";
 
 const UNNAMED: &str = "an element's or attribute's name cannot be written in XML";
 
@@ -32,7 +37,8 @@ pub fn write(
     text.push_str("\"?>");
     let ordered = Ordered::default();
     let work = Work::default();
-    let mut writer = Writer { tree, table, charset, text: &mut text, ordered, work };
+    let mut writer = Writer { tree, table, charset, text: &mut text, ordered, work, fhir: false };
+    writer.fhir = tree.name_text(writer.namespace(node)).starts_with(FHIR);
     writer.element(node, "")?;
     charset.encode(&text, out);
     Ok(())
@@ -45,13 +51,25 @@ struct Writer<'a> {
     text: &'a mut String,
     ordered: Ordered,
     work: Work,
+    /// Values are attributes.
+    fhir: bool,
 }
 
 impl<'a> Writer<'a> {
     /// An element, where `outside` is the default namespace in scope.
     fn element(&mut self, node: NodeId, outside: &str) -> Result<(), Unwritable> {
         let name = self.name(node)?;
-        let namespace = self.tree.name_text(self.namespace(node));
+        self.element_as(node, name, self.namespace_text(node), outside)
+    }
+
+    /// A node as an element of that name and namespace.
+    fn element_as(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        namespace: &'a str,
+        outside: &str,
+    ) -> Result<(), Unwritable> {
         self.text.push('<');
         self.text.push_str(name);
         if namespace != outside {
@@ -63,11 +81,14 @@ impl<'a> Writer<'a> {
         for place in range.start..range.end {
             let child = self.ordered.node(place);
             match self.representation(child) {
-                Representation::Attribute => self.attribute_node(child, &mut prefixes)?,
+                Representation::Attribute => self.attribute_node(node, child, &mut prefixes)?,
                 _ => inside = true,
             }
         }
-        let value = self.value(node);
+        let mut value = self.value(node);
+        if let Some(own) = value.take_if(|_| self.has_primitive(node)) {
+            self.value_attribute(own);
+        }
         if inside || value.is_some_and(|value| !value.is_empty()) {
             self.text.push('>');
             if let Some(value) = value {
@@ -107,8 +128,30 @@ impl<'a> Writer<'a> {
                     xhtml::push(&markup, &mut self.work, self.text);
                 }
             }
-            _ => self.element(node, outside)?,
+            _ => match self.tree.resource_type(node) {
+                Some(type_name) if self.fhir && is_name(type_name) => {
+                    self.around(node, type_name, outside)?;
+                }
+                _ => self.element(node, outside)?,
+            },
         }
+        Ok(())
+    }
+
+    /// A FHIR resource inside a model: the element, and inside it one of the resource's type.
+    fn around(&mut self, node: NodeId, type_name: &str, outside: &str) -> Result<(), Unwritable> {
+        let name = self.name(node)?;
+        let namespace = self.namespace_text(node);
+        self.text.push('<');
+        self.text.push_str(name);
+        if namespace != outside {
+            self.attribute("xmlns", namespace);
+        }
+        self.text.push('>');
+        self.element_as(node, type_name, FHIR, namespace)?;
+        self.text.push_str("</");
+        self.text.push_str(name);
+        self.text.push('>');
         Ok(())
     }
 
@@ -136,6 +179,19 @@ impl<'a> Writer<'a> {
         if fine { Ok(name) } else { Err(Unwritable { node, why: UNNAMED }) }
     }
 
+    /// Whether a node is an element whose value is an attribute.
+    fn has_primitive(&self, node: NodeId) -> bool {
+        self.fhir && self.table.primitive(self.tree.node(node).type_id).is_some()
+    }
+
+    fn namespace_text(&self, node: NodeId) -> &'a str {
+        match self.namespace(node) {
+            // An element of a FHIR resource inside a model.
+            NameId::NONE if self.fhir && self.tree.node(node).element != ElementId::NONE => FHIR,
+            namespace => self.tree.name_text(namespace),
+        }
+    }
+
     /// A node's own namespace, or the one that its model gives it.
     fn namespace(&self, node: NodeId) -> NameId {
         let one = self.tree.node(node);
@@ -160,7 +216,30 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn attribute_node(&mut self, node: NodeId, prefixes: &mut u32) -> Result<(), Unwritable> {
+    fn value_attribute(&mut self, value: Slice) {
+        self.text.push_str(" value=\"");
+        text::push_slice(self.tree, value, Place::Value, self.text);
+        self.text.push('"');
+    }
+
+    /// The namespace of the type that an element says it is of, where its name needs a prefix for it.
+    fn type_namespace(&self, element: NodeId, attribute: NodeId) -> Option<&'a str> {
+        let (tree, one) = (self.tree, self.tree.node(attribute));
+        let says = tree.name_text(one.name) == "type" && tree.name_text(one.namespace) == INSTANCE;
+        let type_id = tree.node(element).type_id;
+        if !says || type_id == TypeId::NONE {
+            return None;
+        }
+        let own = self.table.type_of(type_id).namespace;
+        (own != NameId::NONE).then(|| tree.name_text(own))
+    }
+
+    fn attribute_node(
+        &mut self,
+        element: NodeId,
+        node: NodeId,
+        prefixes: &mut u32,
+    ) -> Result<(), Unwritable> {
         let name = self.name(node)?;
         let Some(value) = self.value(node) else { return Ok(()) };
         let tree = self.tree;
@@ -181,11 +260,24 @@ impl<'a> Writer<'a> {
                 prefix + ":"
             }
         };
+        let of_type = self.type_namespace(element, node);
+        let outside = self.namespace_text(element);
+        if let Some(own) = of_type.filter(|own| *own != outside) {
+            self.attribute("xmlns:t", own);
+        }
         self.text.push(' ');
         self.text.push_str(&prefix);
         self.text.push_str(name);
         self.text.push_str("=\"");
-        text::push_slice(self.tree, value, Place::Value, self.text);
+        match of_type {
+            Some(own) => {
+                let said = tree.decode(value);
+                let local = said.rsplit(':').next().unwrap_or_default().trim();
+                self.text.push_str(if own == outside { "" } else { "t:" });
+                text::push(local, Place::Value, self.text);
+            }
+            None => text::push_slice(tree, value, Place::Value, self.text),
+        }
         self.text.push('"');
         Ok(())
     }
@@ -210,6 +302,7 @@ mod tests {
     use super::*;
     use crate::format::xml::read;
     use crate::tree::Names;
+    use crate::tree::types::{Type, TypeKind};
     use std::sync::Arc;
 
     fn again(xml: &str, charset: Charset) -> Vec<u8> {
@@ -246,6 +339,39 @@ mod tests {
         let expected: &[u8] =
             b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a b=\"\xE6&#8364;\">\xF8&#8364;</a>";
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_model_of_fhirs_namespace_has_its_values_in_attributes() {
+        let names = Arc::new(Names::default());
+        let string = Type {
+            name: "string".into(),
+            kind: TypeKind::Primitive,
+            base: None,
+            is_abstract: false,
+            elements: Vec::new(),
+            namespace: NameId::NONE,
+            root_name: None,
+        };
+        let table = Table::new(Arc::clone(&names), vec![string], Vec::new());
+        let mut tree = Tree::new(names);
+        let xml = "<a xmlns=\"http://hl7.org/fhir/x\"><b>1 &amp; 2</b><c>3</c>\
+                   <d><R xmlns=\"http://hl7.org/fhir\"><e>4</e></R></d></a>";
+        assert!(read(xml.into(), &mut tree, &mut Vec::new()));
+        for (at, type_id) in [(1, 0), (4, 0)] {
+            tree.node_mut(NodeId(at)).type_id = TypeId(type_id);
+        }
+        assert_eq!(tree.resource_type(NodeId(3)), Some("R"));
+        let mut out = Vec::new();
+        write(&tree, &table, NodeId(0), Charset::Utf8, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.ends_with(
+                "<a xmlns=\"http://hl7.org/fhir/x\"><b value=\"1 &amp; 2\"/><c>3</c>\
+                   <d><R xmlns=\"http://hl7.org/fhir\"><e value=\"4\"/></R></d></a>"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Compiler<'_> {
         if let Some(known) = self.dispatches.get(&wanted) {
             return known.clone();
         }
-        let chosen = self.choices(from, to);
+        let (chosen, several) = self.choices(from, to);
         let made: Vec<(TypeId, u32, TypeId)> = chosen
             .into_iter()
             .map(|(source, map, group)| {
@@ -70,16 +70,21 @@ impl Compiler<'_> {
                 (source, self.instance(Key { map, group, shapes }), target)
             })
             .collect();
-        let table = match made.is_empty() {
+        let table = match made.is_empty() && several.is_empty() {
             true => None,
-            false => Some(Arc::new(Dispatch::new(made))),
+            false => Some(Arc::new(Dispatch::new(made, several))),
         };
         self.dispatches.insert(wanted, table.clone());
         table
     }
 
-    /// For each source type one group: the map's own first, then the one that is the rule for its source alone.
-    fn choices(&self, from: &[TypeId], to: &[TypeId]) -> Vec<(TypeId, usize, usize)> {
+    /// For each source type one group: the map's own first, then the one that is the rule for its source alone. And
+    /// the types for which two are equally near.
+    fn choices(
+        &self,
+        from: &[TypeId],
+        to: &[TypeId],
+    ) -> (Vec<(TypeId, usize, usize)>, Vec<TypeId>) {
         let fits = |known: &[TypeId], one: TypeId| {
             known.contains(&one)
                 || (one != TypeId::NONE && known.iter().any(|k| self.table.is_a(one, *k)))
@@ -96,14 +101,14 @@ impl Compiler<'_> {
             }
         }
         all.sort_unstable();
-        // Two that are equally near leave it to the copy.
         let rank = |one: &(TypeId, bool, bool, usize, usize)| (one.0, one.1, one.2);
-        let mut chosen = Vec::new();
+        let (mut chosen, mut several) = (Vec::new(), Vec::new());
         for group in all.chunk_by(|a, b| a.0 == b.0) {
-            if group.get(1).is_none_or(|second| rank(second) != rank(&group[0])) {
-                chosen.push((group[0].0, group[0].3, group[0].4));
+            match group.get(1).is_none_or(|second| rank(second) != rank(&group[0])) {
+                true => chosen.push((group[0].0, group[0].3, group[0].4)),
+                false => several.push(group[0].0),
             }
         }
-        chosen
+        (chosen, several)
     }
 }

@@ -117,16 +117,6 @@ impl Plans {
 /// Most group instances there may be; more means types that grow from call to call.
 const INSTANCES: usize = 200_000;
 
-/// The ids of what is said of models, maps, types and concept maps that are not at hand: an error for a node.
-pub const LACKING: &[&str] = &[
-    "map-unknown-model",
-    "map-unknown-import",
-    "map-unknown-type",
-    "map-unknown-group",
-    "map-unknown-concept-map",
-    "map-wrong-type",
-];
-
 /// The compilation of all maps.
 struct Compiler<'a> {
     maps: &'a [Map],
@@ -155,6 +145,7 @@ struct Compiler<'a> {
     constants: String,
     constant_places: HashMap<Box<str>, u32>,
     parameters: Vec<Arc<str>>,
+    wanted: Vec<Arc<str>>,
     asks: Vec<Ask>,
     shares: Vec<Box<str>>,
     scope: Vec<Binding>,
@@ -229,6 +220,7 @@ impl<'a> Compiler<'a> {
             constants: String::new(),
             constant_places: HashMap::new(),
             parameters: Vec::new(),
+            wanted: Vec::new(),
             asks: Vec::new(),
             shares: Vec::new(),
             scope: Vec::new(),
@@ -257,6 +249,7 @@ impl<'a> Compiler<'a> {
             rules: self.rules,
             concepts: self.concepts,
             asks: self.asks,
+            wanted: self.wanted,
             names: self.parameters,
         };
         (Arc::new(code), self.diagnostics)

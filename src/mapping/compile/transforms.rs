@@ -315,7 +315,7 @@ impl Compiler<'_> {
 
     fn concept_source(&mut self, map: &Name) -> Option<ConceptSource> {
         if let Some(name) = map.strip_prefix("urn:stafett:route/") {
-            return Some(ConceptSource::Route(name.into()));
+            return Some(self.wanted(name));
         }
         if let Some(rest) = map.strip_prefix("urn:stafett:") {
             let parts = rest.split_once('/').and_then(|(book, pair)| {
@@ -347,9 +347,19 @@ impl Compiler<'_> {
                 }
                 // What asks for it is told when it does.
                 self.lacking(map.at, "map-unknown-concept-map", text, meant);
-                Some(ConceptSource::Route(map.text.clone().into()))
+                Some(self.wanted(map))
             }
         }
+    }
+
+    /// A concept map that the route is asked for.
+    fn wanted(&mut self, name: &str) -> ConceptSource {
+        let known = self.wanted.iter().position(|one| **one == *name);
+        let place = known.unwrap_or_else(|| {
+            self.wanted.push(name.into());
+            self.wanted.len() - 1
+        });
+        ConceptSource::Route(place as u32)
     }
 
     /// A literal code must be in its concept map.

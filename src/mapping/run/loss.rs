@@ -20,6 +20,15 @@ pub struct Losses {
     pub dropped: u32,
 }
 
+impl Losses {
+    /// Counts another run's too.
+    pub fn add(&mut self, other: Losses) {
+        self.read += other.read;
+        self.declared += other.declared;
+        self.dropped += other.dropped;
+    }
+}
+
 /// Dropped subtrees that are listed one by one.
 const LISTED: usize = 100;
 
@@ -106,7 +115,9 @@ impl Machine<'_, '_> {
             if let Some(parent) = parent {
                 marks[at] |= marks[parent.0 as usize] & DECLARED;
             }
-            if !has_value(tree, node) {
+            // What reading took away again is no part of the message.
+            let away = parent.is_none() && tree.root() != Some(node);
+            if away || !has_value(tree, node) {
                 continue;
             }
             match marks[at] {

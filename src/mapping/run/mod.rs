@@ -216,8 +216,12 @@ impl<'p> Machine<'p, '_> {
             let wanted = self.plan.sources[at];
             let value = Value::Node(at as u8, root);
             if wanted != TypeId::NONE && !self.is_a(self.type_of(value), wanted) {
-                let name = self.type_arg(wanted);
-                self.report(&issues::NOT_A_TYPE, value, name);
+                let node = (at == 0).then_some(root);
+                let issue = Issue::new(&issues::UNKNOWN_SOURCE, Place { node, ..Place::default() })
+                    .profile(&self.plan.url)
+                    .arg(Arg::Shared(Arc::clone(&self.plan.url)))
+                    .arg(self.type_arg(wanted));
+                self.issues.push(issue);
                 return Ok(());
             }
             self.set(0, *slot, value);

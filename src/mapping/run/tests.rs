@@ -368,3 +368,17 @@ fn whoever_watches_is_told_what_was_written_from_where_and_what_was_passed_over(
     assert_eq!(&*plan.rules()[1].path, "g/src.id -> .tgt.id");
     assert_eq!(memory.fate(&source, NodeId(2)), Some(crate::mapping::Fate::Read));
 }
+
+#[test]
+fn a_message_of_another_model_is_an_issue_that_names_the_map() {
+    let (plan, _) = compile(&letter_to("Basic", "src.id -> tgt.id;"));
+    let source = read(r#"{"resourceType":"Basic","id":"p"}"#, table().find("Basic").unwrap());
+    let mut target = Tree::new(Arc::clone(table().names()));
+    let (mut memory, mut issues) = (Memory::new(), Vec::new());
+    let sources = [&source];
+    let (inputs, world) = (super::super::bench::plain(&sources), World::default());
+    let ran = plan.unwrap().run(&inputs, &mut target, &world, &mut memory, &mut issues);
+    assert!(ran.is_ok() && issues[0].refuses() && target.root().is_none());
+    let text = "the message is no urn:letter, and the map urn:map translates nothing else";
+    assert_eq!((issues[0].text(), issues[0].place.node), (text.to_owned(), Some(NodeId(0))));
+}

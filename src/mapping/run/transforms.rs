@@ -6,7 +6,7 @@ use super::value::Value;
 use super::{Machine, Stop, issues};
 use crate::mapping::facts::element_of;
 use crate::mapping::ids;
-use crate::mapping::plan::{Build, List, Operand, Piece, Place, Step, Target, Transform};
+use crate::mapping::plan::{Build, Chosen, List, Operand, Piece, Place, Step, Target, Transform};
 use crate::message::Arg;
 use crate::tree::types::{ElementId, TypeId};
 use crate::tree::{NodeId, Token};
@@ -29,8 +29,15 @@ impl<'p> Machine<'p, '_> {
             Transform::Dispatch(operand, table) => {
                 let source = self.operand(operand, frame, at);
                 match table.find(self.type_of(source)) {
-                    Some(chosen) => return self.typed(target, frame, source, chosen, at),
-                    None => source,
+                    Chosen::Group(group, made) => {
+                        return self.typed(target, frame, source, (group, made), at);
+                    }
+                    Chosen::Several => {
+                        let name = self.type_arg(self.type_of(source));
+                        self.report(&issues::AMBIGUOUS_GROUP, source, name);
+                        return Ok(Value::None);
+                    }
+                    Chosen::Copy => source,
                 }
             }
             Transform::Evaluate(compiled) => {

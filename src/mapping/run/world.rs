@@ -39,9 +39,9 @@ impl<'p> Machine<'p, '_> {
                 let concepts = &*self.plan.code.concepts[*map as usize];
                 self.by_concepts(concepts, given, translate, place)
             }
-            ConceptSource::Route(name) => {
-                let hooks = self.hooks;
-                match hooks.concept_map(name) {
+            ConceptSource::Route(wanted) => {
+                let (hooks, name) = (self.hooks, &self.plan.code.wanted[*wanted as usize]);
+                match hooks.concept_map(*wanted as usize, name) {
                     Some(concepts) => self.by_concepts(concepts, given, translate, place),
                     None => {
                         let name = Arg::Shared(Arc::clone(name));

@@ -67,7 +67,7 @@ struct World {
 impl fhirpath::Hooks for World {}
 
 impl Hooks for World {
-    fn concept_map(&self, name: &str) -> Option<&Concepts> {
+    fn concept_map(&self, _place: usize, name: &str) -> Option<&Concepts> {
         let claimed = self.concepts.iter().find(|one| *one.url == *self.claims);
         claimed.filter(|_| name == "profiles").map(|one| &**one)
     }

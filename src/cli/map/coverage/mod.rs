@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, String> {
     if maps.is_empty() {
         return Err("there is no map among these paths".to_owned());
     }
-    let mappings = Mappings::read(&maps, &arguments.given.with)?;
+    let mappings = Mappings::read(&maps, &arguments.given.beside)?;
     let found = mappings.findings();
     if found.iter().any(crate::message::Diagnostic::refuses) {
         let shown = excerpt::files(&found);
