@@ -4,7 +4,7 @@
 //! could be read, so that one kind of mistake hides no other. Never: starts anything.
 
 use super::{load, secure};
-use crate::config::{At, Config, File, Route, UnknownProfile, suggestion};
+use crate::config::{At, Config, File, Route, Scheme, UnknownProfile, suggestion};
 use crate::definitions::core::Kind;
 use crate::definitions::{Library, Scope};
 use crate::deliver::http::Target;
@@ -201,14 +201,20 @@ pub fn targets(folder: &Path, config: &Config) -> Result<Targets, Error> {
                 Some(text.trim().to_owned())
             }
         };
-        let url = endpoint.url.value.to_string();
-        let target = Target::new(&url, token.as_deref(), endpoint.timeout).ok_or_else(|| {
-            let note = format!("{}: the address cannot stand in a request", endpoint.url.origin);
-            Error::new(ErrorKind::Configuration, note)
-        })?;
         let secure = secure::endpoint(folder, endpoint)
             .map_err(|diagnostic| Error::new(ErrorKind::Configuration, diagnostic.to_string()))?;
-        let target = secure.iter().fold(target, Target::over);
+        let (url, time) = (&endpoint.url, endpoint.timeout);
+        let target = match url.scheme {
+            Scheme::Mllp => Target::mllp(&url.host, url.port, secure, time),
+            Scheme::Http => {
+                let target = Target::new(&url.value.to_string(), token.as_deref(), time);
+                let target = target.ok_or_else(|| {
+                    let note = format!("{}: the address cannot stand in a request", url.origin);
+                    Error::new(ErrorKind::Configuration, note)
+                })?;
+                secure.iter().fold(target, Target::over)
+            }
+        };
         targets.insert((*endpoint.name).into(), (target, endpoint.connections as usize));
     }
     Ok(targets)

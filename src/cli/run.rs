@@ -4,6 +4,7 @@
 //! open requests end; SIGHUP takes over a changed configuration that has no error. Never: starts on a folder that another engine has.
 
 use super::{Exit, assemble, open};
+use crate::config::ListenerKind;
 use crate::message::{Error, ErrorKind};
 use crate::pipeline::{self, Pipeline, SystemClock};
 use std::io::Write;
@@ -92,7 +93,8 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
     let mut out = std::io::stdout();
     for (name, kind, address) in &running.listeners {
         // Whoever started us may have closed the pipe; the listeners are in the log as well.
-        let _ = writeln!(out, "{name} ({}) on http://{address}", kind.word());
+        let scheme = if *kind == ListenerKind::Mllp { "mllp" } else { "http" };
+        let _ = writeln!(out, "{name} ({}) on {scheme}://{address}", kind.word());
     }
     let _ = out.flush();
     stopped(&running.pipeline, signals).await;

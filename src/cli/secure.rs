@@ -37,7 +37,7 @@ fn one(
     };
     let protocols: &[&str] = match listener.kind {
         ListenerKind::Messages => &["http/1.1"],
-        ListenerKind::Operations => &[],
+        ListenerKind::Mllp | ListenerKind::Operations => &[],
     };
     tls::Secured::new(&material, settings.clients, protocols)
         .map_err(|error| unusable(&settings.certificate, &error))

@@ -65,10 +65,21 @@ fn is_loopback(host: &str) -> bool {
     matches!(host, "::1" | "localhost") || octets(host).is_some_and(|four| four[0] == 127)
 }
 
+/// How something is sent to a URL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// By HTTP: `http`, `https`.
+    Http,
+    /// By MLLP: `mllp`, `mllps`.
+    Mllp,
+}
+
 /// A URL to send to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Url {
-    /// Whether it is `https`.
+    /// By what.
+    pub scheme: Scheme,
+    /// Whether it is by TLS: `https`, `mllps`.
     pub secure: bool,
     /// The host, an IPv6 address without its brackets.
     pub host: Box<str>,
@@ -84,10 +95,12 @@ impl Url {
         let wrong = |what: &str| {
             format!("`{text}` is no URL to send to: {what}, as in `http://host:1/path`")
         };
-        let (secure, rest) = match text.split_once("://") {
-            Some(("http", rest)) => (false, rest),
-            Some(("https", rest)) => (true, rest),
-            _ => return Err(wrong("it begins with http:// or https://")),
+        let (scheme, secure, rest) = match text.split_once("://") {
+            Some(("http", rest)) => (Scheme::Http, false, rest),
+            Some(("https", rest)) => (Scheme::Http, true, rest),
+            Some(("mllp", rest)) => (Scheme::Mllp, false, rest),
+            Some(("mllps", rest)) => (Scheme::Mllp, true, rest),
+            _ => return Err(wrong("it begins with http://, https://, mllp:// or mllps://")),
         };
         if !text.chars().all(|c| c.is_ascii_graphic()) || text.contains('#') || text.contains('"') {
             return Err(wrong("it has no blanks, quotes, fragments or letters beyond a to z"));
@@ -110,12 +123,15 @@ impl Url {
         if host.is_empty() {
             return Err(wrong("it names a host"));
         }
+        if scheme == Scheme::Mllp && (port.is_none() || path != "/") {
+            return Err(wrong("MLLP has a port and no path"));
+        }
         let port = match port {
             None => Ok(if secure { 443 } else { 80 }),
             Some(port) => port.parse(),
         };
         let port = port.map_err(|_| wrong("its port is a number"))?;
-        Ok(Url { secure, host: host.into(), port, path: path.into() })
+        Ok(Url { scheme, secure, host: host.into(), port, path: path.into() })
     }
 
     /// Whether only this machine is reached.
@@ -126,7 +142,12 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
+        let scheme = match (self.scheme, self.secure) {
+            (Scheme::Http, false) => "http",
+            (Scheme::Http, true) => "https",
+            (Scheme::Mllp, false) => "mllp",
+            (Scheme::Mllp, true) => "mllps",
+        };
         let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
         write!(out, "{scheme}://{open}{}{close}:{}{}", self.host, self.port, self.path)
     }
@@ -181,7 +202,18 @@ mod tests {
         let url = Url::parse("http://127.0.0.1:7101/fhir/$process-message?x=1").unwrap();
         assert_eq!((url.port, &*url.path), (7101, "/fhir/$process-message?x=1"));
         assert_eq!(Url::parse("https://[::1]").unwrap().to_string(), "https://[::1]:443/");
-        for wrong in ["ftp://a/", "http://", "http://a:b/", "http://u@a/", "http://a/#f", "a/b"] {
+        let url = Url::parse("mllps://lab.example:2575").unwrap();
+        assert_eq!((url.scheme, url.secure, url.port), (Scheme::Mllp, true, 2575));
+        for wrong in [
+            "mllp://a",
+            "mllp://a:1/b",
+            "ftp://a/",
+            "http://",
+            "http://a:b/",
+            "http://u@a/",
+            "http://a/#f",
+            "a/b",
+        ] {
             assert!(Url::parse(wrong).is_err(), "{wrong}");
         }
     }

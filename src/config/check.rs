@@ -5,7 +5,7 @@
 
 use super::read::Declared;
 use super::value::suggestion;
-use super::{At, ClientCertificates, Config, ListenerKind, Mode, Pause, Preset, Route};
+use super::{At, ClientCertificates, Config, Listener, ListenerKind, Mode, Pause, Preset, Route};
 use crate::message::{CertificateName, Diagnostic, Identifier, Origin, PartyName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     };
     let parties = Known { what: "party", names: names("party") };
     let endpoints = Known { what: "endpoint", names: names("endpoint") };
-    listeners(config, found);
+    listeners(config, &parties, found);
     parties_and_carriers(config, &parties, &endpoints, found);
     for endpoint in &config.endpoints {
         parties.demand(&endpoint.party.value.0, &endpoint.party.origin, found);
@@ -81,9 +81,10 @@ fn unique_names(declared: &[Declared], found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn listeners(config: &Config, found: &mut Vec<Diagnostic>) {
+fn listeners(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) {
     for listener in &config.listeners {
         listener_tls(listener, found);
+        listener_mllp(listener, parties, found);
     }
     let fixed = config.listeners.iter().filter(|one| one.address.port != 0);
     let mut seen: BTreeMap<String, &Origin> = BTreeMap::new();
@@ -96,15 +97,15 @@ fn listeners(config: &Config, found: &mut Vec<Diagnostic>) {
         }
         seen.insert(address, &listener.address.origin);
     }
-    let takes = config.listeners.iter().any(|one| one.kind == ListenerKind::Messages);
+    let takes = config.listeners.iter().any(|one| one.kind != ListenerKind::Operations);
     if !config.listeners.is_empty() && !takes {
-        let text = "no listener is of the kind `messages`: nothing can come in";
+        let text = "no listener takes messages: nothing can come in";
         let origin = config.listeners[0].origin.clone();
         found.push(Diagnostic::warning(origin, "config-no-intake", text));
     }
 }
 
-fn listener_tls(listener: &super::Listener, found: &mut Vec<Diagnostic>) {
+fn listener_tls(listener: &Listener, found: &mut Vec<Diagnostic>) {
     let operations = listener.kind == ListenerKind::Operations;
     if !listener.address.is_loopback() && (listener.tls.is_none() || operations) {
         let text = format!("the listener `{}` would speak in the clear", &*listener.name);
@@ -129,6 +130,39 @@ fn listener_tls(listener: &super::Listener, found: &mut Vec<Diagnostic>) {
             let text = "`client_authorities` must say whom clients' certificates are judged by";
             let one = Diagnostic::error(tls.origin.clone(), "config-missing-key", text);
             found.push(one.help("or `clients = \"none\"`, and only bearer tokens count"));
+        }
+        _ => {}
+    }
+}
+
+/// Who it is that speaks MLLP must be known: by certificate, or because only this machine can come.
+fn listener_mllp(listener: &Listener, parties: &Known<'_>, found: &mut Vec<Diagnostic>) {
+    let party = listener.mllp.party.as_ref();
+    if let Some(party) = party {
+        parties.demand(&party.value.0, &party.origin, found);
+    }
+    if listener.kind != ListenerKind::Mllp {
+        if let Some(party) = party {
+            let text = "`mllp` is for a listener of that kind";
+            found.push(Diagnostic::error(party.origin.clone(), "config-idle-key", text));
+        }
+        return;
+    }
+    let certain =
+        listener.tls.as_ref().map(|tls| tls.clients) == Some(ClientCertificates::Required);
+    match party {
+        Some(party) if certain => {
+            let text = "the certificate says who it is: `party` means nothing here";
+            found.push(Diagnostic::error(party.origin.clone(), "config-idle-key", text));
+        }
+        Some(party) if !listener.address.is_loopback() => {
+            let text = "whoever can connect would be this party: ask for client certificates";
+            found.push(Diagnostic::error(party.origin.clone(), "config-bad-value", text));
+        }
+        None if !certain => {
+            let text = "nobody could say who sends here";
+            let one = Diagnostic::error(listener.origin.clone(), "config-missing-key", text);
+            found.push(one.help("ask for client certificates, or name the `party` in `mllp`"));
         }
         _ => {}
     }

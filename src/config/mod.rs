@@ -22,7 +22,7 @@ mod site;
 mod tls;
 mod value;
 
-pub use address::{Address, Url};
+pub use address::{Address, Scheme, Url};
 pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake, Stamp};
@@ -33,8 +33,8 @@ pub use reference::reference;
 pub use route::{Answers, Conflict, LaneKey, LaneOrder, MissingEarlier, Route};
 pub use schedule::{Agreement, Pause, Preset, Resend, ResendIn, Retry, Schedule};
 pub use site::{
-    Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, Mode, NotChecked,
-    PersonLookup, Quota, Store, UnknownProfile,
+    Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, MllpListener, Mode,
+    NotChecked, PersonLookup, Quota, Store, UnknownProfile,
 };
 pub use tls::{ClientCertificates, EndpointTls, ListenerTls};
 pub use value::{At, Name, OwnName, Several, suggestion};

@@ -118,13 +118,14 @@ words! {
 }
 
 section! {
-    /// An address that messages are delivered to, by HTTP POST.
+    /// An address that messages are delivered to.
     Endpoint as "endpoint" {
         /// The endpoint's name, which routes use.
         name: OwnName,
         /// The party that is reached there.
         party: At<PartyName>,
-        /// Where to post. Without TLS (`http:`) only this machine, unless the engine is in test mode.
+        /// Where to send: `http:` and `https:` post there, `mllp:` and `mllps:` (host and port) speak MLLP. Without TLS only to
+        /// this machine, unless the engine is in test mode.
         url: At<Url>,
         /// How the party wants its messages.
         syntax: EndpointSyntax,

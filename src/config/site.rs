@@ -7,6 +7,7 @@ use super::quantity::Size;
 use super::read::{section, words};
 use super::tls::ListenerTls;
 use super::value::{At, Name, OwnName};
+use crate::message::PartyName;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -37,8 +38,10 @@ section! {
 words! {
     /// What a listener is for.
     ListenerKind {
-        /// takes messages from parties.
+        /// takes messages from parties, by HTTP.
         Messages = "messages",
+        /// takes messages of HL7 v2 from parties, by MLLP.
+        Mllp = "mllp",
         /// health, metrics and the commands on a running engine; never messages.
         Operations = "operations",
     }
@@ -57,6 +60,20 @@ section! {
         connections: u32 = "1024",
         /// How it speaks TLS; for messages only. Not set: in the clear.
         tls: Option<ListenerTls>,
+        /// For `mllp` only.
+        mllp: MllpListener = "{}",
+    }
+}
+
+section! {
+    /// A listener of MLLP. Each connection has one message in hand at a time; the next is not read before that one is
+    /// acknowledged. Whether one acknowledgement is sent or two is as `MSH-15` and `MSH-16` ask.
+    MllpListener as "mllp listener" {
+        /// The party that whoever connects is, where no client certificate says it: on a loopback address alone.
+        party: Option<At<PartyName>>,
+        /// How long a message is held, and nothing read behind it, while the engine or the party's quota has no room. Then its
+        /// sender is told to come again.
+        patience: Duration = "'20 s'",
     }
 }
 

@@ -1,7 +1,7 @@
 //! One HTTP request to a receiver, within its limits; no redirects, no retries of its own.
 
 use super::tls::Secure;
-use crate::message::{DeliveryId, MessageId, Syntax};
+use crate::message::Syntax;
 use crate::receipt;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -16,25 +16,23 @@ use std::time::Duration;
 /// The most bytes of an answer that are read: a receipt is small.
 pub const MOST_ANSWER: usize = 1_000_000;
 
-/// Where and how to send.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// The address; from configuration, never from a message.
-    pub url: Uri,
+pub use super::send::{Reply, Sender, Sending, Target};
+
+/// Where to send by HTTP.
+#[derive(Clone)]
+pub(super) struct Address {
+    /// From configuration, never from a message.
+    url: Uri,
     /// The `Authorization` header, if the receiver wants one; marked sensitive.
-    pub authorization: Option<HeaderValue>,
-    /// For the whole exchange.
-    pub timeout: Duration,
+    authorization: Option<HeaderValue>,
     /// The connections by TLS, if that is how it is reached.
     secure: Option<SecureClient>,
 }
 
 type SecureClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-impl Target {
-    /// A target at this address; `token` is sent as bearer token. None: the address or the token cannot
-    /// stand in a request.
-    pub fn new(url: &str, token: Option<&str>, timeout: Duration) -> Option<Target> {
+impl Address {
+    pub(super) fn new(url: &str, token: Option<&str>) -> Option<Address> {
         let authorization = match token {
             None => None,
             Some(token) => {
@@ -43,58 +41,27 @@ impl Target {
                 Some(value)
             }
         };
-        Some(Target { url: url.parse().ok()?, authorization, timeout, secure: None })
+        Some(Address { url: url.parse().ok()?, authorization, secure: None })
     }
 
-    /// The same target, reached by TLS where its address says `https`.
-    pub fn over(self, secure: &Secure) -> Target {
+    pub(super) fn path(&self) -> &str {
+        self.url.path()
+    }
+
+    /// The same address, reached by TLS where it says `https`.
+    pub(super) fn over(self, secure: &Secure) -> Address {
         let client = client().build(secure.connector(connector()));
-        Target { secure: Some(client), ..self }
+        Address { secure: Some(client), ..self }
     }
 }
 
-/// What is sent.
-#[derive(Clone, Debug)]
-pub struct Sending {
-    /// The delivery; with the message's id it makes the idempotency key, constant over retries.
-    pub delivery: DeliveryId,
-    /// The message's id as the receiver sees it.
-    pub message: MessageId,
-    /// Its syntax.
-    pub syntax: Syntax,
-    /// Its bytes.
-    pub bytes: Bytes,
-    /// Whether an earlier attempt may have reached the receiver.
-    pub possible_duplicate: bool,
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    /// An HTTP answer.
-    Answer {
-        /// Its status.
-        status: u16,
-        /// Its `Retry-After`, where it was a number of seconds.
-        retry_after: Option<u32>,
-        /// Its content type.
-        content_type: Option<Box<str>>,
-        /// Its body.
-        body: Bytes,
-    },
-    /// None: a code for people.
-    Unreachable(&'static str),
-}
-
-/// A client for all receivers, with a pool of connections.
+/// A client for all receivers in the clear, with a pool of connections.
 #[derive(Clone)]
-pub struct Sender {
-    client: Client<HttpConnector, Full<Bytes>>,
-}
+pub(super) struct Plain(Client<HttpConnector, Full<Bytes>>);
 
-impl Default for Sender {
-    fn default() -> Sender {
-        Sender { client: client().build(connector()) }
+impl Default for Plain {
+    fn default() -> Plain {
+        Plain(client().build(connector()))
     }
 }
 
@@ -115,16 +82,21 @@ fn client() -> Builder {
     builder
 }
 
-impl Sender {
+impl Plain {
     /// Sends one message and waits for the answer.
-    pub async fn send(&self, target: &Target, sending: Sending) -> Reply {
+    pub(super) async fn send(
+        &self,
+        target: &Address,
+        timeout: Duration,
+        sending: Sending,
+    ) -> Reply {
         let Ok(request) = request(target, sending) else {
             return Reply::Unreachable("bad-request");
         };
         let exchange = async {
             let answered = match &target.secure {
                 Some(client) => client.request(request).await,
-                None => self.client.request(request).await,
+                None => self.0.request(request).await,
             };
             let response = match answered {
                 Ok(response) => response,
@@ -143,14 +115,14 @@ impl Sender {
             };
             Reply::Answer { status, retry_after, content_type, body }
         };
-        match tokio::time::timeout(target.timeout, exchange).await {
+        match tokio::time::timeout(timeout, exchange).await {
             Ok(reply) => reply,
             Err(_) => Reply::Unreachable("timeout"),
         }
     }
 }
 
-fn request(target: &Target, sending: Sending) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+fn request(target: &Address, sending: Sending) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     let accept = match sending.syntax {
         Syntax::FhirJson => "application/fhir+json",
         Syntax::FhirXml => "application/fhir+xml",

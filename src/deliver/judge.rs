@@ -7,6 +7,7 @@ use crate::message::{AttemptOutcome, FaultOf, ReceiptCode};
 pub fn judge(reply: &Reply, receipt: Option<ReceiptCode>) -> AttemptOutcome {
     let failed = |reason: String, wait| AttemptOutcome::Failed { reason: reason.into(), wait };
     match reply {
+        Reply::Judged(outcome) => outcome.clone(),
         Reply::Unreachable(reason) => failed((*reason).to_owned(), None),
         Reply::Answer { status, retry_after, .. } => match (status, receipt) {
             // A temporary answer is not the last word, whatever its status.

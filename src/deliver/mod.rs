@@ -11,10 +11,13 @@ pub mod fetch;
 pub mod gate;
 pub mod http;
 mod judge;
+mod mllp;
 mod run;
 pub mod schedule;
+mod send;
 pub mod tls;
 
 pub use desk::{Carrying, Desk, Happened, Transport};
 pub use judge::judge;
 pub use run::Deliverer;
+pub use send::{Reply, Sender, Sending, Target};

@@ -267,7 +267,7 @@ impl Deliverer {
             token: claim.token,
             at,
             next,
-            unknown: matches!(reply, Reply::Unreachable("timeout" | "connection-lost")),
+            unknown: reply.unknown(),
             claim_next,
             outcome,
         };

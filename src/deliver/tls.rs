@@ -7,9 +7,18 @@ use crate::message::{Error, ErrorKind};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use std::io;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// A stream of bytes both ways, by TLS or in the clear.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// The files of an endpoint's TLS, as PEM.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +55,18 @@ impl Secure {
             }
         };
         Ok(Secure(Arc::new(config)))
+    }
+
+    /// A connection on which the other side has proved to be `host`.
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> io::Result<Box<dyn Stream>> {
+        let name = ServerName::try_from(host.to_owned());
+        let name = name.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let stream = TlsConnector::from(Arc::clone(&self.0)).connect(name, stream).await?;
+        Ok(Box::new(stream))
     }
 
     /// A connector for both schemes.

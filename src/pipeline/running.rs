@@ -6,7 +6,7 @@ use crate::deliver::Deliverer;
 use crate::message::{Error, ErrorKind, PartyName};
 use crate::ops;
 use crate::receive::tls::Secured;
-use crate::receive::{self, Front, Limits, Quota, Quotas};
+use crate::receive::{self, Front, Limits, Quota, Quotas, mllp};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -61,6 +61,17 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
                     front = front.over(secured(&pipeline, &listener.name)?);
                 }
                 tasks.spawn(receive::serve(Arc::new(front), socket, stop));
+            }
+            ListenerKind::Mllp => {
+                let limits = limits(&config, listener.connections as usize);
+                let (party, patience) = (&listener.mllp.party, listener.mllp.patience);
+                let party = party.as_ref().map(|party| party.value.clone());
+                let door = Arc::new(door.clone());
+                let mut front = mllp::Front::new(door, limits, quotas(&config), party, patience);
+                if listener.tls.is_some() {
+                    front = front.over(secured(&pipeline, &listener.name)?);
+                }
+                tasks.spawn(mllp::serve(Arc::new(front), socket, stop));
             }
             ListenerKind::Operations => {
                 tasks.spawn(ops::serve(Arc::new(door.clone()), socket, stop));

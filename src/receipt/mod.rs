@@ -9,11 +9,13 @@
 
 mod acknowledgement;
 mod codes;
+mod msa;
 mod outcome;
 mod table;
 
 pub use acknowledgement::{Acknowledging, Address, ProfileSet, acknowledge, header_id};
 pub use codes::{Codes, Coding, CodingSystem};
+pub use msa::{Condition, Meant, meant, msa};
 pub use outcome::{answer, apart, operation_outcome, plain};
 pub use table::{Ending, Row, row, verdict};
 

@@ -9,6 +9,7 @@ mod body;
 mod certificate;
 pub mod http;
 pub mod limits;
+pub mod mllp;
 mod negotiate;
 pub mod tls;
 

@@ -57,7 +57,7 @@ impl Transport for Receivers {
         let now = self.clock.now().duration_since(at(0));
         let one = Seen {
             at: now.as_secs(),
-            endpoint: target.url.path().trim_matches('/').to_owned(),
+            endpoint: target.path().trim_matches('/').to_owned(),
             message: sending.message.0.to_string(),
             flagged: sending.possible_duplicate,
             body: String::from_utf8_lossy(&sending.bytes).into_owned(),

@@ -233,7 +233,7 @@ async fn post_to(
             content_type: content_type.unwrap_or_default().into(),
             body,
         }),
-        Reply::Unreachable(why) => Err(format!("no answer: {why}").into()),
+        other => Err(format!("no answer: {other:?}").into()),
     }
 }
 

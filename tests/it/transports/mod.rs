@@ -1,11 +1,16 @@
 //! Transports: real peers on loopback, with certificates made for the trial, and frames cut anywhere.
 
 pub mod certificates;
+mod mllp_in;
+mod mllp_out;
 mod tls;
 
 use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    tls::trials()
+    let mut trials = tls::trials();
+    trials.extend(mllp_in::trials());
+    trials.extend(mllp_out::trials());
+    trials
 }
