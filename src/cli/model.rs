@@ -35,9 +35,18 @@ struct FromXsd {
     /// An element that stays in the model without what is below it; may be repeated.
     #[arg(long, value_name = "NAME")]
     leave_out: Vec<String>,
+    /// A model whose documents may stand in the element NAME, where the schema allows any element; may be
+    /// repeated.
+    #[arg(long, value_name = "NAME=URL", value_parser = payload)]
+    payload: Vec<(String, String)>,
     /// Where the StructureDefinition goes; by default it is printed.
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+fn payload(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text.split_once('=').ok_or("it is written NAME=URL")?;
+    Ok((name.to_owned(), url.to_owned()))
 }
 
 /// Runs the command.
@@ -58,8 +67,12 @@ fn from_xsd(arguments: &FromXsd) -> Result<(), Diagnostic> {
     for file in &arguments.schemas {
         read(file, &mut schemas, &mut seen)?;
     }
-    let wanted =
-        Wanted { root: &arguments.root, url: &arguments.url, leave_out: &arguments.leave_out };
+    let wanted = Wanted {
+        root: &arguments.root,
+        url: &arguments.url,
+        leave_out: &arguments.leave_out,
+        payloads: &arguments.payload,
+    };
     let model = from_xsd::derive(&schemas, &wanted)?;
     let json = model.to_json();
     match &arguments.out {

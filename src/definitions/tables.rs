@@ -194,11 +194,16 @@ fn representation(one: &ElementDefinition) -> Representation {
     }
 }
 
+/// The element, a choice of models, that holds a document of one of them: called as that model's root.
+const ANY: &str = "any";
+
 /// Gathers outlines and makes the table of them.
 pub struct TableBuilder {
     names: Names,
     outlines: Vec<Outline>,
     by_name: HashMap<Box<str>, TypeId, foldhash::fast::FixedState>,
+    /// What the roots of models are called.
+    roots: HashMap<TypeId, String, foldhash::fast::FixedState>,
 }
 
 impl Default for TableBuilder {
@@ -210,7 +215,12 @@ impl Default for TableBuilder {
 impl TableBuilder {
     /// An empty one.
     pub fn new() -> TableBuilder {
-        TableBuilder { names: Names::default(), outlines: Vec::new(), by_name: HashMap::default() }
+        TableBuilder {
+            names: Names::default(),
+            outlines: Vec::new(),
+            by_name: HashMap::default(),
+            roots: HashMap::default(),
+        }
     }
 
     /// Adds a type. The first of a name stays; whether it was added.
@@ -222,6 +232,9 @@ impl TableBuilder {
         self.by_name.insert(outline.name.clone(), id);
         if let Some(alias) = &outline.alias {
             self.by_name.entry(alias.clone()).or_insert(id);
+        }
+        if let Some(root) = &outline.root_name {
+            self.roots.insert(id, root.to_string());
         }
         self.outlines.push(outline);
         true
@@ -300,7 +313,10 @@ impl TableBuilder {
             };
             wire.clear();
             wire.push_str(&one.name);
-            if one.choice {
+            let root = self.roots.get(&type_id).filter(|_| one.choice && *one.name == *ANY);
+            if let Some(root) = root {
+                wire.clone_from(root);
+            } else if one.choice {
                 let mut letters = last(&name).chars();
                 wire.extend(letters.next().map(|c| c.to_ascii_uppercase()));
                 wire.push_str(letters.as_str());

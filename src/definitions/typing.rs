@@ -208,6 +208,20 @@ impl Pass<'_> {
         listed.or_else(beside).unwrap_or(child.type_id)
     }
 
+    /// Of models whose roots are called alike, the one of the element's namespace.
+    fn of_namespace(&self, child: Child, name: NameId, namespace: NameId) -> Child {
+        let Some(first) = self.table.document(child.element, child.type_id) else { return child };
+        if first == namespace {
+            return child;
+        }
+        let others = self.table.element(child.element).alternatives.iter();
+        let named = others.filter(|one| one.wire_name == name);
+        let found = named.map(|one| one.type_id).find(|one| {
+            self.table.document(child.element, *one).is_some_and(|own| own == namespace)
+        });
+        Child { type_id: found.unwrap_or(child.type_id), ..child }
+    }
+
     fn child(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {
         let node = tree.node(id);
         // an array without values stands in the tree, and is no element
@@ -218,6 +232,7 @@ impl Pass<'_> {
         let Some(child) = self.table.child(parent, name) else {
             return self.unknown(tree, id, parent);
         };
+        let child = self.of_namespace(child, name, node.namespace);
         if !self.namespace_fits(tree, id, parent, child) {
             self.report(&WRONG_NAMESPACE, id);
             return (ElementId::NONE, TypeId::NONE);
@@ -280,7 +295,8 @@ impl Pass<'_> {
     fn namespace_fits(&self, tree: &Tree, id: NodeId, parent: TypeId, child: Child) -> bool {
         let node = tree.node(id);
         let element = self.table.element(child.element);
-        let expected = match element.namespace {
+        let expected = match self.table.document(child.element, child.type_id).or(element.namespace)
+        {
             Some(own) => own,
             None if element.representation == Representation::Element => {
                 self.table.type_of(parent).namespace

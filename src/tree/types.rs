@@ -271,6 +271,15 @@ impl Table {
         self.roots.get(&(namespace, name)).copied()
     }
 
+    /// The namespace of a model's document that stands in an element of another model, a choice of models;
+    /// none for any other element.
+    pub fn document(&self, element: ElementId, type_id: TypeId) -> Option<NameId> {
+        let choice = element != ElementId::NONE && self.element(element).choice;
+        let one = self.types.get(type_id.0 as usize).filter(|_| choice)?;
+        let model = one.kind == TypeKind::Logical && one.root_name.is_some();
+        Some(one.namespace).filter(|namespace| model && *namespace != NameId::NONE)
+    }
+
     /// The FHIRPath system type that a type's values convert to, if they do; none for [`TypeId::NONE`].
     pub fn system(&self, id: TypeId) -> Option<System> {
         self.systems.get(id.0 as usize).copied().flatten()

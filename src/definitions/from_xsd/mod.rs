@@ -3,7 +3,7 @@
 //! Promises: elements, attributes, simple content, mixed content, anonymous types in place, choices as
 //! optional children with an invariant that counts them, includes and imports as the caller reads them; the
 //! same schemas give the same bytes. Names, types, lengths and cardinalities only, never prose. A type inside
-//! itself becomes a content reference. Never: reads a file (the caller follows `schemaLocation`), or checks
+//! itself becomes a content reference; a place for any element holds documents of the models that are named for it. Never: reads a file (the caller follows `schemaLocation`), or checks
 //! a message against a schema.
 
 mod derive;
@@ -25,6 +25,9 @@ pub struct Wanted<'a> {
     pub url: &'a str,
     /// Names of elements that stay in the model without what is below them: letters that no map reads.
     pub leave_out: &'a [String],
+    /// Models whose documents may stand where a schema allows any element: the name of the element that
+    /// holds them, and the model's canonical.
+    pub payloads: &'a [(String, String)],
 }
 
 /// Derives the model of a root element.

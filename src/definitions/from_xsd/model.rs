@@ -26,6 +26,8 @@ pub(super) enum Written {
 pub(super) enum Held {
     /// A FHIR type.
     Type(&'static str),
+    /// Documents of these models.
+    Models(Vec<Box<str>>),
     /// What the element at that path holds.
     SameAs(Box<str>),
     /// The root says nothing.
@@ -106,9 +108,10 @@ impl Model {
             Written::Text => Some(["xmlText"]),
         };
         let (content_reference, types) = match &element.held {
-            Held::Root => (None, None),
-            Held::SameAs(path) => (Some(format!("#{path}")), None),
-            Held::Type(code) => (None, Some([TypeCode { code }])),
+            Held::Root => (None, Vec::new()),
+            Held::SameAs(path) => (Some(format!("#{path}")), Vec::new()),
+            Held::Type(code) => (None, vec![TypeCode { code }]),
+            Held::Models(urls) => (None, urls.iter().map(|code| TypeCode { code }).collect()),
         };
         let model = self.name.to_lowercase();
         let constraints = element.invariants.iter();
@@ -152,8 +155,8 @@ struct Line<'a> {
     max: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_reference: Option<String>,
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    types: Option<[TypeCode; 1]>,
+    #[serde(rename = "type", skip_serializing_if = "Vec::is_empty")]
+    types: Vec<TypeCode<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_length: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -161,8 +164,8 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
-struct TypeCode {
-    code: &'static str,
+struct TypeCode<'a> {
+    code: &'a str,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,8 @@ use super::{Schemas, Wanted, derive};
 fn model(schema: &str, root: &str) -> Vec<String> {
     let mut schemas = Schemas::new();
     schemas.add("letter.xsd", &schema.to_owned().into()).unwrap();
-    let wanted = Wanted { root, url: "http://example.org/models/Letter", leave_out: &[] };
+    let wanted =
+        Wanted { root, url: "http://example.org/models/Letter", leave_out: &[], payloads: &[] };
     let model = derive(&schemas, &wanted).unwrap();
     let lines = model.elements.iter().map(|e| {
         let max = e.max.map_or("*".to_owned(), |m| m.to_string());
@@ -47,7 +48,8 @@ fn elements_attributes_and_types_in_place() {
             r#"Letter.Weight 1..1 Type("BackboneElement") Element "#,
             r#"Letter.Weight.unit 1..1 Type("string") Attribute "#,
             r#"Letter.Weight.value 0..1 Type("decimal") Text "#,
-            r#"Letter.Own 1..1 Type("Element") Element "#,
+            r#"Letter.Own 1..1 Type("BackboneElement") Element "#,
+            r#"Letter.Own.text 0..* Type("string") Text "#,
         ]
     );
 }
@@ -112,7 +114,7 @@ fn what_is_missing_is_said_with_its_place() {
     let schema = format!("{HEAD}\n<xs:element name=\"Letter\" type=\"Nowhere\"/></xs:schema>");
     let mut schemas = Schemas::new();
     schemas.add("letter.xsd", &schema.into()).unwrap();
-    let wanted = Wanted { root: "Letter", url: "urn:x", leave_out: &[] };
+    let wanted = Wanted { root: "Letter", url: "urn:x", leave_out: &[], payloads: &[] };
     let fault = derive(&schemas, &wanted).unwrap_err();
     assert_eq!(fault.origin.line, 3);
     assert!(fault.text.contains("`Nowhere`"), "{fault}");
@@ -123,9 +125,29 @@ fn the_json_names_the_namespace_and_says_everything_twice() {
     let schema = format!("{HEAD}<xs:element name=\"Letter\" type=\"xs:string\"/></xs:schema>");
     let mut schemas = Schemas::new();
     assert!(schemas.add("letter.xsd", &schema.into()).unwrap().is_empty());
-    let wanted = Wanted { root: "Letter", url: "urn:x", leave_out: &[] };
+    let wanted = Wanted { root: "Letter", url: "urn:x", leave_out: &[], payloads: &[] };
     let json = derive(&schemas, &wanted).unwrap().to_json();
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["extension"][0]["valueUri"], "urn:letters");
     assert_eq!(value["snapshot"], value["differential"]);
+}
+
+#[test]
+fn a_place_for_any_element_holds_the_models_that_are_named_for_it() {
+    let schema = format!(
+        r#"{HEAD}<xs:element name="Letter"><xs:complexType><xs:sequence>
+        <xs:element name="Content"><xs:complexType><xs:sequence><xs:any maxOccurs="unbounded"/>
+        </xs:sequence></xs:complexType></xs:element>
+        <xs:element name="Other"><xs:complexType><xs:sequence><xs:any/></xs:sequence></xs:complexType></xs:element>
+        </xs:sequence></xs:complexType></xs:element></xs:schema>"#
+    );
+    let mut schemas = Schemas::new();
+    schemas.add("letter.xsd", &schema.into()).unwrap();
+    let payloads = [("Content".to_owned(), "urn:a".to_owned()), ("Content".into(), "urn:b".into())];
+    let wanted = Wanted { root: "Letter", url: "urn:x", leave_out: &[], payloads: &payloads };
+    let json = derive(&schemas, &wanted).unwrap().to_json();
+    assert!(json.contains(
+        r#""Letter.Content.any[x]","min":1,"max":"*","type":[{"code":"urn:a"},{"code":"urn:b"}]"#
+    ));
+    assert!(json.contains(r#""Letter.Other.any","min":1,"max":"1","type":[{"code":"Element"}]"#));
 }

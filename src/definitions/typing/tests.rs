@@ -181,3 +181,49 @@ fn what_a_model_does_not_know_is_said() {
     let text = "<M xmlns='urn:n'>a<part/></M>";
     assert_eq!(told(text), [("typing-unexpected-text", String::new())]);
 }
+
+/// A model that holds documents of two others, whose roots are called alike.
+fn holding(document: &str) -> (Vec<&'static str>, String) {
+    let held = |url: &str, namespace: &str, element: &str| {
+        format!(
+            r#"{{"resourceType":"StructureDefinition","url":"{url}","name":"D","kind":"logical",
+            "abstract":false,"type":"{url}","derivation":"specialization",
+            "extension":[{{"url":"http://hl7.org/fhir/tools/StructureDefinition/xml-namespace","valueUri":"{namespace}"}}],
+            "snapshot":{{"element":[{{"id":"D","path":"D"}},
+            {{"id":"D.{element}","path":"D.{element}","type":[{{"code":"string"}}]}}]}}}}"#
+        )
+    };
+    let holder = held("urn:m", "urn:n", "x").replace("\"D", "\"M").replace("M.x\"", "M.any[x]\"");
+    let holder = holder.replace(r#"{"code":"string"}"#, r#"{"code":"urn:one"},{"code":"urn:two"}"#);
+    let mut builder = crate::definitions::LibraryBuilder::new();
+    builder.add_json("m.json", &holder);
+    builder.add_json("one.json", &held("urn:one", "urn:v1", "old"));
+    builder.add_json("two.json", &held("urn:two", "urn:v2", "new"));
+    let (library, diagnostics) = builder.build();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let mut tree = Tree::new(library.names().clone());
+    let mut issues = Vec::new();
+    assert!(crate::format::xml::read(document.into(), &mut tree, &mut issues), "{issues:?}");
+    type_tree(&mut tree, library.table(), &mut issues);
+    let mut out = Vec::new();
+    let charset = crate::format::charset::Charset::Utf8;
+    crate::format::xml::write(&tree, library.table(), ROOT, charset, &mut out).unwrap();
+    let written = String::from_utf8(out).unwrap();
+    (
+        issues.iter().map(|i| i.kind.id).collect(),
+        written.replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1),
+    )
+}
+
+#[test]
+fn a_document_in_another_is_of_the_model_of_its_namespace() {
+    let one = r#"<M xmlns="urn:n"><D xmlns="urn:v1"><old>a</old></D></M>"#;
+    let two = r#"<M xmlns="urn:n"><D xmlns="urn:v2"><new>a</new></D></M>"#;
+    for document in [one, two] {
+        assert_eq!(holding(document), (vec![], document.to_owned()));
+    }
+    let mixed = r#"<M xmlns="urn:n"><D xmlns="urn:v2"><old>a</old></D></M>"#;
+    assert_eq!(holding(mixed).0, ["typing-unknown-element"]);
+    let unknown = r#"<M xmlns="urn:n"><D xmlns="urn:v3"><new>a</new></D></M>"#;
+    assert_eq!(holding(unknown).0, ["typing-wrong-namespace"]);
+}

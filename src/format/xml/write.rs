@@ -204,7 +204,10 @@ impl<'a> Writer<'a> {
         }
         let own = match one.element {
             ElementId::NONE => None,
-            element => self.table.element(element).namespace,
+            element => {
+                let document = self.table.document(element, one.type_id);
+                document.or(self.table.element(element).namespace)
+            }
         };
         match (own, self.tree.parent(node)) {
             (Some(own), _) => own,

@@ -42,7 +42,8 @@ impl Machine<'_, '_> {
         let one = self.target.node_mut(node);
         one.element = spot.element;
         one.type_id = spot.type_id;
-        one.namespace = element.namespace.unwrap_or(inherited);
+        let document = table.document(spot.element, spot.type_id);
+        one.namespace = document.or(element.namespace).unwrap_or(inherited);
         let says_type = element.representation == Representation::TypeAttribute;
         self.name_resource(node, spot.type_id);
         self.tell_written(node, Value::None);

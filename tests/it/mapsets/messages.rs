@@ -1,12 +1,13 @@
 //! FHIR messages of cases, made or to be translated, by the published profiles and the exchange rules.
 
-use super::{cases, mapping};
+use super::{below, cases, mapping};
 use crate::package::ours;
 use crate::profile::lab::{Lab, lab};
 use crate::support::{Needs, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::message::Severity;
 use stafett::profile::Memory;
+use std::process::Command;
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -18,7 +19,32 @@ pub fn trials() -> Vec<Trial> {
         trial("mapsets: notifications are valid by our profiles", Needs::Nothing, || {
             judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 38)
         }),
+        trial("mapsets: dialogues are valid by our profiles", Needs::Nothing, dialogues),
     ]
+}
+
+/// What becomes of dialogue messages, by the profiles beside the map; they can fail.
+fn dialogues() -> Result<(), Failed> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stafett"));
+    command.arg("validate");
+    for profile in below(&mapping("dialogmelding-to-fhir/profiles"))? {
+        command.arg("--support").arg(profile);
+    }
+    let place = tempfile::tempdir()?;
+    let broken = place.path().join("broken.json");
+    let mut files = Vec::new();
+    for case in cases()?.iter().filter(|case| case.folder == "dialogmelding-to-fhir") {
+        files.extend(case.file("out.json"));
+    }
+    let first = std::fs::read_to_string(files.first().ok_or("no dialogue")?)?;
+    std::fs::write(&broken, first.replace("\"completed\"", "\"preparation\""))?;
+    let said = command.args(&files).arg(&broken).output()?;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let valid = text.lines().filter(|line| line.contains(": valid; 0 errors")).count();
+    match files.len() > 6 && valid == files.len() && text.contains("broken.json: not valid") {
+        true => Ok(()),
+        false => Err(Failed::from(text)),
+    }
 }
 
 const NOTIFICATIONS: &str = "-to-hospitalnotification";

@@ -6,6 +6,7 @@
 mod engine;
 mod letters;
 mod messages;
+mod models;
 mod trips;
 mod vocabulary;
 
@@ -23,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(engine::trials());
     trials.extend(messages::trials());
     trials.extend(letters::trials());
+    trials.extend(models::trials());
     trials.extend(trips::trials());
     trials.extend(vocabulary::trials());
     trials
@@ -43,6 +45,8 @@ const COVERED: &[(&[&str], u8)] = &[
         ],
         100,
     ),
+    (&["dialogmelding-to-fhir"], 93),
+    (&["fhir-to-dialogmelding"], 99),
 ];
 
 /// A folder or file below mappings/.

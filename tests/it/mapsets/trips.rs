@@ -18,6 +18,7 @@ struct Pair {
 }
 
 const PAIRS: &[Pair] = &[
+    Pair { there: "dialogmelding-to-fhir", back: "fhir-to-dialogmelding", most: 9 },
     Pair { there: "xdis91-to-carecommunication", back: "carecommunication-to-xdis91", most: 15 },
     Pair {
         there: "xdis20-to-hospitalnotification",

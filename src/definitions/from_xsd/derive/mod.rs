@@ -66,7 +66,12 @@ impl Walk<'_> {
         }
         let (definition, content) = content::of_element(self.schemas, at)?;
         match content {
-            Content::Any => Ok(()),
+            // whatever else may stand there, text may
+            Content::Any => {
+                self.text(path, "text", None, None);
+                self.elements[here].held = Held::Type("BackboneElement");
+                Ok(())
+            }
             Content::Simple(simple) => {
                 self.hold(here, simple);
                 Ok(())
@@ -121,13 +126,29 @@ impl Walk<'_> {
         let name = part.name(self.schemas);
         let path = format!("{parent}.{}", fhir_name(&name));
         if self.schemas.kind(part.at) == "any" {
-            self.elements.push(self.plain(part.at, &path, part.min, part.max));
+            let element = self.plain(part.at, &path, part.min, part.max);
+            self.elements.push(self.payload(element, parent));
             return Ok(());
         }
         self.depth += 1;
         let done = self.element(part.at, &path, part.min, part.max);
         self.depth -= 1;
         done
+    }
+
+    /// A place for any element, which holds documents of the models that are named for its parent.
+    fn payload(&self, any: Element, parent: &str) -> Element {
+        let holder = parent.rsplit('.').next().unwrap_or(parent);
+        let named = self.wanted.payloads.iter().filter(|(name, _)| name == holder);
+        let models: Vec<Box<str>> = named.map(|(_, url)| url.as_str().into()).collect();
+        match models.is_empty() {
+            true => any,
+            false => Element {
+                path: format!("{}[x]", any.path).into(),
+                held: Held::Models(models),
+                ..any
+            },
+        }
     }
 
     /// An element of any content, until its type says more.
