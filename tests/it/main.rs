@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod definitions;
 mod delivery;
+mod edimaps;
 mod exchange;
 mod fhirpath;
 mod format;
@@ -35,6 +36,7 @@ fn main() {
     trials.extend(config::trials());
     trials.extend(definitions::trials());
     trials.extend(delivery::trials());
+    trials.extend(edimaps::trials());
     trials.extend(exchange::trials());
     trials.extend(fhirpath::trials());
     trials.extend(format::trials());

@@ -4,7 +4,7 @@
 //! That a map makes what its cases hold is `letters: every case passes`: so nothing is translated here again.
 
 mod engine;
-mod letters;
+pub mod letters;
 mod messages;
 mod models;
 mod trips;
@@ -47,7 +47,17 @@ const COVERED: &[(&[&str], u8)] = &[
     ),
     (&["dialogmelding-to-fhir"], 93),
     (&["fhir-to-dialogmelding"], 99),
+    (FROM_EDIFACT, 95),
+    (TO_EDIFACT, 95),
 ];
+
+/// The maps from EDIFACT to OIOXML, which share their parts.
+const FROM_EDIFACT: &[&str] =
+    &["dis91-to-xdis91", "ctl01-to-xctl01", "ctl02-to-xctl02", "ctl03-to-xctl03"];
+
+/// The maps the other way.
+const TO_EDIFACT: &[&str] =
+    &["xdis91-to-dis91", "xctl01-to-ctl01", "xctl02-to-ctl02", "xctl03-to-ctl03"];
 
 /// A folder or file below mappings/.
 fn mapping(name: &str) -> PathBuf {

@@ -30,6 +30,10 @@ const PAIRS: &[Pair] = &[
         back: "hospitalnotification-to-oioxml",
         most: 7,
     },
+    Pair { there: "dis91-to-xdis91", back: "xdis91-to-dis91", most: 0 },
+    Pair { there: "ctl01-to-xctl01", back: "xctl01-to-ctl01", most: 0 },
+    Pair { there: "ctl02-to-xctl02", back: "xctl02-to-ctl02", most: 0 },
+    Pair { there: "ctl03-to-xctl03", back: "xctl03-to-ctl03", most: 0 },
 ];
 
 /// Where the list stands in a README: the first block after this line.
@@ -40,7 +44,9 @@ fn list(pair: &Pair) -> Result<(), Failed> {
     let mut trips = 0;
     for case in cases()?.iter().filter(|case| case.folder == pair.there && !case.fails()) {
         let name = case.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let extension = if case.file("in.xml").is_some() { "xml" } else { "json" };
+        let extensions = ["xml", "edi"].into_iter();
+        let mut there = extensions.filter(|one| case.file(&format!("in.{one}")).is_some());
+        let extension = there.next().unwrap_or("json");
         let file = format!("{}/tests/{name}/in.{extension}", pair.there);
         let words = ["map", "roundtrip", "--format", "json"];
         let (_, said) = stafett(&words, &[pair.there, pair.back, &file])?;

@@ -14,8 +14,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A concept map's file, and the code list that it translates: a file below the schemas and a type's name; none
-/// where FHIR's side is translated.
+/// A concept map's file, and the code list that it translates: a file below the schemas and a type's name; no file
+/// where FHIR's side is translated, and no name where nobody published the list.
 type Listed = (&'static str, &'static str, &'static str);
 
 const LISTS: &[Listed] = &[
@@ -41,6 +41,88 @@ const LISTS: &[Listed] = &[
     ),
     ("hospitalnotification-to-oioxml/concept-maps/activity-letter.json", "", ACTIVITIES),
     ("hospitalnotification-to-oioxml/concept-maps/activity-letter-status.json", "", ACTIVITIES),
+    ("edifact-parts/concept-maps/speciality-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/speciality-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "MedicalSpecialityCodeType",
+    ),
+    ("edifact-parts/concept-maps/number-kind-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/number-kind-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "IdentifierCodeType",
+    ),
+    ("edifact-parts/concept-maps/letter-status-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/letter-status-to-edifact.json",
+        "2005/08/07/LetterType.xsd",
+        "StatusCodeType1",
+    ),
+    ("edifact-parts/concept-maps/notification-status-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/notification-status-to-edifact.json",
+        "2005/08/07/LetterType.xsd",
+        "StatusCodeType1",
+    ),
+    ("edifact-parts/concept-maps/patient-status-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/patient-status-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "EpisodeOfCareStatusCodeType",
+    ),
+    ("edifact-parts/concept-maps/admission-status-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/admission-status-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "EpisodeOfCareStatusCodeType",
+    ),
+    ("edifact-parts/concept-maps/discharge-status-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/discharge-status-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "EpisodeOfCareStatusCodeType",
+    ),
+    ("edifact-parts/concept-maps/relation-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/relation-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "RelationCodeType",
+    ),
+    ("edifact-parts/concept-maps/diagnose-role-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/diagnose-role-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "DiagnoseDescriptionCodeType",
+    ),
+    ("edifact-parts/concept-maps/diagnose-kind-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/diagnose-kind-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "DiagnoseTypeCodeType",
+    ),
+    ("edifact-parts/concept-maps/letter-type.json", "", ""),
+    ("edifact-parts/concept-maps/email-priority-of-edifact.json", "", ""),
+    ("edifact-parts/concept-maps/email-priority-to-edifact.json", "", ""),
+    ("edifact-parts/concept-maps/refusal-of-edifact.json", "", ""),
+    ("edifact-parts/concept-maps/refusal-to-edifact.json", "", ""),
+    ("edifact-parts/concept-maps/priority-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/priority-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "PriorityCodeType",
+    ),
+    ("edifact-parts/concept-maps/referral-status-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/referral-status-to-edifact.json",
+        "2005/08/07/ValueLists.xsd",
+        "ReferralStatusType",
+    ),
+    (
+        "edifact-parts/concept-maps/number-agency.json",
+        "2005/08/07/ValueLists.xsd",
+        "IdentifierCodeType",
+    ),
 ];
 
 /// Concept maps of lists that no schema and no value set has: they are on the page only.
@@ -79,7 +161,7 @@ fn read(file: &str) -> Result<(String, Vec<Line>), Failed> {
 
 fn every_code() -> Result<(), Failed> {
     let mut wrong = Vec::new();
-    for (file, schema, name) in LISTS {
+    for (file, schema, name) in LISTS.iter().filter(|(_, _, name)| !name.is_empty()) {
         let path = support::shared().join("data/medcom-legacy/schemas").join(schema);
         let listed = match schema.is_empty() {
             true => of_value_set(name)?,
