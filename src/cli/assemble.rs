@@ -205,6 +205,7 @@ pub fn targets(folder: &Path, config: &Config) -> Result<Targets, Error> {
             .map_err(|diagnostic| Error::new(ErrorKind::Configuration, diagnostic.to_string()))?;
         let (url, time) = (&endpoint.url, endpoint.timeout);
         let target = match url.scheme {
+            Scheme::Folder => Target::folder(&folder.join(&*url.path), time),
             Scheme::Mllp => Target::mllp(&url.host, url.port, secure, time),
             Scheme::Http => {
                 let target = Target::new(&url.value.to_string(), token.as_deref(), time);

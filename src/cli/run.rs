@@ -86,6 +86,7 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
     );
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
     pipeline.secure(assembled.secured);
+    pipeline.based(folder);
     let path = folder.to_owned();
     pipeline.reload_from(Box::new(move || assemble::fresh(&path)));
     let signals = Signals::heard()?;

@@ -72,6 +72,8 @@ pub enum Scheme {
     Http,
     /// By MLLP: `mllp`, `mllps`.
     Mllp,
+    /// As a file in a folder: `folder:out/town`, whose path is the URL's.
+    Folder,
 }
 
 /// A URL to send to.
@@ -95,12 +97,20 @@ impl Url {
         let wrong = |what: &str| {
             format!("`{text}` is no URL to send to: {what}, as in `http://host:1/path`")
         };
+        if let Some(path) = text.strip_prefix("folder:").filter(|path| !path.is_empty()) {
+            let (host, path) = (Box::default(), path.into());
+            return Ok(Url { scheme: Scheme::Folder, secure: false, host, port: 0, path });
+        }
         let (scheme, secure, rest) = match text.split_once("://") {
             Some(("http", rest)) => (Scheme::Http, false, rest),
             Some(("https", rest)) => (Scheme::Http, true, rest),
             Some(("mllp", rest)) => (Scheme::Mllp, false, rest),
             Some(("mllps", rest)) => (Scheme::Mllp, true, rest),
-            _ => return Err(wrong("it begins with http://, https://, mllp:// or mllps://")),
+            _ => {
+                return Err(wrong(
+                    "it begins with http://, https://, mllp://, mllps:// or folder:",
+                ));
+            }
         };
         if !text.chars().all(|c| c.is_ascii_graphic()) || text.contains('#') || text.contains('"') {
             return Err(wrong("it has no blanks, quotes, fragments or letters beyond a to z"));
@@ -136,7 +146,7 @@ impl Url {
 
     /// Whether only this machine is reached.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.host)
+        self.scheme == Scheme::Folder || is_loopback(&self.host)
     }
 }
 
@@ -147,6 +157,7 @@ impl fmt::Display for Url {
             (Scheme::Http, true) => "https",
             (Scheme::Mllp, false) => "mllp",
             (Scheme::Mllp, true) => "mllps",
+            (Scheme::Folder, _) => return write!(out, "folder:{}", self.path),
         };
         let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
         write!(out, "{scheme}://{open}{}{close}:{}{}", self.host, self.port, self.path)
@@ -204,6 +215,10 @@ mod tests {
         assert_eq!(Url::parse("https://[::1]").unwrap().to_string(), "https://[::1]:443/");
         let url = Url::parse("mllps://lab.example:2575").unwrap();
         assert_eq!((url.scheme, url.secure, url.port), (Scheme::Mllp, true, 2575));
+        let url = Url::parse("folder:out/to town").unwrap();
+        assert_eq!((url.scheme, &*url.path), (Scheme::Folder, "out/to town"));
+        assert_eq!(url.to_string(), "folder:out/to town");
+        assert!(Url::parse("folder:").is_err());
         for wrong in [
             "mllp://a",
             "mllp://a:1/b",

@@ -19,6 +19,9 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     let parties = Known { what: "party", names: names("party") };
     let endpoints = Known { what: "endpoint", names: names("endpoint") };
     listeners(config, &parties, found);
+    for pickup in &config.pickups {
+        parties.demand(&pickup.party.value.0, &pickup.party.origin, found);
+    }
     parties_and_carriers(config, &parties, &endpoints, found);
     for endpoint in &config.endpoints {
         parties.demand(&endpoint.party.value.0, &endpoint.party.origin, found);
@@ -97,7 +100,8 @@ fn listeners(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) 
         }
         seen.insert(address, &listener.address.origin);
     }
-    let takes = config.listeners.iter().any(|one| one.kind != ListenerKind::Operations);
+    let takes = config.listeners.iter().any(|one| one.kind != ListenerKind::Operations)
+        || !config.pickups.is_empty();
     if !config.listeners.is_empty() && !takes {
         let text = "no listener takes messages: nothing can come in";
         let origin = config.listeners[0].origin.clone();

@@ -13,6 +13,7 @@ mod intake;
 mod lookup;
 mod party;
 mod persons;
+mod pickup;
 mod quantity;
 mod read;
 mod reference;
@@ -28,6 +29,7 @@ pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake, Stamp};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
 pub use persons::{Persons, Said};
+pub use pickup::Pickup;
 pub use quantity::Size;
 pub use reference::reference;
 pub use route::{Answers, Conflict, LaneKey, LaneOrder, MissingEarlier, Route};
@@ -60,6 +62,8 @@ section! {
         engine: Option<Engine>,
         /// Where it listens.
         listener: Vec<Listener>,
+        /// Folders that messages are picked up from.
+        pickup: Vec<Pickup>,
         /// What is too much.
         limits: Option<Limits>,
         /// Where messages are kept. Must be there.
@@ -88,6 +92,8 @@ pub struct Config {
     pub engine: Engine,
     /// Where it listens.
     pub listeners: Vec<Listener>,
+    /// Folders that messages are picked up from.
+    pub pickups: Vec<Pickup>,
     /// What is too much.
     pub limits: Limits,
     /// Where messages are kept.
@@ -172,6 +178,7 @@ struct Gathered {
     mappings: Option<Mappings>,
     persons: Option<PersonLookup>,
     listeners: Vec<Listener>,
+    pickups: Vec<Pickup>,
     parties: Vec<Party>,
     endpoints: Vec<Endpoint>,
     routes: Vec<Route>,
@@ -195,6 +202,7 @@ impl Gathered {
         once(&mut self.mappings, document.mappings, |one| &one.origin, "mappings", found);
         once(&mut self.persons, document.persons, |one| &one.origin, "persons", found);
         self.listeners.append(&mut document.listener);
+        self.pickups.append(&mut document.pickup);
         self.parties.append(&mut document.party);
         self.endpoints.append(&mut document.endpoint);
         self.routes.append(&mut document.route);
@@ -228,6 +236,7 @@ impl Gathered {
         let config = Config {
             engine: self.engine.unwrap_or_else(|| stand_in("name = 'none'")),
             listeners: self.listeners,
+            pickups: self.pickups,
             limits: self.limits.unwrap_or_else(|| stand_in("")),
             store: self.store.unwrap_or_else(|| stand_in("folder = 'none'")),
             definitions: self.definitions.unwrap_or_else(|| stand_in("")),

@@ -124,7 +124,8 @@ section! {
         name: OwnName,
         /// The party that is reached there.
         party: At<PartyName>,
-        /// Where to send: `http:` and `https:` post there, `mllp:` and `mllps:` (host and port) speak MLLP. Without TLS only to
+        /// Where to send: `http:` and `https:` post there, `mllp:` and `mllps:` (host and port) speak MLLP, `folder:PATH` puts
+        /// a file into a folder that is there, from the configuration's folder. Without TLS only to
         /// this machine, unless the engine is in test mode.
         url: At<Url>,
         /// How the party wants its messages.

@@ -7,6 +7,7 @@
 
 pub mod backoff;
 mod desk;
+mod directory;
 pub mod fetch;
 pub mod gate;
 pub mod http;

@@ -3,12 +3,14 @@
 //! Promises: a target is made once from the configuration and shared by all attempts; a reply says whether the
 //! receiver may have the message all the same. Never: tries again.
 
+use super::directory;
 use super::http::{self, Address};
 use super::mllp;
 use super::tls::Secure;
 use crate::message::{AttemptOutcome, DeliveryId, MessageId, Syntax};
 use bytes::Bytes;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ pub struct Target {
 enum By {
     Http(Box<Address>),
     Mllp(Arc<mllp::Peer>),
+    Folder(Arc<Path>),
 }
 
 impl Target {
@@ -43,6 +46,11 @@ impl Target {
         }
     }
 
+    /// A folder.
+    pub fn folder(path: &Path, timeout: Duration) -> Target {
+        Target { by: By::Folder(path.into()), timeout }
+    }
+
     /// A target of MLLP.
     pub fn mllp(host: &str, port: u16, secure: Option<Secure>, timeout: Duration) -> Target {
         Target { by: By::Mllp(Arc::new(mllp::Peer::new(host, port, secure))), timeout }
@@ -54,7 +62,7 @@ impl Target {
     pub fn path(&self) -> &str {
         match &self.by {
             By::Http(address) => address.path(),
-            By::Mllp(_) => "",
+            By::Mllp(_) | By::Folder(_) => "",
         }
     }
 }
@@ -64,6 +72,7 @@ impl fmt::Debug for Target {
         let by = match self.by {
             By::Http(_) => "http",
             By::Mllp(_) => "mllp",
+            By::Folder(_) => "folder",
         };
         out.debug_struct("Target").field("by", &by).field("timeout", &self.timeout).finish()
     }
@@ -124,6 +133,7 @@ impl Sender {
         match &target.by {
             By::Http(address) => self.http.send(address, target.timeout, sending).await,
             By::Mllp(peer) => peer.send(&sending, target.timeout).await,
+            By::Folder(folder) => directory::send(folder, sending).await,
         }
     }
 }

@@ -33,6 +33,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -65,6 +66,7 @@ pub struct Pipeline {
     queue: SyncSender<Job>,
     source: Mutex<Option<Source>>,
     reloaded: Notify,
+    base: Mutex<PathBuf>,
 }
 
 /// Listeners by name, and how each speaks TLS.
@@ -102,6 +104,7 @@ impl Pipeline {
             queue,
             source: Mutex::new(None),
             reloaded: Notify::new(),
+            base: Mutex::default(),
         });
         worker::start(&pipeline, workers, jobs);
         pipeline
@@ -127,6 +130,11 @@ impl Pipeline {
                 None => drop(known.insert(name, Arc::new(secured))),
             }
         }
+    }
+
+    /// Says what paths of the configuration count from; the current folder, unless it is said.
+    pub fn based(&self, folder: &Path) {
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = folder.to_owned();
     }
 
     /// The store.

@@ -1,12 +1,13 @@
 //! A running engine: listeners, deliverers, and how it stops.
 
 use super::{Door, Pipeline};
-use crate::config::ListenerKind;
+use crate::config::{ListenerKind, Pickup};
 use crate::deliver::Deliverer;
 use crate::message::{Error, ErrorKind, PartyName};
 use crate::ops;
 use crate::receive::tls::Secured;
-use crate::receive::{self, Front, Limits, Quota, Quotas, mllp};
+use crate::receive::{self, Front, Limits, Quota, Quotas, directory, mllp};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -49,10 +50,7 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         let own = socket.local_addr().map_err(failed)?;
         listeners.push(((*listener.name).into(), listener.kind, own));
         tracing::info!(listener = &*listener.name, address = %own, "listening");
-        let mut stopped = stopped.clone();
-        let stop = async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
+        let stop = ended(&stopped);
         match listener.kind {
             ListenerKind::Messages => {
                 let limits = limits(&config, listener.connections as usize);
@@ -78,20 +76,42 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
             }
         }
     }
+    for one in &config.pickups {
+        tasks.spawn(directory::serve(pickup(&pipeline, one)?, ended(&stopped)));
+    }
     let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
     let deliverer = Deliverer::new(store, Arc::new(door.clone()), clock);
     tasks.spawn(endpoints(Arc::clone(&pipeline), Arc::clone(&deliverer), stopped.clone()));
     tasks.spawn(deliverer.receipts(stopped.clone()));
     if let Some(data) = data {
         let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
-        let mut stopped = stopped;
-        let stop = async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
+        let stop = ended(&stopped);
         let control = Arc::new(door);
         tasks.spawn(ops::socket::serve(data, store, clock, control, stop).await?);
     }
     Ok(Running { pipeline, listeners, stop, tasks })
+}
+
+/// Resolves when a stop is asked for.
+fn ended(stopped: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    let mut stopped = stopped.clone();
+    async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
+}
+
+/// A folder that messages are picked up from.
+fn pickup(pipeline: &Arc<Pipeline>, pickup: &Pickup) -> Result<directory::Front, Error> {
+    let config = Arc::clone(&pipeline.engine().config);
+    let base = pipeline.base.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let folder = base.join(&*pickup.folder.value);
+    let (party, every) = (pickup.party.value.clone(), pickup.every);
+    let intake = Arc::new(Door(Arc::clone(pipeline)));
+    directory::Front::new(intake, limits(&config, 1), quotas(&config), folder, party, every)
+        .map_err(|e| {
+            let note = format!("{}: the folder cannot be used", pickup.folder.origin);
+            Error::new(ErrorKind::Storage, note).cause(e)
+        })
 }
 
 /// How a listener speaks TLS; without it, one that should never listens.

@@ -7,6 +7,7 @@
 
 mod body;
 mod certificate;
+pub mod directory;
 pub mod http;
 pub mod limits;
 pub mod mllp;

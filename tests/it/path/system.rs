@@ -142,6 +142,7 @@ impl System {
         let store: Arc<dyn Store> = Arc::new(store);
         let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
         pipeline.secure(assembled.secured);
+        pipeline.based(path);
         let running = self.runtime.block_on(pipeline::start(pipeline))?;
         let address = running.address(ListenerKind::Messages).ok_or("no listener")?;
         self.base = format!("http://{address}");
