@@ -73,13 +73,20 @@ impl Structure {
         for member in &self.groups[usize::from(group)].members {
             let found = match member.group {
                 Some(inner) => self.begins(inner, name),
-                None => member.name == name,
+                None => member.name == name && !self.qualifies(group, name),
             };
             if found || member.required {
                 return found;
             }
         }
         false
+    }
+
+    /// Whether a segment of that name says more about what stands before it in a group, so that it never begins
+    /// another: it is not the first, need not be there and may repeat, as notes and participations.
+    fn qualifies(&self, group: u16, name: NameId) -> bool {
+        let members = self.groups[usize::from(group)].members.iter().skip(1);
+        members.into_iter().any(|one| one.name == name && !one.required && one.repeats)
     }
 
     /// Whether a segment of that name stands anywhere in a group.
@@ -103,6 +110,7 @@ impl<'a> Cursor<'a> {
     /// The node that the next segment belongs below; groups that it opens are added to the tree.
     pub(super) fn place(&mut self, name: NameId, tree: &mut Tree, offset: u32) -> Option<NodeId> {
         self.ahead(name, tree, offset, Structure::begins)
+            .or_else(|| self.here(name))
             .or_else(|| self.ahead(name, tree, offset, Structure::has))
             .or_else(|| self.behind(name))
             .or_else(|| self.open.last().map(|open| open.node))
@@ -173,6 +181,12 @@ impl<'a> Cursor<'a> {
             next = one.members.get(at).and_then(|member| member.group);
         }
         self.open.last().expect("the root is always open").node
+    }
+
+    /// The innermost group, if it has such segments: notes may come before or behind participations.
+    fn here(&self, name: NameId) -> Option<NodeId> {
+        let open = self.open.last()?;
+        self.structure.qualifies(open.group, name).then_some(open.node)
     }
 
     /// A segment that comes again although it may not, or after others that it should come before, stays
