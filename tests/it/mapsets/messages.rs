@@ -19,31 +19,64 @@ pub fn trials() -> Vec<Trial> {
         trial("mapsets: notifications are valid by our profiles", Needs::Nothing, || {
             judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 38)
         }),
-        trial("mapsets: dialogues are valid by our profiles", Needs::Nothing, dialogues),
+        trial("mapsets: dialogues are valid by our profiles", Needs::Nothing, || {
+            beside("dialogmelding-to-fhir", 7, ("\"completed\"", "\"preparation\""))
+        }),
+        trial("mapsets: observations are valid by our profiles", Needs::Nothing, || {
+            beside("oru-r01-to-fhir", 3, ("\"R01\"", "\"R02\""))
+        }),
+        trial(
+            "mapsets: a published report keeps its result, with participations between",
+            Needs::Data("data/hl7v2"),
+            published_report,
+        ),
     ]
 }
 
-/// What becomes of dialogue messages, by the profiles beside the map; they can fail.
-fn dialogues() -> Result<(), Failed> {
+/// What a map makes, by the profiles beside it: so many messages at least, and one that is broken on purpose is not
+/// valid.
+fn beside(folder: &str, least: usize, broken: (&str, &str)) -> Result<(), Failed> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stafett"));
-    command.arg("validate");
-    for profile in below(&mapping("dialogmelding-to-fhir/profiles"))? {
+    command.args(["validate", "--exchange"]);
+    for profile in below(&mapping(folder).join("profiles"))? {
         command.arg("--support").arg(profile);
     }
     let place = tempfile::tempdir()?;
-    let broken = place.path().join("broken.json");
+    let file = place.path().join("broken.json");
     let mut files = Vec::new();
-    for case in cases()?.iter().filter(|case| case.folder == "dialogmelding-to-fhir") {
+    for case in cases()?.iter().filter(|case| case.folder == folder) {
         files.extend(case.file("out.json"));
     }
-    let first = std::fs::read_to_string(files.first().ok_or("no dialogue")?)?;
-    std::fs::write(&broken, first.replace("\"completed\"", "\"preparation\""))?;
-    let said = command.args(&files).arg(&broken).output()?;
+    let first = std::fs::read_to_string(files.first().ok_or("no message")?)?;
+    std::fs::write(&file, first.replace(broken.0, broken.1))?;
+    let said = command.args(&files).arg(&file).output()?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     let valid = text.lines().filter(|line| line.contains(": valid; 0 errors")).count();
-    match files.len() > 6 && valid == files.len() && text.contains("broken.json: not valid") {
+    match files.len() >= least && valid == files.len() && text.contains("broken.json: not valid") {
         true => Ok(()),
         false => Err(Failed::from(text)),
+    }
+}
+
+/// The reports and observations of a published message, whose participations stand where the results would.
+fn published_report() -> Result<(), Failed> {
+    let file = crate::support::shared().join("data/hl7v2/messages/ORU-R01-01.hl7");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stafett"));
+    let said = command.args(["map", "run"]).arg(mapping("oru-r01-to-fhir")).arg(file).output()?;
+    let told = String::from_utf8_lossy(&said.stderr).into_owned();
+    let bundle: serde_json::Value = serde_json::from_slice(&said.stdout).map_err(|_| told)?;
+    let resources = bundle["entry"].as_array().into_iter().flatten().map(|one| &one["resource"]);
+    let seen: Vec<String> = resources
+        .filter(|one| one["code"].is_object())
+        .map(|one| format!("{} {} {}", one["resourceType"], one["status"], one["code"]["text"]))
+        .collect();
+    let expected = [
+        "\"DiagnosticReport\" \"final\" \"Enteric Culture\"",
+        "\"Observation\" \"preliminary\" \"result1\"",
+    ];
+    match seen == expected {
+        true => Ok(()),
+        false => Err(Failed::from(format!("{seen:#?}"))),
     }
 }
 

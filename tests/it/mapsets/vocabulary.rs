@@ -130,6 +130,10 @@ const OTHERS: &[&str] = &[
     "adt-parts/concept-maps/adt-class.json",
     "adt-parts/concept-maps/adt-encounter-status.json",
     "adt-parts/concept-maps/adt-activity.json",
+    "hl7v2-parts/concept-maps/hl7v2-gender.json",
+    "hl7v2-parts/concept-maps/hl7v2-code-system.json",
+    "oru-r01-to-fhir/concept-maps/hl7v2-result-status.json",
+    "oru-r01-to-fhir/concept-maps/hl7v2-observation-status.json",
 ];
 
 /// The value set of what a notification may say happened.
