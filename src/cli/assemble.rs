@@ -36,6 +36,7 @@ pub fn assemble(folder: &Path) -> Result<Assembled, Error> {
     let mut read = load::configuration(folder)?;
     let mut config = read.reading.partial().clone();
     let mut found = agreements(folder, &mut config);
+    secure::expiries(folder, &mut config);
     let config = Arc::new(config);
     let (maps, more) = load::maps(folder, &config);
     found.extend(more);

@@ -76,3 +76,20 @@ fn file(folder: &Path, at: &At<Box<str>>) -> Result<Vec<u8>, Box<Diagnostic>> {
 fn unusable<T>(at: &At<T>, error: &Error) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(at.origin.clone(), "config-bad-certificate", error.to_string()))
 }
+
+/// Notes when the certificates end that the configuration names; one that cannot be read is found elsewhere.
+pub fn expiries(folder: &Path, config: &mut Config) {
+    let listeners = config.listeners.iter().filter_map(|one| one.tls.as_ref());
+    let own = listeners.map(|tls| &tls.certificate);
+    let shown = config.endpoints.iter().filter_map(|one| one.tls.as_ref()?.certificate.as_ref());
+    let mut ends: Vec<(Box<str>, jiff::Timestamp)> = own
+        .chain(shown)
+        .filter_map(|at| {
+            let pem = std::fs::read(folder.join(&*at.value)).ok()?;
+            Some((at.value.clone(), tls::ends(&pem)?))
+        })
+        .collect();
+    ends.sort();
+    ends.dedup();
+    config.expiries = ends;
+}

@@ -6,6 +6,7 @@
 //! Never: opens a file, reads the environment, holds a secret.
 
 mod address;
+mod alarms;
 mod check;
 mod csv;
 mod directory;
@@ -24,6 +25,7 @@ mod tls;
 mod value;
 
 pub use address::{Address, Scheme, Url};
+pub use alarms::Alarms;
 pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use intake::{IdentifierPath, Intake, Stamp};
@@ -56,7 +58,7 @@ pub struct File {
 
 section! {
     /// Any TOML file of the configuration may hold any of these. `[engine]`, `[limits]`, `[store]`,
-    /// `[definitions]`, `[mappings]` and `[persons]` stand at most once in all files together.
+    /// `[definitions]`, `[mappings]`, `[persons]` and `[alarms]` stand at most once in all files together.
     Document as "configuration" {
         /// Who the engine is. Must be there.
         engine: Option<Engine>,
@@ -74,6 +76,8 @@ section! {
         mappings: Option<Mappings>,
         /// Where maps look persons up.
         persons: Option<PersonLookup>,
+        /// Whom the engine calls when a person is needed.
+        alarms: Option<Alarms>,
         /// Who takes part.
         party: Vec<Party>,
         /// Where messages are delivered to.
@@ -114,6 +118,10 @@ pub struct Config {
     pub intakes: Vec<Intake>,
     /// The organisations.
     pub directory: Directory,
+    /// Whom the engine calls when a person is needed.
+    pub alarms: Option<Alarms>,
+    /// When certificates end, by their files; read where files are.
+    pub expiries: Vec<(Box<str>, jiff::Timestamp)>,
     /// What partners' agreements say, by the file that a route names; read where files are.
     pub agreements: BTreeMap<Box<str>, Agreement>,
     /// BLAKE3 of all its files: names the configuration that a verdict rests on.
@@ -177,6 +185,7 @@ struct Gathered {
     definitions: Option<Definitions>,
     mappings: Option<Mappings>,
     persons: Option<PersonLookup>,
+    alarms: Option<Alarms>,
     listeners: Vec<Listener>,
     pickups: Vec<Pickup>,
     parties: Vec<Party>,
@@ -201,6 +210,7 @@ impl Gathered {
         once(&mut self.definitions, document.definitions, |one| &one.origin, "definitions", found);
         once(&mut self.mappings, document.mappings, |one| &one.origin, "mappings", found);
         once(&mut self.persons, document.persons, |one| &one.origin, "persons", found);
+        once(&mut self.alarms, document.alarms, |one| &one.origin, "alarms", found);
         self.listeners.append(&mut document.listener);
         self.pickups.append(&mut document.pickup);
         self.parties.append(&mut document.party);
@@ -247,6 +257,8 @@ impl Gathered {
             routes: self.routes,
             intakes: self.intakes,
             directory: Directory::default(),
+            alarms: self.alarms,
+            expiries: Vec::new(),
             agreements: BTreeMap::new(),
             hash: hash(files),
         };

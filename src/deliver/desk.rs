@@ -5,9 +5,10 @@
 use super::gate::Turned;
 use super::http::{Reply, Sender, Sending, Target};
 use crate::config::Schedule;
-use crate::message::{Error, Event, ReceiptCode};
+use crate::message::{DeliveryId, Error, Event, ReceiptCode};
 use crate::store::{Claim, Delivery, Late, Resent, Sendable};
 use bytes::Bytes;
+use jiff::SignedDuration;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -51,11 +52,30 @@ pub trait Desk: Send + Sync + 'static {
     /// What an answer says as a receipt for this very delivery, if it is one.
     fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<ReceiptCode>;
 
+    /// Hands the receiver's last word on to whoever sent the message, where that is wanted; before it is settled,
+    /// so that no crash loses it. `silent`: none has come, and it counts as a no. Blocks.
+    fn hand_on(
+        &self,
+        _delivery: DeliveryId,
+        _code: ReceiptCode,
+        _silent: bool,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Whether a route's receipts are handed on at all.
+    fn hands_on(&self, _route: &str) -> bool {
+        false
+    }
+
     /// Counts and logs.
     fn happened(&self, what: Happened, route: &str, event: &Event, attempt: u32);
 
     /// An endpoint is taken to be down, or is up again.
     fn turned(&self, _endpoint: &str, _turned: Turned) {}
+
+    /// The clock jumped by so much.
+    fn jumped(&self, _by: SignedDuration) {}
 
     /// Notes how long an attempt took.
     fn took(&self, time: Duration);

@@ -90,9 +90,32 @@ impl Plain {
         timeout: Duration,
         sending: Sending,
     ) -> Reply {
-        let Ok(request) = request(target, sending) else {
-            return Reply::Unreachable("bad-request");
-        };
+        match request(target, sending) {
+            Ok(request) => self.exchange(target, timeout, request).await,
+            Err(_) => Reply::Unreachable("bad-request"),
+        }
+    }
+
+    /// Posts a JSON object that is no message.
+    pub(super) async fn post_json(
+        &self,
+        target: &Address,
+        timeout: Duration,
+        body: Bytes,
+    ) -> Reply {
+        let builder = Request::builder().method(Method::POST).uri(&target.url);
+        match builder.header(CONTENT_TYPE, "application/json").body(Full::new(body)) {
+            Ok(request) => self.exchange(target, timeout, request).await,
+            Err(_) => Reply::Unreachable("bad-request"),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        target: &Address,
+        timeout: Duration,
+        request: Request<Full<Bytes>>,
+    ) -> Reply {
         let exchange = async {
             let answered = match &target.secure {
                 Some(client) => client.request(request).await,

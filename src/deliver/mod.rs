@@ -16,6 +16,7 @@ mod mllp;
 mod run;
 pub mod schedule;
 mod send;
+mod steady;
 pub mod tls;
 
 pub use desk::{Carrying, Desk, Happened, Transport};

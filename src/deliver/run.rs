@@ -8,13 +8,15 @@ use super::gate::Gate;
 use super::http::{Reply, Sender, Sending};
 use super::judge::judge;
 use super::schedule;
-use crate::message::{AttemptOutcome, Clock, Error, ErrorKind, FaultOf};
+use super::steady::Steady;
+use crate::message::{AttemptOutcome, Clock, DeliveryId, Error, ErrorKind, FaultOf, ReceiptCode};
 use crate::store::{Claim, DeliveryState, Lapsed, Late, Sendable, Settle, Settled, Store};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::time::Instant;
 
 /// How many of each kind are asked for at once.
 const AT_ONCE: usize = 64;
@@ -33,6 +35,7 @@ pub struct Deliverer {
     store: Arc<dyn Store>,
     desk: Arc<dyn Desk>,
     clock: Arc<dyn Clock>,
+    steady: Steady,
     transport: Arc<dyn Transport>,
     random: Random,
     due: watch::Receiver<u64>,
@@ -66,7 +69,8 @@ impl Deliverer {
     ) -> Arc<Deliverer> {
         let (wake, due) = watch::channel(0);
         store.on_due(Arc::new(move || wake.send_modify(|n: &mut u64| *n = n.wrapping_add(1))));
-        Arc::new(Deliverer { store, desk, clock, transport, random, due })
+        let steady = Steady::default();
+        Arc::new(Deliverer { store, desk, clock, steady, transport, random, due })
     }
 
     /// Delivers to one endpoint until `stop` becomes true; attempts under way end first.
@@ -79,7 +83,7 @@ impl Deliverer {
         while !*stop.borrow() {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             due.mark_unchanged();
-            let shut = place.gate.shut(self.clock.now());
+            let shut = place.gate.shut(self.now());
             let claim = match shut {
                 Some(_) => None,
                 None => match self.claim(&place) {
@@ -113,7 +117,7 @@ impl Deliverer {
 
     /// What has been due longest at an endpoint; it has passed the gate.
     fn claim(&self, place: &Place) -> Result<Option<Claim>, Error> {
-        let now = self.clock.now();
+        let now = self.now();
         let mut claims = self.store.claim_due(Some(&place.endpoint), now, 1)?;
         for lapsed in &claims.expired {
             self.tell(lapsed, Happened::Dead);
@@ -130,10 +134,16 @@ impl Deliverer {
         let mut due = self.due.clone();
         while !*stop.borrow() {
             due.mark_unchanged();
-            let late = self.store.late(self.clock.now(), AT_ONCE, &|one| self.desk.late(one));
+            let late = self.store.late(self.now(), AT_ONCE, &|one| self.desk.late(one));
             match late {
                 Ok(late) => {
                     for (lapsed, what) in &late {
+                        if *what == Late::Unanswered {
+                            let no = ReceiptCode::FatalError;
+                            if let Err(error) = self.hand_on(lapsed.delivery, no, true).await {
+                                tracing::error!(%error, "a sender cannot be told of a silence");
+                            }
+                        }
                         let happened = match what {
                             Late::Resend(_) => Happened::Resent,
                             Late::Unanswered => Happened::Unanswered,
@@ -169,7 +179,7 @@ impl Deliverer {
                 Err(error) => tracing::error!(?delivery, %error, "an attempt cannot be recorded"),
             }
             if claim.is_some() {
-                let now = self.clock.now();
+                let now = self.now();
                 let turn = place.gate.turn(now, self.desk.per_second(&place.endpoint));
                 if turn > now {
                     tokio::time::sleep(self.until(Some(turn))).await;
@@ -188,7 +198,7 @@ impl Deliverer {
             }
             Some((target, _)) => match self.bytes(&claim).await? {
                 Err(reason) => {
-                    place.gate.unused(self.clock.now());
+                    place.gate.unused(self.now());
                     let outcome =
                         AttemptOutcome::Final { reason: reason.into(), fault: FaultOf::Ours };
                     (Reply::Unreachable(reason), outcome)
@@ -204,13 +214,16 @@ impl Deliverer {
                     };
                     let reply = self.transport.carry(&target, sending).await;
                     let receipt = self.desk.receipt_in(&claim, &reply);
+                    if let Some(code) = receipt.filter(|_| self.desk.hands_on(&claim.route)) {
+                        self.hand_on(claim.delivery, code, false).await?;
+                    }
                     let outcome = judge(&reply, receipt);
                     (reply, outcome)
                 }
             },
         };
         self.desk.took(begin.elapsed());
-        let turned = place.gate.ended(&reply, self.clock.now(), (self.random)());
+        let turned = place.gate.ended(&reply, self.now(), (self.random)());
         if let Some(turned) = turned {
             self.desk.turned(&place.endpoint, turned);
         }
@@ -238,10 +251,17 @@ impl Deliverer {
         read.await.map_err(|e| Error::new(ErrorKind::Internal, "reading panicked").cause(e))?
     }
 
+    /// Hands a receiver's word on to the sender.
+    async fn hand_on(&self, id: DeliveryId, code: ReceiptCode, silent: bool) -> Result<(), Error> {
+        let desk = Arc::clone(&self.desk);
+        let handed = tokio::task::spawn_blocking(move || desk.hand_on(id, code, silent)).await;
+        handed.map_err(|e| Error::new(ErrorKind::Internal, "handing on panicked").cause(e))?
+    }
+
     /// Marks that the attempt begins, and waits until that is on disk.
     async fn mark(&self, claim: &Claim) -> Result<(), Error> {
         let (done, marked) = oneshot::channel();
-        let at = self.clock.now();
+        let at = self.now();
         let done = Box::new(move |result| drop(done.send(result)));
         self.store.sending(claim.delivery, claim.token, at, done);
         marked.await.map_err(|_| gone())?
@@ -254,7 +274,7 @@ impl Deliverer {
         outcome: AttemptOutcome,
         claim_next: bool,
     ) -> Result<Settled, Error> {
-        let at = self.clock.now();
+        let at = self.now();
         let next = match &outcome {
             AttemptOutcome::Failed { wait, .. } => {
                 let schedule = self.desk.schedule(&claim.route);
@@ -283,13 +303,25 @@ impl Deliverer {
         Ok(settled)
     }
 
+    /// The time of day. Where it has jumped, what waits is told so first.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        if let Some(by) = self.steady.jump(now, Instant::now()) {
+            self.desk.jumped(by);
+            if let Err(error) = self.store.jumped(by, now) {
+                tracing::error!(%error, "a jump of the clock cannot be recorded");
+            }
+        }
+        now
+    }
+
     fn tell(&self, lapsed: &Lapsed, what: Happened) {
         self.desk.happened(what, &lapsed.route, &lapsed.event, 0);
     }
 
     fn until(&self, when: Option<Timestamp>) -> Duration {
         let Some(when) = when else { return LONGEST_SLEEP };
-        let left = self.clock.now().duration_until(when);
+        let left = self.now().duration_until(when);
         // A millisecond more, so that a sleep that ends early does not look for what is not yet due.
         let left = Duration::try_from(left).unwrap_or_default() + Duration::from_millis(1);
         left.min(LONGEST_SLEEP)

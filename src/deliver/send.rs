@@ -136,4 +136,12 @@ impl Sender {
             By::Folder(folder) => directory::send(folder, sending).await,
         }
     }
+
+    /// Posts a JSON object that is no message, by HTTP.
+    pub async fn post_json(&self, target: &Target, body: Bytes) -> Reply {
+        match &target.by {
+            By::Http(address) => self.http.post_json(address, target.timeout, body).await,
+            _ => Reply::Unreachable("bad-request"),
+        }
+    }
 }

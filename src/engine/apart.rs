@@ -20,7 +20,7 @@ const LIVES: SignedDuration = SignedDuration::from_hours(72);
 
 impl Engine {
     /// Where receipts for a party's messages go, if it has a place for them.
-    fn receipts_to(&self, party: &PartyName) -> Option<&Endpoint> {
+    pub(super) fn receipts_to(&self, party: &PartyName) -> Option<&Endpoint> {
         match &self.config.party(party)?.receipts_to {
             Some(named) => self.config.endpoint(&named.value.0),
             None => {

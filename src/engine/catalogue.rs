@@ -46,6 +46,14 @@ kinds! {
         "The receiver's format needs what an earlier message of the same conversation said, and the engine \
          has not accepted one from this party. Send the earlier message first; a route may say \
          `missing_earlier = \"go-on\"`."
+    RECEIVER_REFUSED "message-receiver-refused" Processing Error
+        "the receiver has refused the message"
+        "The final receiver's own receipt says so; what it found stands in that receipt, which the engine keeps. \
+         Sending the message again unchanged does not help."
+    UNANSWERED "message-unanswered" Timeout Error
+        "the receiver has not answered in time"
+        "The message was handed over, or could not be, and no receipt of its receiver has come within the time that \
+         its route allows. Nobody knows whether it was read: reach the receiver in another way."
     NOT_CHECKED_REFUSED "message-not-checked" Incomplete Error
         "{0} checks could not be made, and this engine refuses what it cannot check"
         "The configuration says `not_checked = \"refuse\"`. Load the packages that are missing."

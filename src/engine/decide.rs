@@ -199,7 +199,7 @@ impl Engine {
         }
     }
 
-    fn route<'e>(
+    pub(super) fn route<'e>(
         &'e self,
         read: &Read,
         arena: &mut Arena,
@@ -229,7 +229,7 @@ impl Engine {
         }
     }
 
-    fn delivery(
+    pub(super) fn delivery(
         &self,
         read: &Read,
         route: &Route,

@@ -13,6 +13,7 @@
 mod answer;
 mod apart;
 mod asks;
+mod bridge;
 mod catalogue;
 mod content;
 mod decide;
@@ -22,6 +23,7 @@ mod hooks;
 mod metadata;
 mod model;
 mod read;
+mod replay;
 mod resend;
 mod sets;
 mod suggest;
@@ -40,6 +42,7 @@ pub use header::{Parts, parts, resources};
 pub use hooks::{PersonBook, World};
 pub use model::model_for;
 pub use read::{Incoming, Read, Unread};
+pub use replay::{Remade, generation};
 pub use sets::{PARTS, profile_sets};
 pub use told::{MOST_TOLD, for_receipt, refuse, tell, tell_all};
 pub use translate::{Stopped, resent_envelope};
@@ -164,6 +167,8 @@ pub struct Arena {
     earlier: Vec<Tree>,
     /// What maps read and dropped.
     losses: mapping::Losses,
+    /// How often the message was translated anew; 0 when it came.
+    generation: u32,
     target_issues: Vec<Issue>,
     mapping: mapping::Memory,
     content: ContentMemory,
@@ -183,6 +188,7 @@ impl Arena {
             target: Tree::new(Arc::clone(names)),
             earlier: Vec::new(),
             losses: mapping::Losses::default(),
+            generation: 0,
             target_issues: Vec::new(),
             mapping: mapping::Memory::new(),
             content: ContentMemory::default(),
@@ -198,6 +204,7 @@ impl Arena {
         self.target.reset(engine.library.names());
         self.issues.clear();
         self.losses = mapping::Losses::default();
+        self.generation = 0;
         self.target_issues.clear();
     }
 }

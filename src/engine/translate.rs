@@ -6,6 +6,7 @@
 use super::hooks::World;
 use super::model::type_for;
 use super::read::Read;
+use super::replay;
 use super::{Arena, Engine, told};
 use crate::config::{EndpointCharset, EndpointSyntax, Route};
 use crate::format::charset::Charset;
@@ -90,8 +91,9 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), Stopped> {
         let route = destination.route;
-        let message = mint(read, &destination, &read.message.0, "message");
-        let envelope = mint(read, &destination, &read.envelope.0, "envelope");
+        let own = |id: &str| replay::generation(id, arena.generation);
+        let message = mint(read, &destination, &own(&read.message.0), "message");
+        let envelope = mint(read, &destination, &own(&read.envelope.0), "envelope");
         let moment = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let parameters: Vec<(&str, &str)> =
             route.defaults.iter().map(|(name, at)| (&**name, &*at.value)).collect();
@@ -109,7 +111,7 @@ impl Engine {
             ids: IdSeed {
                 message: &read.message.0,
                 destination: &destination.endpoint.name,
-                generation: 0,
+                generation: arena.generation,
             },
             limits: self.map_limits(),
         };
@@ -142,7 +144,7 @@ impl Engine {
 
     /// The very bytes that would be sent, read again, against the profiles that they claim and that the route
     /// asks for; a fault is ours.
-    fn check_output(
+    pub(super) fn check_output(
         &self,
         arena: &mut Arena,
         (route, made): (&Route, TypeId),

@@ -166,6 +166,14 @@ pub enum AuditAction {
     Resent,
     /// No receipt came, and none will be believed: its sender is told that it failed.
     Unanswered,
+    /// An operator had it translated again, and other bytes came of it: a new generation.
+    Replayed,
+    /// An operator had it sent again as it was: the same bytes under the same ids.
+    ReplayedSame,
+    /// An operator sends other bytes in its place.
+    Edited,
+    /// The clock jumped, and what waits was told so.
+    ClockJumped,
 }
 
 /// One arrow of the picture, committed with the state change it describes.

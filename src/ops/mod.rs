@@ -4,6 +4,8 @@
 
 pub mod http;
 pub mod metrics;
+pub mod operate;
+pub mod replay;
 pub mod socket;
 
 pub use http::{Watched, serve};

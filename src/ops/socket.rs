@@ -2,16 +2,19 @@
 //!
 //! A Unix socket in the data directory, mode 0600: whoever may read the journal may ask. Plain HTTP and JSON,
 //! so that curl can ask too: `GET /messages`, `GET /messages/PARTITION/SEQUENCE`, `GET /lanes`,
-//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry`, `POST /reload`.
+//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry` (and what else `operate` has), `POST /replay`, `POST /reload`.
 
-use crate::message::{Clock, DeliveryId, Error, ErrorKind, Position};
-use crate::store::{MessageFilter, Operation, Store};
+use super::operate::{self, Deed};
+use super::replay::{Edited, Replay, Replayed};
+use crate::message::{DeliveryId, Error, ErrorKind, Position};
+use crate::store::{DeliveryState, MessageFilter, Operator, Store};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http_body_util::{BodyExt, Empty};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::oneshot;
 
 /// The socket of a data directory.
 pub fn path(data: &FilePath) -> PathBuf {
@@ -64,21 +66,33 @@ pub struct Reloaded {
 
 /// The running engine, as far as an operator changes it.
 pub trait Control: Send + Sync {
+    /// Does something to a delivery. Blocks.
+    fn operate(
+        &self,
+        id: DeliveryId,
+        deed: Deed,
+        by: &Operator<'_>,
+    ) -> Result<DeliveryState, Error>;
+
+    /// Puts bytes in the place of a delivery. Blocks.
+    fn edit(&self, id: DeliveryId, bytes: &Bytes, by: &Operator<'_>) -> Result<Edited, Error>;
+
+    /// Sends messages again, or says which it would. Blocks.
+    fn replay(&self, asked: &Replay, by: &Operator<'_>) -> Result<Replayed, Error>;
+
     /// Reads the configuration anew and puts it in force if it has no error. Blocks.
     fn reload(&self, actor: &str) -> Reloaded;
 }
 
-struct Asked {
+pub(super) struct Asked {
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    control: Arc<dyn Control>,
+    pub(super) control: Arc<dyn Control>,
 }
 
 /// Serves the socket until `stop` resolves.
 pub async fn serve(
     data: &FilePath,
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
     control: Arc<dyn Control>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
@@ -94,9 +108,10 @@ pub async fn serve(
         .route("/messages", get(list))
         .route("/messages/{partition}/{sequence}", get(show))
         .route("/lanes", get(lanes))
-        .route("/deliveries/{partition}/{sequence}/{index}/retry", post(retry))
+        .route("/deliveries/{partition}/{sequence}/{index}/{deed}", post(operate::deed))
+        .route("/replay", post(operate::replay))
         .route("/reload", post(reload))
-        .with_state(Arc::new(Asked { store, clock, control }));
+        .with_state(Arc::new(Asked { store, control }));
     Ok(async move {
         let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
         let _ = std::fs::remove_file(&path);
@@ -130,22 +145,6 @@ async fn show(
     }
 }
 
-async fn retry(
-    State(asked): State<Arc<Asked>>,
-    Path((partition, sequence, index)): Path<(u16, u64, u16)>,
-) -> Response {
-    let delivery = DeliveryId { unit: Position { partition, sequence }, index };
-    let (done, result) = oneshot::channel();
-    let operation = Operation::Retry { expires: None };
-    let done = Box::new(move |result| drop(done.send(result)));
-    asked.store.operate(delivery, operation, "operator", asked.clock.now(), done);
-    match result.await {
-        Ok(Ok(state)) => Json(serde_json::json!({ "state": state.name() })).into_response(),
-        Ok(Err(error)) => (StatusCode::CONFLICT, format!("{error}\n")).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
 async fn reload(State(asked): State<Arc<Asked>>) -> Response {
     let control = Arc::clone(&asked.control);
     match tokio::task::spawn_blocking(move || control.reload("operator")).await {
@@ -166,6 +165,16 @@ fn answer<T: Serialize>(result: Result<T, Error>) -> Response {
 
 /// Asks a running engine; the status and the body of its answer.
 pub async fn ask(data: &FilePath, method: &str, target: &str) -> Result<(u16, String), Error> {
+    ask_with(data, method, target, Bytes::new()).await
+}
+
+/// The same, with a body.
+pub async fn ask_with(
+    data: &FilePath,
+    method: &str,
+    target: &str,
+    body: Bytes,
+) -> Result<(u16, String), Error> {
     let path = path(data);
     let failed = |what: &str| {
         let note = format!("no engine answers at {}: {what}", path.display());
@@ -180,7 +189,7 @@ pub async fn ask(data: &FilePath, method: &str, target: &str) -> Result<(u16, St
         .method(method)
         .uri(target)
         .header("host", "localhost")
-        .body(Empty::<bytes::Bytes>::new())
+        .body(Full::new(body))
         .map_err(|e| failed(&e.to_string()))?;
     let response = sender.send_request(request).await.map_err(|e| failed(&e.to_string()))?;
     let status = response.status().as_u16();

@@ -1,15 +1,16 @@
 //! The pipeline as the deliverers know it: endpoints and schedules in force, receipts in answers, counts.
 
 use super::Door;
-use crate::config::{Answers, EndpointSyntax, Preset, ResendIn, Schedule};
+use crate::config::{Answers, Config, EndpointSyntax, Preset, ResendIn, Schedule};
 use crate::deliver::gate::Turned;
 use crate::deliver::http::{Reply, Target};
 use crate::deliver::{Desk, Happened, schedule};
 use crate::engine;
-use crate::message::{Error, Event, ReceiptCode};
+use crate::message::{DeliveryId, EnvelopeId, Error, Event, ReceiptCode};
 use crate::ops::Counted;
 use crate::store::{Claim, Delivery, DeliveryState, Late, Resent, Sendable};
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,17 +41,7 @@ impl Desk for Door {
         let again = schedule::resend(&config.plan(route), delivery).filter(|_| waits);
         match again {
             Some(ResendIn::Same) => return Late::Resend(None),
-            Some(ResendIn::New) => {
-                let endpoint = config.endpoint(&delivery.endpoint);
-                let letter = endpoint.is_some_and(|one| one.syntax == EndpointSyntax::Xml);
-                return Late::Resend(Some(engine::resent_envelope(
-                    &delivery.receiver,
-                    &delivery.message,
-                    delivery.id,
-                    delivery.resends + 1,
-                    letter,
-                )));
-            }
+            Some(ResendIn::New) => return Late::Resend(Some(envelope(&config, delivery))),
             None => {}
         }
         match (route.answers, waits) {
@@ -77,25 +68,43 @@ impl Desk for Door {
         (told.message == claim.message).then_some(told.code)
     }
 
+    fn hands_on(&self, route: &str) -> bool {
+        let engine = self.0.engine();
+        engine.config.route(route).is_some_and(|route| route.answers == Answers::Receiver)
+    }
+
+    fn hand_on(&self, id: DeliveryId, code: ReceiptCode, silent: bool) -> Result<(), Error> {
+        let unit = self.0.store.unit(id.unit)?;
+        let (engine, now) = (self.0.engine(), self.0.clock.now());
+        if let Some(receipt) = engine.bridged(&unit, id.index, id, code, silent, now) {
+            // One that was handed on before a crash is there already, and nothing is written.
+            self.0.store.commit(vec![receipt])?;
+        }
+        Ok(())
+    }
+
     fn happened(&self, what: Happened, route: &str, event: &Event, attempt: u32) {
         let engine = self.0.engine();
         let event = engine.event_label(event);
-        let (counted, text) = match what {
-            Happened::Delivered => (Counted::Delivered, "delivered"),
-            Happened::Retried => (Counted::Retried, "not delivered, tried again later"),
-            Happened::Dead => (Counted::Dead, "ALARM: not delivered, and not tried again"),
-            Happened::Resent => (Counted::Resent, "no receipt has come: sent again"),
-            Happened::Unanswered => {
-                (Counted::Dead, "ALARM: no receipt has come, and its sender is told that it failed")
+        let (counted, alarm, text) = match what {
+            Happened::Delivered => (Counted::Delivered, None, "delivered"),
+            Happened::Retried => (Counted::Retried, None, "not delivered, tried again later"),
+            Happened::Resent => (Counted::Resent, None, "no receipt has come: sent again"),
+            Happened::Dead => {
+                (Counted::Dead, Some("dead-letter"), "not delivered, and not tried again")
             }
-            Happened::ReceiptOverdue => (Counted::ReceiptOverdue, "ALARM: a receipt is overdue"),
+            Happened::Unanswered => {
+                let text = "no receipt has come, and its sender is told that it failed";
+                (Counted::Dead, Some("unanswered"), text)
+            }
+            Happened::ReceiptOverdue => {
+                (Counted::ReceiptOverdue, Some("overdue"), "a receipt is overdue")
+            }
         };
         self.0.metrics.count(counted, route, event);
-        match what {
-            Happened::Dead | Happened::ReceiptOverdue | Happened::Unanswered => {
-                tracing::error!(route, event, attempt, "{text}");
-            }
-            _ => tracing::info!(route, event, attempt, "{text}"),
+        match alarm {
+            Some(kind) => self.0.alarm(kind, route, event, text),
+            None => tracing::info!(route, event, attempt, "{text}"),
         }
     }
 
@@ -108,7 +117,40 @@ impl Desk for Door {
         }
     }
 
+    fn jumped(&self, by: SignedDuration) {
+        tracing::warn!(
+            seconds = by.as_secs(),
+            "the clock jumped: what waits, waits for as long as before"
+        );
+        self.0.alarm("clock", "", "", "the clock jumped");
+    }
+
     fn took(&self, time: Duration) {
         self.0.metrics.stage("deliver", time);
     }
+}
+
+impl Door {
+    /// Until when a delivery is worth trying again, from now on.
+    pub(super) fn lives(&self, id: DeliveryId) -> Option<Timestamp> {
+        let config = Arc::clone(&self.0.engine().config);
+        let plan = config.plan(config.route(&self.0.store.delivery(id)?.route)?);
+        self.0.clock.now().checked_add(SignedDuration::try_from(plan.give_up).ok()?).ok()
+    }
+
+    /// The envelope that a delivery is sent again in, if its route wants a new one.
+    pub(super) fn next_envelope(&self, id: DeliveryId) -> Option<EnvelopeId> {
+        let config = Arc::clone(&self.0.engine().config);
+        let delivery = self.0.store.delivery(id)?;
+        let plan = config.plan(config.route(&delivery.route)?);
+        (plan.resend_in == ResendIn::New).then(|| envelope(&config, &delivery))
+    }
+}
+
+/// The envelope that a delivery is sent again in.
+fn envelope(config: &Config, delivery: &Delivery) -> EnvelopeId {
+    let endpoint = config.endpoint(&delivery.endpoint);
+    let letter = endpoint.is_some_and(|one| one.syntax == EndpointSyntax::Xml);
+    let (receiver, message) = (&delivery.receiver, &delivery.message);
+    engine::resent_envelope(receiver, message, delivery.id, delivery.resends + 1, letter)
 }

@@ -10,25 +10,30 @@
 //! quarantined with its bytes, and the worker lives. Never: logs an element's value; a message is named by
 //! its place in the journal.
 
+mod alarm;
 mod desk;
 mod reload;
+mod replay;
 mod running;
 mod worker;
 
+pub use alarm::Alarm;
 pub use reload::{Fresh, Source};
 pub use running::{Running, start, start_with};
 
 use crate::deliver::http::Target;
 use crate::engine::{Engine, Read};
 use crate::message::{
-    Answer, Answering, AuditAction, AuditRecord, CertificateName, Clock, Committed, Error, Intake,
-    PartyName, Position, ReceiptCode, Submission, Syntax, Verdict,
+    Answer, Answering, AuditAction, AuditRecord, CertificateName, Clock, Committed, DeliveryId,
+    Error, Intake, PartyName, Position, ReceiptCode, Submission, Syntax, Verdict,
 };
+use crate::ops::operate::Deed;
+use crate::ops::replay::{Edited, Replay, Replayed};
 use crate::ops::socket::{Control, Reloaded};
 use crate::ops::{Counted, Metrics, Watched};
 use crate::receipt::{self, Ending};
 use crate::receive::tls;
-use crate::store::Store;
+use crate::store::{DeliveryState, Operation, Operator, Store};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -67,6 +72,7 @@ pub struct Pipeline {
     source: Mutex<Option<Source>>,
     reloaded: Notify,
     base: Mutex<PathBuf>,
+    alarms: alarm::Waiting,
 }
 
 /// Listeners by name, and how each speaks TLS.
@@ -105,6 +111,7 @@ impl Pipeline {
             source: Mutex::new(None),
             reloaded: Notify::new(),
             base: Mutex::default(),
+            alarms: alarm::Waiting::default(),
         });
         worker::start(&pipeline, workers, jobs);
         pipeline
@@ -236,7 +243,7 @@ impl Pipeline {
         self.metrics.count(Counted::Duplicate, "none", event);
         let party = &*read.incoming.party.0;
         let noting = again.other_content.then(|| {
-            tracing::error!(party, event, "ALARM: a known message id came with other content");
+            self.alarm("other-content", "", event, "a known message id came with other content");
             let audit = AuditRecord {
                 at: self.clock.now(),
                 action: AuditAction::Duplicate,
@@ -281,15 +288,9 @@ impl Pipeline {
         match (kept.verdict, &kept.quarantine) {
             (_, Some(why)) => {
                 self.metrics.count(Counted::Quarantined, route, event);
-                tracing::error!(
-                    party,
-                    event,
-                    route,
-                    partition,
-                    sequence,
-                    why = &**why,
-                    "ALARM: a message is quarantined"
-                );
+                let why = &**why;
+                tracing::error!(party, event, route, partition, sequence, why, "quarantined");
+                self.alarm("quarantine", route, event, "a message is quarantined");
             }
             (Verdict::Refused, _) => {
                 self.metrics.count(Counted::Refused, route, event);
@@ -333,6 +334,30 @@ impl Intake for Door {
 }
 
 impl Control for Door {
+    fn operate(
+        &self,
+        id: DeliveryId,
+        deed: Deed,
+        by: &Operator<'_>,
+    ) -> Result<DeliveryState, Error> {
+        let operation = match deed {
+            Deed::Retry => Operation::Retry { expires: self.lives(id) },
+            Deed::Hold => Operation::Hold,
+            Deed::Release => Operation::Release,
+            Deed::Skip => Operation::GiveUp,
+            Deed::Resend => Operation::Resend { envelope: self.next_envelope(id) },
+        };
+        self.0.operated(id, operation, by)
+    }
+
+    fn edit(&self, id: DeliveryId, bytes: &Bytes, by: &Operator<'_>) -> Result<Edited, Error> {
+        self.0.edit(id, bytes, by)
+    }
+
+    fn replay(&self, asked: &Replay, by: &Operator<'_>) -> Result<Replayed, Error> {
+        self.0.replay(asked, by)
+    }
+
     fn reload(&self, actor: &str) -> Reloaded {
         self.0.reload(actor)
     }

@@ -83,11 +83,13 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
     let deliverer = Deliverer::new(store, Arc::new(door.clone()), clock);
     tasks.spawn(endpoints(Arc::clone(&pipeline), Arc::clone(&deliverer), stopped.clone()));
     tasks.spawn(deliverer.receipts(stopped.clone()));
+    tasks.spawn(Arc::clone(&pipeline).tell_alarms(stopped.clone()));
+    tasks.spawn(Arc::clone(&pipeline).look_around(stopped.clone()));
     if let Some(data) = data {
-        let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
+        let store = Arc::clone(&pipeline.store);
         let stop = ended(&stopped);
         let control = Arc::new(door);
-        tasks.spawn(ops::socket::serve(data, store, clock, control, stop).await?);
+        tasks.spawn(ops::socket::serve(data, store, control, stop).await?);
     }
     Ok(Running { pipeline, listeners, stop, tasks })
 }

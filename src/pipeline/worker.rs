@@ -10,6 +10,7 @@ use crate::message::{
 use crate::ops::Metrics;
 use crate::receipt::{self, Ending};
 use crate::store::MessageFilter;
+use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -137,7 +138,7 @@ impl Pipeline {
         };
         let party = &read.incoming.party;
         let known = self.store.known_about(party, &read.message, &read.envelope);
-        let known = known.and_then(|known| self.with_earlier(engine, &read, known));
+        let known = known.and_then(|known| self.with_earlier(engine, &read, known, None));
         let known = match known {
             Ok(known) => known,
             Err(error) => {
@@ -148,12 +149,14 @@ impl Pipeline {
         self.decide(engine, read, arena, &known, submission)
     }
 
-    /// Adds the earlier messages that the maps of the message's routes ask for.
-    fn with_earlier(
+    /// Adds the earlier messages that the maps of the message's routes ask for; with `until`, those that had
+    /// come by then.
+    pub(super) fn with_earlier(
         &self,
         engine: &Engine,
         read: &Read,
         known: KnownAbout,
+        until: Option<Timestamp>,
     ) -> Result<KnownAbout, Error> {
         let mut earlier = Vec::new();
         for wanted in engine.earlier(read) {
@@ -163,6 +166,7 @@ impl Pipeline {
                 conversation: Some(wanted.conversation.to_owned()),
                 event: Some(wanted.event.to_owned()),
                 state: Some("accepted".to_owned()),
+                until,
                 limit: MOST_EARLIER,
                 ..MessageFilter::default()
             };

@@ -1,10 +1,15 @@
-//! The names in a client's certificate.
+//! The names in a client's certificate, and when one ends.
 //!
 //! Promises: only looks for names; that the certificate holds was judged before, by the TLS library. What is
 //! not shaped as expected has no names. Never: trusts a name on its own.
 
 use crate::message::{CertificateField as Field, CertificateName};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const OID: u8 = 0x06;
@@ -30,6 +35,30 @@ pub fn names(certificate: &[u8]) -> Vec<CertificateName> {
         Some(()) => names,
         None => Vec::new(),
     }
+}
+
+/// When a certificate ends.
+pub fn ends(certificate: &[u8]) -> Option<Timestamp> {
+    let whole = Values(certificate).expect(SEQUENCE)?;
+    let mut fields = Values(Values(whole).expect(SEQUENCE)?);
+    let (tag, _) = fields.next()?;
+    // The version is optional; serial number, algorithm and issuer come before the validity.
+    for _ in 0..if tag == 0xa0 { 3 } else { 2 } {
+        fields.next()?;
+    }
+    let mut validity = Values(fields.expect(SEQUENCE)?);
+    validity.next()?;
+    let (tag, time) = validity.next()?;
+    let time = std::str::from_utf8(time).ok()?;
+    // RFC 5280, 4.1.2.5: of a UTCTime, a year from 50 on is of the last century.
+    let whole = match (tag, time.get(..2)?.parse::<u32>().ok()?) {
+        (UTC_TIME, 50..) => format!("19{time}"),
+        (UTC_TIME, _) => format!("20{time}"),
+        (GENERALIZED_TIME, _) => time.to_owned(),
+        _ => return None,
+    };
+    let at = DateTime::strptime("%Y%m%d%H%M%SZ", whole).ok()?;
+    TimeZone::UTC.to_timestamp(at).ok()
 }
 
 fn collect(certificate: &[u8], names: &mut Vec<CertificateName>) -> Option<()> {
@@ -186,5 +215,30 @@ mod tests {
             // Whatever comes of it, it ends.
             names(&broken);
         }
+    }
+
+    #[test]
+    fn ends_when_it_says() {
+        let time = |tag: u8, text: &str| der(tag, &[text.as_bytes().to_vec()]);
+        let of = |version: bool, last: Vec<u8>| {
+            let validity = der(SEQUENCE, &[time(UTC_TIME, "200101000000Z"), last]);
+            let part = || der(SEQUENCE, &[]);
+            let mut fields = vec![der(2, &[vec![1]]), part(), part(), validity, part()];
+            if version {
+                fields.insert(0, der(0xa0, &[der(2, &[vec![2]])]));
+            }
+            ends(&der(SEQUENCE, &[der(SEQUENCE, &fields)])).map(|at| at.to_string())
+        };
+        let short = time(UTC_TIME, "271231235959Z");
+        assert_eq!(of(true, short.clone()).as_deref(), Some("2027-12-31T23:59:59Z"));
+        assert_eq!(of(false, short).as_deref(), Some("2027-12-31T23:59:59Z"));
+        let long = time(GENERALIZED_TIME, "20510203040506Z");
+        assert_eq!(of(true, long).as_deref(), Some("2051-02-03T04:05:06Z"));
+        assert_eq!(
+            of(true, time(UTC_TIME, "990101000000Z")).as_deref(),
+            Some("1999-01-01T00:00:00Z")
+        );
+        assert_eq!(of(true, time(UTC_TIME, "æ")), None);
+        assert_eq!(of(true, time(SET, "271231235959Z")), None);
     }
 }

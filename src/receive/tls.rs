@@ -111,6 +111,12 @@ fn verifier(
     Ok(Some(verifier))
 }
 
+/// When the first certificate of a file (PEM) ends, which is the owner's.
+pub fn ends(pem: &[u8]) -> Option<jiff::Timestamp> {
+    let first = CertificateDer::pem_slice_iter(pem).next()?.ok()?;
+    certificate::ends(&first)
+}
+
 fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let all = all.map_err(|e| fault(&format!("{what} is no PEM")).cause(e))?;

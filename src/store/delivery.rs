@@ -14,8 +14,8 @@
 
 use super::state::DeliveryState;
 use crate::message::{
-    AttemptOutcome, DeliveryId, EnvelopeId, MessageId, NewDelivery, PartyName, ReceiptCode, Unit,
-    instant, lane,
+    AttemptOutcome, AuditAction, AuditRecord, DeliveryId, EnvelopeId, MessageId, NewDelivery,
+    PartyName, ReceiptCode, Unit, instant, lane,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -157,12 +157,19 @@ impl Delivery {
             resends: 0,
             resent: None,
             token: 0,
-            possible_duplicate: false,
+            possible_duplicate: replayed(unit),
             outside_lane: false,
             receipt: None,
             receipt_due: None,
             reason: None,
         }
+    }
+
+    /// The clock jumped: it waits for as long as before.
+    pub fn shift(&mut self, by: SignedDuration) {
+        let later = |at: Timestamp| at.saturating_add(by).unwrap_or(at);
+        (self.due, self.expires) = (later(self.due), later(self.expires));
+        self.receipt_due = self.receipt_due.map(later);
     }
 
     /// Whether nothing changes it any more: the receiver has said its last word, or another one would come after
@@ -197,7 +204,11 @@ impl Delivery {
                 illegal(matches!(self.state, S::Claimed | S::InFlight))
             }
             Change::Receipt(_) => illegal(!self.is_final()),
-            Change::Overdue | Change::Resend { .. } => illegal(self.state == S::Sent),
+            Change::Overdue => illegal(self.state == S::Sent),
+            Change::Resend { .. } => {
+                let over = matches!(self.state, S::Sent | S::Overdue | S::DeadLetter | S::Expired);
+                illegal(over && !self.is_final())
+            }
             Change::Unanswered => {
                 let open = !matches!(self.state, S::Claimed | S::InFlight);
                 illegal(open && !self.is_final() && self.receipt.is_none_or(|r| !is_last_word(r)))
@@ -206,7 +217,9 @@ impl Delivery {
                 illegal(matches!(self.state, S::DeadLetter | S::Expired | S::Overdue))
             }
             Change::Release => illegal(self.state == S::Held),
-            Change::GiveUp => illegal(matches!(self.state, S::Waiting | S::Held | S::Overdue)),
+            Change::GiveUp => {
+                illegal(matches!(self.state, S::Waiting | S::Held | S::Sent | S::Overdue))
+            }
         }
     }
 
@@ -246,6 +259,7 @@ impl Delivery {
             }
             Change::Hold => self.state = S::Held,
             Change::Release => self.wait(at),
+            Change::GiveUp if self.state == S::Sent => self.state = S::Overdue,
             Change::GiveUp => self.state = S::DeadLetter,
             Change::Resend { envelope } => {
                 self.outside_lane |= !self.in_lane();
@@ -329,6 +343,12 @@ impl Delivery {
             Some(ReceiptCode::TransientError) | None => {}
         }
     }
+}
+
+/// Whether a unit sends again what was made of an earlier one.
+fn replayed(unit: &Unit) -> bool {
+    let again = |record: &AuditRecord| record.action == AuditAction::ReplayedSame;
+    unit.audit.iter().any(again)
 }
 
 /// A transient answer is not a verdict: the receiver's last word is still to come.

@@ -21,6 +21,13 @@ pub enum Entry {
         /// What happened.
         audit: AuditRecord,
     },
+    /// The clock jumped: everything that waits for a time in this partition waits for as long as before.
+    Jumped {
+        /// By how many nanoseconds; negative: it was set back.
+        by: i64,
+        /// What happened.
+        audit: AuditRecord,
+    },
 }
 
 /// One change of one delivery.
@@ -50,7 +57,7 @@ impl Entry {
         match self {
             Entry::Unit(unit) if unit.quarantine.is_some() => class::QUARANTINE,
             Entry::Unit(_) => class::PAYLOAD,
-            Entry::Steps(_) | Entry::Note { .. } => class::METADATA,
+            Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => class::METADATA,
         }
     }
 
@@ -61,7 +68,7 @@ impl Entry {
                 512 + unit.original.len()
                     + unit.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
             }
-            Entry::Steps(_) | Entry::Note { .. } => 128,
+            Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => 128,
         };
         postcard::to_extend(self, Vec::with_capacity(room))
             .map_err(|e| Error::new(ErrorKind::Internal, "an entry cannot be encoded").cause(e))

@@ -43,14 +43,15 @@ pub use memory::memory;
 pub use open::{Options, open, open_on};
 pub use state::DeliveryState;
 pub use words::{
-    Awaiting, Claim, Claims, Done, Lapsed, Late, Operation, Sendable, Settle, Settled, Status,
+    Awaiting, Claim, Claims, Done, Lapsed, Late, Operation, Operator, Sendable, Settle, Settled,
+    Status,
 };
 
 use crate::message::{
     AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, KnownAbout, MessageId,
     PartyName, Position, Unit,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -134,10 +135,24 @@ pub trait Store: Send + Sync {
     /// `receipt_for` settles it when it is committed.
     fn awaiting(&self, party: &PartyName, message: &MessageId) -> Option<Awaiting>;
 
+    /// The clock jumped by so much: everything that waits for a time waits for as long as before. `at` is the time
+    /// after the jump.
+    fn jumped(&self, by: SignedDuration, at: Timestamp) -> Result<(), Error>;
+
     /// Adds an audit record to a message whose states do not change: its id came again with other content.
     fn note(&self, unit: Position, audit: AuditRecord, done: Done<()>);
 
     /// What an operator does to a delivery.
+    fn operate_as(
+        &self,
+        delivery: DeliveryId,
+        operation: Operation,
+        by: &Operator<'_>,
+        at: Timestamp,
+        done: Done<DeliveryState>,
+    );
+
+    /// The same, without a reason.
     fn operate(
         &self,
         delivery: DeliveryId,
@@ -145,7 +160,9 @@ pub trait Store: Send + Sync {
         actor: &str,
         at: Timestamp,
         done: Done<DeliveryState>,
-    );
+    ) {
+        self.operate_as(delivery, operation, &Operator { actor, reason: None }, at, done);
+    }
 
     /// A delivery that is not over.
     fn delivery(&self, id: DeliveryId) -> Option<Delivery>;

@@ -99,7 +99,7 @@ pub struct Settled {
 }
 
 /// What an operator may do to a delivery.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Operation {
     /// Try a dead letter again, outside its lane's order, with the same bytes and ids.
     Retry {
@@ -110,8 +110,23 @@ pub enum Operation {
     Hold,
     /// Let a held one go on.
     Release,
-    /// Give one up that waits, is held or whose receipt is overdue; its lane goes on.
+    /// Give one up that waits, is held or whose receipt is due or overdue; its lane goes on. One that was sent
+    /// is overdue by it, and its receipt may still come.
     GiveUp,
+    /// Send one again that was sent or has failed, in an envelope of this id or byte for byte as before.
+    Resend {
+        /// The envelope's id.
+        envelope: Option<EnvelopeId>,
+    },
+}
+
+/// Who asks for an operation, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Operator<'a> {
+    /// A person's name, or whatever acts for one.
+    pub actor: &'a str,
+    /// Why, for the audit record; never an element's value.
+    pub reason: Option<&'a str>,
 }
 
 /// What is to be sent for a delivery, checked against its hash.

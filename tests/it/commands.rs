@@ -110,7 +110,9 @@ fn asked() -> Result<(), Failed> {
         return Err(text(&show).into());
     }
     exits(&stafett(&["messages", "show", "0/99", "--data", &path])?, 1)?;
-    exits(&stafett(&["messages", "retry", "0/1/0", "--data", &path])?, 1)?;
+    let by = ["--actor", "anna", "--reason", "a test"];
+    let retry = ["messages", "retry", "0/1/0", "--data", &path];
+    exits(&stafett(&[&retry[..], &by[..]].concat())?, 1)?;
     // While it runs, nobody else opens its files.
     exits(&stafett(&["store", "verify", &path])?, 2)?;
     engine.stop()?;

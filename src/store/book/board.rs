@@ -7,7 +7,7 @@ use super::{Print, print};
 use crate::message::{DeliveryId, MessageId, PartyName};
 use crate::store::delivery::{Change, Delivery, Refusal};
 use crate::store::state::DeliveryState;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is due: by time, then by arrival.
@@ -82,6 +82,22 @@ impl Board {
         }
         self.list(&listed);
         self.deliveries.insert(id, listed);
+    }
+
+    /// Shifts every time that deliveries of a partition wait for.
+    pub fn shift(&mut self, partition: u16, by: SignedDuration) {
+        let all: Vec<DeliveryId> =
+            self.deliveries.keys().filter(|id| id.unit.partition == partition).copied().collect();
+        for id in all {
+            let Some(mut listed) = self.deliveries.remove(&id) else { continue };
+            self.unlist(&listed);
+            listed.delivery.shift(by);
+            if listed.turn != Timestamp::MIN {
+                listed.turn = listed.turn.saturating_add(by).unwrap_or(Timestamp::MIN);
+            }
+            self.list(&listed);
+            self.deliveries.insert(id, listed);
+        }
     }
 
     /// Takes a delivery out of its lane, whose new first becomes due in its turn.

@@ -12,7 +12,7 @@ pub use board::Board;
 use super::delivery::Delivery;
 use super::entry::{Entry, Step};
 use crate::message::{DeliveryId, EnvelopeId, MessageId, PartyName, Position, ReceiptFor, Unit};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, VecDeque};
 
 /// A key of the book: so many bits of a strong hash that two never meet.
@@ -122,6 +122,10 @@ impl Book {
             Entry::Unit(unit) => self.enter_unit(position, unit),
             Entry::Steps(steps) => self.enter_steps(position, steps),
             Entry::Note { .. } => drop(self.advance(position)),
+            Entry::Jumped { by, .. } => {
+                self.advance(position);
+                self.board.shift(position.partition, SignedDuration::from_nanos(*by));
+            }
         }
     }
 

@@ -19,13 +19,13 @@ use super::lock::Lock;
 use super::log::{Log, Synced, unreadable};
 use super::state::DeliveryState;
 use super::words::{
-    Awaiting, Claims, Done, Lapsed, Late, Operation, Sendable, Settle, Settled, Status,
+    Awaiting, Claims, Done, Lapsed, Late, Operation, Operator, Sendable, Settle, Settled, Status,
 };
 use crate::message::{
     AuditAction, AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, Known,
     KnownAbout, MessageId, PartyName, Position, Unit,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use projector::{Projector, Signal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -122,7 +122,9 @@ impl Keeper {
 fn unit_at(log: &dyn Log, position: Position) -> Result<Unit, Error> {
     match log.read(position)? {
         Entry::Unit(unit) => Ok(*unit),
-        Entry::Steps(_) | Entry::Note { .. } => Err(unreadable(position, "it is not a message")),
+        Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => {
+            Err(unreadable(position, "it is not a message"))
+        }
     }
 }
 
@@ -248,6 +250,10 @@ impl Store for Keeper {
         })
     }
 
+    fn jumped(&self, by: SignedDuration, at: Timestamp) -> Result<(), Error> {
+        self.shift(by, at)
+    }
+
     fn note(&self, unit: Position, audit: AuditRecord, done: Done<()>) {
         let mut book = self.shared.book();
         self.record_entry(&mut book, unit.partition, &Entry::Note { unit, audit }, done);
@@ -255,11 +261,11 @@ impl Store for Keeper {
         self.log.kick();
     }
 
-    fn operate(
+    fn operate_as(
         &self,
         delivery: DeliveryId,
         operation: Operation,
-        actor: &str,
+        by: &Operator<'_>,
         at: Timestamp,
         done: Done<DeliveryState>,
     ) {
@@ -268,8 +274,9 @@ impl Store for Keeper {
             Operation::Hold => (Change::Hold, AuditAction::Held),
             Operation::Release => (Change::Release, AuditAction::Released),
             Operation::GiveUp => (Change::GiveUp, AuditAction::DeadLettered),
+            Operation::Resend { envelope } => (Change::Resend { envelope }, AuditAction::Resent),
         };
-        let audit = audit(at, action, actor, delivery, None);
+        let audit = audit(at, action, by.actor, delivery, by.reason.map(Into::into));
         let shared = Arc::clone(&self.shared);
         let then: Done<DeliveryState> = Box::new(move |result| {
             shared.wake();

@@ -5,14 +5,16 @@
 //! the claim and whatever made it possible, because the log keeps its order.
 
 use super::{Keeper, SELF, audit};
-use crate::message::{AttemptOutcome, AuditAction, DeliveryId, Error, ErrorKind, Event, Position};
+use crate::message::{
+    AttemptOutcome, AuditAction, AuditRecord, DeliveryId, Error, ErrorKind, Event, Position,
+};
 use crate::store::book::Book;
 use crate::store::delivery::{Change, Delivery, Refusal};
 use crate::store::entry::{Entry, Step};
 use crate::store::log::{After, read_only};
 use crate::store::state::DeliveryState;
 use crate::store::words::{Claim, Claims, Done, Lapsed, Late, Settle, Settled};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 impl Keeper {
@@ -199,6 +201,31 @@ impl Keeper {
             self.shared.wake();
         }
         Ok(found)
+    }
+
+    /// Records in each partition that the clock jumped.
+    pub(super) fn shift(&self, by: SignedDuration, at: Timestamp) -> Result<(), Error> {
+        if let Some(why) = self.log.failed() {
+            return Err(read_only(&why));
+        }
+        let seconds = by.as_secs();
+        let by =
+            i64::try_from(by.as_nanos()).unwrap_or(if seconds < 0 { i64::MIN } else { i64::MAX });
+        let mut book = self.shared.book();
+        for partition in (0u16..).take(book.durable().len()) {
+            let audit = AuditRecord {
+                at,
+                action: AuditAction::ClockJumped,
+                actor: SELF.into(),
+                delivery: None,
+                outcome: Some(format!("{seconds} s").into()),
+            };
+            self.record_entry(&mut book, partition, &Entry::Jumped { by, audit }, Box::new(|_| ()));
+        }
+        drop(book);
+        self.log.kick();
+        self.shared.wake();
+        Ok(())
     }
 
     /// Makes due again what was in hand when the engine stopped; flagged if it may have been sent.

@@ -9,7 +9,7 @@ use crate::message::{
 use crate::store::delivery::{Change, Delivery, Resent};
 use crate::store::entry::{Entry, Step};
 use crate::store::state::DeliveryState;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 type Done = rusqlite::Result<()>;
@@ -33,6 +33,10 @@ pub fn entry(tables: &Connection, position: Position, entry: &Entry) -> Done {
             for (step, n) in steps.iter().zip(0..) {
                 project_step(tables, position, n, step)?;
             }
+        }
+        Entry::Jumped { by, audit: record } => {
+            shift(tables, position.partition, *by)?;
+            audit(tables, position, 0, position, record)?;
         }
         Entry::Note { unit, audit: record } => audit(tables, position, 0, *unit, record)?,
     }
@@ -207,6 +211,22 @@ fn count_change(
     reached.map_or(Ok(()), |name| count(tables, name, route, event))
 }
 
+/// The clock jumped: what is not over waits for as long as before.
+fn shift(tables: &Connection, partition: u16, by: i64) -> Done {
+    let mut all = tables.prepare_cached(
+        "SELECT * FROM deliveries WHERE partition = ?1 AND state NOT IN ('confirmed', 'rejected')",
+    )?;
+    let rows = all.query_map([partition], delivery)?;
+    for found in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        let mut delivery = found;
+        if !delivery.is_final() {
+            delivery.shift(SignedDuration::from_nanos(by));
+            save(tables, &delivery, false)?;
+        }
+    }
+    Ok(())
+}
+
 fn count(tables: &Connection, name: &str, route: &str, event: &str) -> Done {
     let mut add = tables.prepare_cached(
         "INSERT INTO counters VALUES (?1, ?2, ?3, 1)
@@ -273,7 +293,7 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
     }
     let mut insert = tables.prepare_cached(
         "INSERT INTO deliveries VALUES
-         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0,0,0,0,NULL,NULL,NULL,?16,0,0,NULL,NULL)",
+         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0,0,?17,0,NULL,NULL,NULL,?16,0,0,NULL,NULL)",
     )?;
     insert.execute(params![
         id.unit.partition,
@@ -292,6 +312,7 @@ fn save(tables: &Connection, delivery: &Delivery, new: bool) -> Done {
         delivery.state.name(),
         nanos(delivery.due),
         delivery.in_lane(),
+        delivery.possible_duplicate,
     ])?;
     Ok(())
 }

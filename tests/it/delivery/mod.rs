@@ -1,6 +1,7 @@
 //! When what is sent where: lanes, schedules, breakers, operators. On a clock of the trials' own.
 
 mod lanes;
+mod operators;
 mod outage;
 mod schedules;
 mod stage;
@@ -12,5 +13,6 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = lanes::trials();
     trials.extend(schedules::trials());
     trials.extend(outage::trials());
+    trials.extend(operators::trials());
     trials
 }

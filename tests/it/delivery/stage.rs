@@ -161,6 +161,12 @@ impl Stage {
         self.runtime.block_on(async { tokio::time::sleep_until(wanted).await });
     }
 
+    /// Does something with the engine as an operator would, at the trial's time.
+    pub fn within<T>(&self, act: impl FnOnce(&Door) -> T) -> T {
+        let _entered = self.runtime.enter();
+        act(&Door(Arc::clone(&self.pipeline)))
+    }
+
     /// Commits a message to an endpoint's party, as the engine would now, in a lane if one is named.
     pub fn commit(
         &self,

@@ -1,9 +1,11 @@
 //! The whole path over HTTP: verdicts, duplicates, receipts, delivery.
 
+mod again;
 mod apart;
 mod delivery;
 mod faults;
 mod front;
+mod handed;
 mod order;
 pub mod process;
 mod receiver;
@@ -19,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(verdicts::trials());
     trials.extend(faults::trials());
     trials.extend(order::trials());
+    trials.extend(handed::trials());
+    trials.extend(again::trials());
     trials.extend(apart::trials());
     trials
 }
