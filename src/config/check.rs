@@ -19,6 +19,7 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     let parties = Known { what: "party", names: names("party") };
     let endpoints = Known { what: "endpoint", names: names("endpoint") };
     listeners(config, &parties, found);
+    limits(config, found);
     for pickup in &config.pickups {
         parties.demand(&pickup.party.value.0, &pickup.party.origin, found);
     }
@@ -106,6 +107,14 @@ fn listeners(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) 
         let text = "no listener takes messages: nothing can come in";
         let origin = config.listeners[0].origin.clone();
         found.push(Diagnostic::warning(origin, "config-no-intake", text));
+    }
+}
+
+fn limits(config: &Config, found: &mut Vec<Diagnostic>) {
+    let limits = &config.limits;
+    if limits.buffered.0 < limits.body.0 {
+        let text = "`buffered` is less than one body may be";
+        found.push(Diagnostic::error(limits.origin.clone(), "config-bad-value", text));
     }
 }
 

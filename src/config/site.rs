@@ -92,6 +92,9 @@ section! {
     Limits as "limits" {
         /// The largest body, after decoding of the transport.
         body: Size = "'10 MB'",
+        /// What all bodies in hand may hold together, over all listeners. Beyond it a request is answered 503 with Retry-After,
+        /// and nothing more is read from a connection of MLLP.
+        buffered: Size = "'256 MB'",
         /// The largest sum of HTTP header lines.
         headers: Size = "'32 KiB'",
         /// How long a client may take for its header lines, and may stay silent between requests.

@@ -107,7 +107,7 @@ fn at_the_next_start(old: &Config, new: &Config) -> Vec<String> {
         ("limits", |config| {
             let l = &config.limits;
             let times = (l.header_time, l.body_idle, l.body_time);
-            format!("{:?} {:?} {times:?}", l.body, l.headers)
+            format!("{:?} {:?} {:?} {times:?}", l.body, l.buffered, l.headers)
         }),
         ("quotas", |config| {
             let quota = |q: &crate::config::Quota| (q.per_second, q.burst);

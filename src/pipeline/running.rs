@@ -6,7 +6,7 @@ use crate::deliver::Deliverer;
 use crate::message::{Error, ErrorKind, PartyName};
 use crate::ops;
 use crate::receive::tls::Secured;
-use crate::receive::{self, Front, Limits, Quota, Quotas, directory, mllp};
+use crate::receive::{self, Budget, Front, Limits, Quota, Quotas, directory, mllp};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -42,6 +42,7 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
     let mut listeners = Vec::new();
     let door = Door(Arc::clone(&pipeline));
     let config = Arc::clone(&pipeline.engine().config);
+    let budget = Budget::new(config.limits.buffered.0 as usize);
     for listener in &config.listeners {
         let address = listener.address.value.to_string();
         let failed =
@@ -54,7 +55,8 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         match listener.kind {
             ListenerKind::Messages => {
                 let limits = limits(&config, listener.connections as usize);
-                let mut front = Front::new(Arc::new(door.clone()), limits, quotas(&config));
+                let front = Front::new(Arc::new(door.clone()), limits, quotas(&config));
+                let mut front = front.within(budget.clone());
                 if listener.tls.is_some() {
                     front = front.over(secured(&pipeline, &listener.name)?);
                 }
@@ -65,7 +67,8 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
                 let (party, patience) = (&listener.mllp.party, listener.mllp.patience);
                 let party = party.as_ref().map(|party| party.value.clone());
                 let door = Arc::new(door.clone());
-                let mut front = mllp::Front::new(door, limits, quotas(&config), party, patience);
+                let front = mllp::Front::new(door, limits, quotas(&config), party, patience);
+                let mut front = front.within(budget.clone());
                 if listener.tls.is_some() {
                     front = front.over(secured(&pipeline, &listener.name)?);
                 }

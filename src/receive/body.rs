@@ -1,5 +1,6 @@
 //! Reading a body within its limits.
 
+use super::budget::{Budget, Held};
 use super::limits::Limits;
 use crate::receipt::Ending;
 use bytes::{Bytes, BytesMut};
@@ -8,14 +9,19 @@ use hyper::body::{Body, Incoming};
 
 use tokio::time::{Instant, timeout};
 
-/// Reads a whole body; says how it ended when that is not possible.
-pub async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, Ending> {
+/// Reads a whole body, which holds its part of the budget; says how it ended when that is not possible.
+pub async fn read(
+    body: Incoming,
+    limits: &Limits,
+    budget: &Budget,
+) -> Result<(Bytes, Held), Ending> {
     let expected = body.size_hint().lower();
     if expected > limits.body as u64 {
         return Err(Ending::TooLarge);
     }
     let until = Instant::now() + limits.body_time;
     let mut body = body;
+    let mut held = Held::default();
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     loop {
@@ -30,16 +36,19 @@ pub async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, Ending> {
         if first.len() + all.len() + data.len() > limits.body {
             return Err(Ending::TooLarge);
         }
+        if !budget.cover(&mut held, first.len() + all.len() + data.len()) {
+            return Err(Ending::Overloaded);
+        }
         // A body that came in one piece is passed on as it is, without a copy.
         if first.is_empty() && all.is_empty() {
             first = data;
         } else {
             if all.is_empty() {
-                all.reserve(usize::try_from(expected).unwrap_or(0).max(first.len() + data.len()));
+                all.reserve(first.len() + data.len());
                 all.extend_from_slice(&std::mem::take(&mut first));
             }
             all.extend_from_slice(&data);
         }
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
+    Ok((if all.is_empty() { first } else { all.freeze() }, held))
 }

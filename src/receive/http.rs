@@ -1,6 +1,7 @@
 //! HTTP on hyper: `POST /fhir/$process-message`, `POST /messages`, `GET /fhir/metadata`.
 
 use super::body;
+use super::budget::{Budget, Held};
 use super::limits::{Limits, Quotas};
 use super::negotiate::{self, Door};
 use super::tls::Secured;
@@ -39,18 +40,24 @@ pub struct Front {
     quotas: Quotas,
     connections: Arc<Semaphore>,
     tls: Option<Arc<Secured>>,
+    budget: Budget,
 }
 
 impl Front {
     /// A front for this intake.
     pub fn new(intake: Arc<dyn Intake>, limits: Limits, quotas: Quotas) -> Front {
         let connections = Arc::new(Semaphore::new(limits.connections));
-        Front { intake, limits, quotas, connections, tls: None }
+        Front { intake, limits, quotas, connections, tls: None, budget: Budget::default() }
     }
 
     /// The same front behind TLS.
     pub fn over(self, tls: Arc<Secured>) -> Front {
         Front { tls: Some(tls), ..self }
+    }
+
+    /// The same front, whose bodies are within this budget.
+    pub fn within(self, budget: Budget) -> Front {
+        Front { budget, ..self }
     }
 }
 
@@ -140,7 +147,11 @@ async fn handle(
         return metadata(front, request.headers());
     }
     match submission(front, names, door, request).await {
-        Ok(submission) => render(front.intake.submit(submission).await),
+        Ok((submission, held)) => {
+            let answer = front.intake.submit(submission).await;
+            drop(held);
+            render(answer)
+        }
         Err(refused) => *refused,
     }
 }
@@ -164,7 +175,7 @@ async fn submission(
     names: &[CertificateName],
     door: Door,
     request: Request<Incoming>,
-) -> Result<Submission, Box<Response<Full<Bytes>>>> {
+) -> Result<(Submission, Held), Box<Response<Full<Bytes>>>> {
     let no = |ending, syntax| Box::new(refuse(ending, syntax));
     let headers = request.headers();
     let Some(apart) = apart(request.uri().query(), door) else {
@@ -193,10 +204,11 @@ async fn submission(
     if !front.intake.ready() {
         return Err(no(Ending::Overloaded, answer_in));
     }
-    let body = body::read(request.into_body(), &front.limits).await;
-    let body = body.map_err(|ending| no(ending, answer_in))?;
+    let body = body::read(request.into_body(), &front.limits, &front.budget).await;
+    let (body, held) = body.map_err(|ending| no(ending, answer_in))?;
     let received = Timestamp::now();
-    Ok(Submission { party, syntax, charset, answer_in, apart, body, received })
+    let submission = Submission { party, syntax, charset, answer_in, apart, body, received };
+    Ok((submission, held))
 }
 
 /// Whether the receipt is asked for as a message of its own; none: in a way that there is not, such as at an

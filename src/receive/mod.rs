@@ -6,6 +6,7 @@
 //! Never: looks into a message, decides about one, or logs a value of one.
 
 mod body;
+pub mod budget;
 mod certificate;
 pub mod directory;
 pub mod http;
@@ -14,5 +15,6 @@ pub mod mllp;
 mod negotiate;
 pub mod tls;
 
+pub use budget::Budget;
 pub use http::{Front, serve};
 pub use limits::{Limits, Quota, Quotas};

@@ -7,6 +7,7 @@
 
 mod answer;
 
+use super::budget::{Budget, Held};
 use super::limits::{Limits, Quotas};
 use super::tls::Secured;
 use crate::format::mllp::{self, Fault, Frames};
@@ -42,6 +43,7 @@ pub struct Front {
     tls: Option<Arc<Secured>>,
     party: Option<PartyName>,
     patience: Duration,
+    budget: Budget,
 }
 
 impl Front {
@@ -55,12 +57,26 @@ impl Front {
         patience: Duration,
     ) -> Front {
         let connections = Arc::new(Semaphore::new(limits.connections));
-        Front { intake, limits, quotas, connections, tls: None, party, patience }
+        Front {
+            intake,
+            limits,
+            quotas,
+            connections,
+            tls: None,
+            party,
+            patience,
+            budget: Budget::default(),
+        }
     }
 
     /// The same front behind TLS.
     pub fn over(self, tls: Arc<Secured>) -> Front {
         Front { tls: Some(tls), ..self }
+    }
+
+    /// The same front, whose messages are within this budget.
+    pub fn within(self, budget: Budget) -> Front {
+        Front { budget, ..self }
     }
 }
 
@@ -125,7 +141,9 @@ async fn messages(
 ) -> &'static str {
     let mut frames = Frames::new(front.limits.body);
     loop {
-        let message = match next(front, &mut frames, &mut stream, &mut stopped).await {
+        let mut held = Held::default();
+        let next = next(front, &mut frames, &mut held, &mut stream, &mut stopped);
+        let message = match next.await {
             Ok(message) => message,
             Err(End::Quiet(why)) => return why,
             Err(End::Fault(fault)) => {
@@ -142,6 +160,7 @@ async fn messages(
             }
         };
         let said = handle(front, &party, message).await;
+        drop(held);
         for one in said.frames {
             if !write(front, &mut stream, Some(one)).await {
                 return "answer-not-taken";
@@ -162,11 +181,17 @@ enum End {
 async fn next(
     front: &Front,
     frames: &mut Frames,
+    held: &mut Held,
     stream: &mut (impl AsyncRead + Unpin),
     stopped: &mut watch::Receiver<bool>,
 ) -> Result<Bytes, End> {
     let mut until: Option<Instant> = None;
     loop {
+        // What has come is counted before more is read; where there is no room, reading stops.
+        let room = front.budget.covered(held, frames.room().len());
+        if timeout(front.limits.body_idle, room).await.is_err() {
+            return Err(End::Quiet("no-room"));
+        }
         if let Some(message) = frames.message().map_err(End::Fault)? {
             return Ok(message);
         }

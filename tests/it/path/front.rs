@@ -4,11 +4,14 @@ use crate::support::{self, Needs};
 use bytes::Bytes;
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{Answer, Answering, Intake, PartyName, Submission, Syntax};
-use stafett::receive::{Front, Limits, Quota, Quotas, serve};
+use stafett::receive::{Budget, Front, Limits, Quota, Quotas, serve};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// An intake that takes everything and counts it.
 #[derive(Default)]
@@ -47,6 +50,15 @@ struct Served {
 }
 
 fn served(intake: Counting, limits: Limits, burst: u32) -> Result<Served, Failed> {
+    served_within(intake, limits, burst, Budget::default())
+}
+
+fn served_within(
+    intake: Counting,
+    limits: Limits,
+    burst: u32,
+    budget: Budget,
+) -> Result<Served, Failed> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
@@ -55,7 +67,8 @@ fn served(intake: Counting, limits: Limits, burst: u32) -> Result<Served, Failed
     let burst = NonZeroU32::new(burst).ok_or("a burst of nothing")?;
     let quota = Quota { per_second: NonZeroU32::MIN, burst };
     let quotas = Quotas::new(quota, &[]);
-    let front = Arc::new(Front::new(Arc::clone(&intake) as Arc<dyn Intake>, limits, quotas));
+    let front = Front::new(Arc::clone(&intake) as Arc<dyn Intake>, limits, quotas);
+    let front = Arc::new(front.within(budget));
     runtime.spawn(serve(front, listener, std::future::pending()));
     Ok(Served { intake, address, _runtime: runtime })
 }
@@ -154,12 +167,59 @@ fn closed() -> Result<(), Failed> {
     expect(&answer, 503, "retry-after")
 }
 
+/// A client that has sent this much of its body.
+fn begun(served: &Served, sent: usize, whole: usize) -> Result<TcpStream, Failed> {
+    let address = served.address.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let head = format!(
+        "POST {POST} HTTP/1.1\r\nHost: a\r\n{TOKEN}\r\n{JSON}\r\nContent-Length: {whole}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(&vec![b'x'; sent])?;
+    Ok(stream)
+}
+
+fn status(stream: &mut TcpStream) -> Result<String, Failed> {
+    let mut answer = [0; 4_096];
+    let read = stream.read(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..read]).to_lowercase())
+}
+
+/// Bodies that are slow hold what has come of them, and together no more than there is.
+fn within() -> Result<(), Failed> {
+    let budget = Budget::new(100 * 1_024);
+    let served = served_within(Counting::default(), Limits::default(), 100, budget)?;
+    let (most, whole) = (95_000, 96_000);
+    let mut slow = begun(&served, most, whole)?;
+    // Until it is in hand, others have room; from then on they are told to come again.
+    let refused = loop {
+        let said = status(&mut begun(&served, 20_000, 20_000)?)?;
+        if !said.contains("200 ok") {
+            break said;
+        }
+    };
+    if !refused.contains("503 service") || !refused.contains("retry-after") {
+        return Err(refused.into());
+    }
+    slow.write_all(&vec![b'x'; whole - most])?;
+    if !status(&mut slow)?.contains("200 ok") {
+        return Err("who came first was not served".into());
+    }
+    // What it held is free again.
+    match status(&mut begun(&served, whole, whole)?)? {
+        said if said.contains("200 ok") => Ok(()),
+        said => Err(said.into()),
+    }
+}
+
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     let curl = || Needs::Tool("curl");
     vec![
         support::trial("front: what is no message is refused at the door", curl(), refusals),
         support::trial("front: bodies and headers have their limits", curl(), sizes),
+        support::trial("front: bodies in hand are within one budget", Needs::Nothing, within),
         support::trial("front: a quota is a party's own", curl(), quota),
         support::trial("front: a closed intake says when to come back", curl(), closed),
     ]

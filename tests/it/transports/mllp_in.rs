@@ -13,11 +13,12 @@ use stafett::message::{
     Submission, Syntax,
 };
 use stafett::receive::mllp::{Front, serve};
-use stafett::receive::{Limits, Quota, Quotas, tls};
+use stafett::receive::{Budget, Limits, Quota, Quotas, tls};
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroU32;
+use std::sync::mpsc::{Sender as Channel, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -31,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
         trial("mllp: a quota slows, and in the end says when there is none", quota),
         trial("mllp: accepted at once, then what it came to", enhanced),
         trial("mllp: connections beyond the limit wait", limited),
+        trial("mllp: where there is no room for more, nothing more is read", crowded),
         support::trial(
             "mllp: by TLS the certificate says who it is",
             Needs::Tool("openssl"),
@@ -44,6 +46,8 @@ pub fn trials() -> Vec<Trial> {
 struct Desk {
     taken: Mutex<Vec<String>>,
     first: Mutex<VecDeque<u16>>,
+    /// Told when a message has been taken, which then waits for the other end.
+    gate: Mutex<Option<(Channel<()>, tokio::sync::oneshot::Receiver<()>)>>,
 }
 
 impl Intake for Desk {
@@ -58,7 +62,12 @@ impl Intake for Desk {
             200 => Bytes::from(format!("MSH|^~\\&|||||||ACK|9|P|2.5\rMSA|AA|{control}\r")),
             _ => Bytes::new(),
         };
+        let gate = self.gate.lock().ok().and_then(|mut gate| gate.take());
         Box::pin(async move {
+            if let Some((entered, open)) = gate {
+                let _ = entered.send(());
+                let _ = open.await;
+            }
             Answer { status, content_type: None, body, retry_after: None, verdict: status == 200 }
         })
     }
@@ -80,6 +89,9 @@ impl Intake for Desk {
         Bytes::new()
     }
 }
+
+/// What all messages in hand may hold.
+const BUDGET: usize = 1_024 * 1_024;
 
 struct Served {
     desk: Arc<Desk>,
@@ -108,6 +120,7 @@ fn served(
         Some(tls) => front.over(Arc::new(tls)),
         None => front,
     };
+    let front = front.within(Budget::new(BUDGET));
     runtime.spawn(serve(Arc::new(front), listener, std::future::pending()));
     Ok(Served { desk, address, runtime })
 }
@@ -310,6 +323,33 @@ fn limited() -> Result<(), Failed> {
     held.pop();
     third.0.set_read_timeout(Some(Duration::from_secs(20)))?;
     third.hears(&["AA 1"])
+}
+
+fn crowded() -> Result<(), Failed> {
+    let served = usual()?;
+    let (entered, enters) = channel();
+    let (open, opens) = tokio::sync::oneshot::channel();
+    *served.desk.gate.lock().map_err(|_| "poisoned")? = Some((entered, opens));
+    let long = |control: &str| {
+        framed(format!("{}{}", message(control, ""), "x".repeat(700_000)).as_bytes())
+    };
+    let (one, two) = (long("1"), long("2"));
+    let mut first = Client::to(&served)?;
+    first.0.write_all(&one)?;
+    enters.recv_timeout(Duration::from_secs(20))?;
+    let mut second = Client::to(&served)?;
+    let mut writer = second.0.try_clone()?;
+    let written = std::thread::spawn(move || writer.write_all(&two));
+    second.0.set_read_timeout(Some(Duration::from_millis(200)))?;
+    if second.heard().is_ok() || taken(&served)?.len() != 1 {
+        return Err("more was read than there is room for".into());
+    }
+    let _ = open.send(());
+    first.hears(&["AA 1"])?;
+    second.0.set_read_timeout(Some(Duration::from_secs(20)))?;
+    second.hears(&["AA 2"])?;
+    written.join().map_err(|_| "the writer panicked")??;
+    Ok(())
 }
 
 fn secured() -> Result<(), Failed> {
