@@ -53,12 +53,36 @@ const COVERED: &[(&[&str], u8)] = &[
 ];
 
 /// The maps from EDIFACT to OIOXML, which share their parts.
-const FROM_EDIFACT: &[&str] =
-    &["dis91-to-xdis91", "ctl01-to-xctl01", "ctl02-to-xctl02", "ctl03-to-xctl03"];
+const FROM_EDIFACT: &[&str] = &[
+    "dis91-to-xdis91",
+    "ctl01-to-xctl01",
+    "ctl02-to-xctl02",
+    "ctl03-to-xctl03",
+    "dis20-to-xdis20",
+    "dis17-to-xdis17",
+    "dis01-to-xdis01",
+    "dis02-to-xdis02",
+    "dis03-to-xdis03",
+    "ref01-to-xref01",
+    "ref06-to-xref06",
+    "ref07-to-xref07",
+];
 
 /// The maps the other way.
-const TO_EDIFACT: &[&str] =
-    &["xdis91-to-dis91", "xctl01-to-ctl01", "xctl02-to-ctl02", "xctl03-to-ctl03"];
+const TO_EDIFACT: &[&str] = &[
+    "xdis91-to-dis91",
+    "xctl01-to-ctl01",
+    "xctl02-to-ctl02",
+    "xctl03-to-ctl03",
+    "xdis20-to-dis20",
+    "xdis17-to-dis17",
+    "xdis01-to-dis01",
+    "xdis02-to-dis02",
+    "xdis03-to-dis03",
+    "xref01-to-ref01",
+    "xref06-to-ref06",
+    "xref07-to-ref07",
+];
 
 /// A folder or file below mappings/.
 fn mapping(name: &str) -> PathBuf {

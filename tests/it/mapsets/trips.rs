@@ -34,6 +34,14 @@ const PAIRS: &[Pair] = &[
     Pair { there: "ctl01-to-xctl01", back: "xctl01-to-ctl01", most: 0 },
     Pair { there: "ctl02-to-xctl02", back: "xctl02-to-ctl02", most: 0 },
     Pair { there: "ctl03-to-xctl03", back: "xctl03-to-ctl03", most: 0 },
+    Pair { there: "dis20-to-xdis20", back: "xdis20-to-dis20", most: 0 },
+    Pair { there: "dis17-to-xdis17", back: "xdis17-to-dis17", most: 0 },
+    Pair { there: "dis01-to-xdis01", back: "xdis01-to-dis01", most: 0 },
+    Pair { there: "dis02-to-xdis02", back: "xdis02-to-dis02", most: 0 },
+    Pair { there: "dis03-to-xdis03", back: "xdis03-to-dis03", most: 0 },
+    Pair { there: "ref01-to-xref01", back: "xref01-to-ref01", most: 0 },
+    Pair { there: "ref06-to-xref06", back: "xref06-to-ref06", most: 0 },
+    Pair { there: "ref07-to-xref07", back: "xref07-to-ref07", most: 0 },
 ];
 
 /// Where the list stands in a README: the first block after this line.

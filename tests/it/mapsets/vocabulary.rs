@@ -102,6 +102,33 @@ const LISTS: &[Listed] = &[
         "DiagnoseTypeCodeType",
     ),
     ("edifact-parts/concept-maps/letter-type.json", "", ""),
+    ("edifact-parts/concept-maps/phone-of-edifact.json", "", ""),
+    ("edifact-parts/concept-maps/phone-to-edifact.json", "", ""),
+    ("edifact-parts/concept-maps/transport-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/transport-to-edifact.json",
+        "2013/09/02/ValueLists.xsd",
+        "TransportType",
+    ),
+    ("edifact-parts/concept-maps/referral-role-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/referral-role-to-edifact.json",
+        "2013/09/02/ValueLists.xsd",
+        "DiagnoseDescriptionCodeType",
+    ),
+    ("edifact-parts/concept-maps/specialist-diagnose-kind-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/specialist-diagnose-kind-to-edifact.json",
+        "2007/02/01/ValueLists.xsd",
+        "DiagnoseTypeCodeType",
+    ),
+    ("edifact-parts/concept-maps/physiotherapy-diagnose-kind-of-edifact.json", "", ""),
+    (
+        "edifact-parts/concept-maps/physiotherapy-diagnose-kind-to-edifact.json",
+        "2013/09/02/ValueLists.xsd",
+        "DiagnoseTypeCodeType",
+    ),
+    ("edifact-parts/concept-maps/physiotherapy-diagnose-text.json", "", ""),
     ("edifact-parts/concept-maps/email-priority-of-edifact.json", "", ""),
     ("edifact-parts/concept-maps/email-priority-to-edifact.json", "", ""),
     ("edifact-parts/concept-maps/refusal-of-edifact.json", "", ""),
@@ -115,7 +142,7 @@ const LISTS: &[Listed] = &[
     ("edifact-parts/concept-maps/referral-status-of-edifact.json", "", ""),
     (
         "edifact-parts/concept-maps/referral-status-to-edifact.json",
-        "2005/08/07/ValueLists.xsd",
+        "2013/09/02/ValueLists.xsd",
         "ReferralStatusType",
     ),
     (
