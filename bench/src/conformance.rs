@@ -5,7 +5,7 @@
 
 use crate::profile::{lab, mutants, suite};
 use crate::support::shared;
-use crate::{definitions, fhirpath, map_suites};
+use crate::{definitions, fhirpath, letters, map_suites};
 use libtest_mimic::Failed;
 use serde_json::json;
 use stafett::format::fhir_xml;
@@ -94,6 +94,7 @@ const SUITES: &[Entry] = &[
     ("mutants", "data/medcom-messages", mutated),
     ("maps", map_suites::SUITE, maps),
     ("tutorial", map_suites::TUTORIAL, tutorial),
+    ("letters", "data/medcom-legacy/pairs", pairs),
 ];
 
 /// Runs the suites.
@@ -279,6 +280,24 @@ fn maps() -> Ran {
 fn tutorial() -> Ran {
     // two of the tutorial's 76 expected results contradict its own maps
     Ok(outcomes("outputs of the tutorial", 97.3, map_suites::tutorial()?))
+}
+
+/// MedCom's pairs of letters, in EDIFACT and OIOXML.
+fn pairs() -> Ran {
+    let tally = letters::tally()?;
+    let figure =
+        |what, (passed, total): (usize, usize), goal| Figure::new(what, passed, total, goal);
+    let figures = vec![
+        figure(
+            "letters in EDIFACT written as they came",
+            tally.written,
+            Some(Goal::AtLeast(100.0)),
+        ),
+        figure("pairs made of each other, both ways", tally.mapped, None),
+        figure("values of these that are the partner's", tally.values, Some(Goal::AtLeast(95.0))),
+        figure("broken letters refused", tally.refused, Some(Goal::AtLeast(100.0))),
+    ];
+    Ok(Suite { figures, missed: tally.missed, notes: Vec::new() })
 }
 
 fn outcomes(what: &'static str, goal: f64, all: Vec<map_suites::Outcome>) -> Suite {

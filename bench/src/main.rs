@@ -5,6 +5,7 @@ mod conformance;
 mod durable;
 mod features;
 mod inputs;
+mod letters;
 mod load;
 mod mapping;
 mod measure;
@@ -20,6 +21,9 @@ mod fhirpath;
 #[path = "../../tests/it/mapping.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod map_suites;
+#[path = "../../tests/it/edimaps/values.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod partner_values;
 mod profile;
 #[path = "../../tests/it/support/mod.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
