@@ -1,3 +1,4 @@
+// size: one door, and the sender that is used for all of its trials
 //! MLLP at the door: frames cut anywhere, faults, modes, and a sender that is slowed instead of refused.
 
 use super::certificates::Authority;
