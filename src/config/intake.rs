@@ -11,9 +11,12 @@ use crate::message::IdentifierKind;
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// The description of FHIR messages that comes with the engine: its name in diagnostics, and its text.
-pub(super) const BUILT_IN: (&str, &str) =
-    ("fhir-messaging.intake.toml (built in)", include_str!("fhir-messaging.intake.toml"));
+/// The descriptions that come with the engine: their names in diagnostics, and their texts.
+pub(super) const BUILT_IN: [(&str, &str); 3] = [
+    ("fhir-messaging.intake.toml (built in)", include_str!("fhir-messaging.intake.toml")),
+    ("hl7v2.intake.toml (built in)", include_str!("hl7v2.intake.toml")),
+    ("edifact.intake.toml (built in)", include_str!("edifact.intake.toml")),
+];
 
 impl Field for IdentifierKind {
     fn read(value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<IdentifierKind> {
@@ -57,7 +60,8 @@ section! {
         name: OwnName,
         /// The syntaxes it is for.
         syntax: Several<EndpointSyntax>,
-        /// The name of the root: a resource's type, an XML element's local name.
+        /// The name of the root: a resource's type, an XML element's local name, an HL7 v2 message's structure
+        /// (`ADT_A01`), `Edifact`; `*`: whatever it is.
         root: Box<str>,
         /// The root element's XML namespace.
         namespace: Option<Box<str>>,

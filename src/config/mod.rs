@@ -222,14 +222,15 @@ impl Gathered {
     /// Adds the intake descriptions that come with the engine, after those of the site; one that the site
     /// describes under the same name is left to it.
     fn built_in(&mut self) {
-        let (name, text) = intake::BUILT_IN;
-        let mut reader = Reader::new(name, text);
-        let document: Document = reader.document(text).expect("what is built in can be read");
-        assert!(reader.diagnostics.is_empty(), "and is right: {:?}", reader.diagnostics);
-        let own = |intake: &Intake| self.intakes.iter().any(|other| other.name == intake.name);
-        let mut further: Vec<Intake> =
-            document.intake.into_iter().filter(|intake| !own(intake)).collect();
-        self.intakes.append(&mut further);
+        for (name, text) in intake::BUILT_IN {
+            let mut reader = Reader::new(name, text);
+            let document: Document = reader.document(text).expect("what is built in can be read");
+            assert!(reader.diagnostics.is_empty(), "and is right: {:?}", reader.diagnostics);
+            let own = |intake: &Intake| self.intakes.iter().any(|other| other.name == intake.name);
+            let mut further: Vec<Intake> =
+                document.intake.into_iter().filter(|intake| !own(intake)).collect();
+            self.intakes.append(&mut further);
+        }
     }
 
     fn config(mut self, files: &[File]) -> (Config, Vec<Diagnostic>, Vec<Declared>) {

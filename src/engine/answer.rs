@@ -39,6 +39,11 @@ impl Engine {
         let Some((status, code)) = row.receipt.filter(|_| !is_receipt) else {
             return self.outcome(ending, issues, syntax);
         };
+        if read.incoming.syntax == syntax
+            && let Some(answer) = self.in_its_own_words(read, ending, issues, now, envelope)
+        {
+            return answer;
+        }
         // The final receiver's receipt is the one that counts: ours says only that the message arrived.
         if ending == Ending::Accepted && self.answers(read) == Answers::Receiver {
             return self.outcome(ending, issues, syntax);
@@ -46,11 +51,11 @@ impl Engine {
         let Some(json) = self.acknowledgement(read, code, issues, now, envelope) else {
             return self.outcome(ending, issues, syntax);
         };
-        let body = match syntax {
-            Syntax::FhirJson => Bytes::from(json),
-            _ => self.as_xml(json),
+        let xml = matches!(syntax, Syntax::FhirXml | Syntax::Xml);
+        let (syntax, body) = match xml {
+            false => (Syntax::FhirJson, Bytes::from(json)),
+            true => (Syntax::FhirXml, self.as_xml(json)),
         };
-        let syntax = if syntax == Syntax::FhirJson { syntax } else { Syntax::FhirXml };
         Answer {
             status,
             content_type: Some(receipt::content_type(syntax)),
@@ -169,19 +174,18 @@ impl Engine {
         let syntax = match essence {
             "application/fhir+json" => Syntax::FhirJson,
             "application/fhir+xml" => Syntax::FhirXml,
+            "x-application/hl7-v2+er7" | "application/hl7-v2" => Syntax::Hl7v2,
+            "application/edifact" => Syntax::Edifact,
             _ => return None,
         };
         let mut arena = super::Arena::new(self);
-        let text = ByteString::try_from(body.clone()).ok()?;
+        let wire = self.library.wire();
+        let text = wire.decode(syntax, body, None).ok()?.text;
         let (tree, issues) = (&mut arena.tree, &mut arena.issues);
-        let whole = match syntax {
-            Syntax::FhirJson => format::fhir_json::read(text, tree, issues),
-            _ => format::fhir_xml::read(text, tree, issues),
-        };
-        if !whole || told::refuse(issues) {
+        if !wire.read(syntax, text, tree, issues) || told::refuse(issues) {
             return None;
         }
-        typing::type_tree(tree, self.library.table(), issues);
+        wire.type_tree(syntax, tree, issues);
         arena.references.build(&arena.tree);
         let says = {
             let trees = [&arena.tree];

@@ -37,6 +37,9 @@ kinds! {
     NOT_IDENTIFIED "message-no-format" NotSupported Error
         "no intake description knows this kind of message"
         "The root element or resource is not one that this engine's intake descriptions read."
+    SEVERAL_LETTERS "message-several-letters" NotSupported Error
+        "the interchange holds several letters"
+        "A letter has a verdict and a receipt of its own. Send each in an interchange of its own."
     NOT_EXPRESSIBLE "message-not-expressible" BusinessRule Error
         "the message cannot be expressed for its receiver"
         "The receiver takes another format, and the map to it found something that it needs and the message \

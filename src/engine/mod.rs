@@ -24,6 +24,7 @@ mod metadata;
 mod model;
 mod read;
 mod replay;
+mod reply;
 mod resend;
 mod sets;
 mod suggest;

@@ -80,6 +80,12 @@ impl Engine {
             return Err(self.unread(Ending::NotWellFormed, arena));
         }
         self.parse(&incoming, arena)?;
+        if incoming.syntax == Syntax::Edifact && format::edifact::letters(&arena.tree).len() > 1 {
+            let second = format::edifact::letters(&arena.tree).get(1).copied();
+            let place = Place { node: second, ..Place::default() };
+            arena.issues.push(Issue::new(&catalogue::SEVERAL_LETTERS, place));
+            return Err(self.unread(Ending::Unidentified, arena));
+        }
         self.library.wire().type_tree(incoming.syntax, &mut arena.tree, &mut arena.issues);
         arena.references.build(&arena.tree);
         let Some(says) = self.says(&incoming, arena, now) else {
@@ -116,9 +122,13 @@ impl Engine {
         let worst = arena.issues.iter().map(|issue| format::class(issue.kind)).max();
         let costly =
             arena.issues.iter().any(|i| i.refuses() && i.kind.code == IssueType::TooCostly);
+        let not_taken = |i: &Issue| i.refuses() && i.kind.code == IssueType::NotSupported;
+        let other = arena.issues.iter().any(not_taken);
         match worst {
             Some(format::Class::Charset) => Err(self.unread(Ending::NotTaken, arena)),
             Some(format::Class::Syntax) if costly => Err(self.unread(Ending::TooCostly, arena)),
+            // well formed, and of a kind that is not taken: a batch
+            Some(format::Class::Syntax) if other => Err(self.unread(Ending::Unidentified, arena)),
             Some(format::Class::Syntax) => Err(self.unread(Ending::NotWellFormed, arena)),
             _ if whole => Ok(()),
             _ => Err(self.unread(Ending::NotWellFormed, arena)),

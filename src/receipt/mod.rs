@@ -9,6 +9,8 @@
 
 mod acknowledgement;
 mod codes;
+pub mod contrl;
+pub mod er7;
 mod msa;
 mod outcome;
 mod table;

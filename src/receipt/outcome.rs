@@ -139,7 +139,9 @@ pub fn apart(ending: Ending, syntax: Syntax) -> Answer {
 /// The answer of an ending with no receipt, that tells these issues.
 pub fn answer(ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
     let row = row(ending);
-    let syntax = if syntax == Syntax::FhirJson { syntax } else { Syntax::FhirXml };
+    // XML to those who speak it, JSON to everybody else
+    let xml = matches!(syntax, Syntax::FhirXml | Syntax::Xml);
+    let syntax = if xml { Syntax::FhirXml } else { Syntax::FhirJson };
     Answer {
         status: row.status,
         content_type: Some(content_type(syntax)),

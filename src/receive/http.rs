@@ -186,8 +186,8 @@ async fn submission(
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return Err(response);
     };
-    let declared = text(headers, CONTENT_TYPE).and_then(|v| negotiate::content_type(v, door));
-    let Some((syntax, charset)) = declared else {
+    let kind = text(headers, CONTENT_TYPE).unwrap_or_default().to_owned();
+    let Some((syntax, charset)) = negotiate::content_type(&kind, door) else {
         return Err(no(Ending::NotTaken, Syntax::FhirJson));
     };
     let Some(answer_in) = negotiate::accept(text(headers, ACCEPT), syntax) else {
@@ -206,6 +206,11 @@ async fn submission(
     }
     let body = body::read(request.into_body(), &front.limits, &front.budget).await;
     let (body, held) = body.map_err(|ending| no(ending, answer_in))?;
+    let Some(found) = negotiate::of_content(&kind, syntax, &body) else {
+        return Err(no(Ending::NotTaken, answer_in));
+    };
+    let answer_in = if answer_in == syntax { found } else { answer_in };
+    let syntax = found;
     let received = Timestamp::now();
     let submission = Submission { party, syntax, charset, answer_in, apart, body, received };
     Ok((submission, held))

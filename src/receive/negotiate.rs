@@ -1,5 +1,6 @@
 //! Content types, charsets and Accept: which syntax came, which one goes back.
 
+use crate::format;
 use crate::message::Syntax;
 
 /// Which family of paths a request came on.
@@ -21,6 +22,10 @@ pub fn content_type(value: &str, door: Door) -> Option<(Syntax, Option<Box<str>>
             Syntax::FhirXml
         }
         ("application/xml" | "text/xml", Door::Messages) => Syntax::Xml,
+        ("x-application/hl7-v2+er7" | "application/hl7-v2", Door::Messages) => Syntax::Hl7v2,
+        ("application/edifact", Door::Messages) => Syntax::Edifact,
+        // by its content, which is looked at when it has come
+        ("text/plain", Door::Messages) => Syntax::Hl7v2,
         _ => return None,
     };
     let charset = parameters.split(';').find_map(|parameter| {
@@ -29,6 +34,16 @@ pub fn content_type(value: &str, door: Door) -> Option<(Syntax, Option<Box<str>>
         name.trim().eq_ignore_ascii_case("charset").then(|| value.into())
     });
     Some((syntax, charset))
+}
+
+/// The syntax of a body that was declared as plain text: HL7 v2 or EDIFACT, by how it begins. A body that was declared
+/// as something keeps it; none: plain text of something else.
+pub fn of_content(declared: &str, syntax: Syntax, body: &[u8]) -> Option<Syntax> {
+    let essence = declared.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("text/plain") {
+        return Some(syntax);
+    }
+    Some(format::recognise(body)).filter(|one| matches!(one, Syntax::Hl7v2 | Syntax::Edifact))
 }
 
 /// The syntax of the answer: the message's own unless `Accept` asks for another; none when it asks only
@@ -44,6 +59,13 @@ pub fn accept(value: Option<&str>, own: Syntax) -> Option<Syntax> {
             parts.find_map(|p| p.trim().strip_prefix("q=").map(thousandths)).unwrap_or(1000);
         let syntax = match kind.as_str() {
             "*/*" | "application/*" => own,
+            "x-application/hl7-v2+er7" | "application/hl7-v2" | "x-application/*"
+                if own == Syntax::Hl7v2 =>
+            {
+                own
+            }
+            "application/edifact" if own == Syntax::Edifact => own,
+            "text/plain" | "text/*" if !own.is_fhir() => own,
             "application/fhir+json" | "application/json" => Syntax::FhirJson,
             "application/fhir+xml" | "application/xml" | "text/xml" => Syntax::FhirXml,
             _ => continue,
@@ -70,7 +92,10 @@ mod tests {
         assert_eq!(syntax("application/fhir+json", Door::Messages), Some(Syntax::FhirJson));
         assert_eq!(syntax("Application/XML; charset=x", Door::Messages), Some(Syntax::Xml));
         assert_eq!(syntax("application/xml", Door::Fhir), Some(Syntax::FhirXml));
-        assert_eq!(syntax("text/plain", Door::Messages), None);
+        assert_eq!(syntax("text/csv", Door::Messages), None);
+        assert_eq!(syntax("application/edifact", Door::Messages), Some(Syntax::Edifact));
+        assert_eq!(syntax("application/edifact", Door::Fhir), None);
+        assert_eq!(syntax("x-application/hl7-v2+er7", Door::Messages), Some(Syntax::Hl7v2));
         let (_, charset) = content_type("text/xml;charset=\"ISO-8859-1\"", Door::Messages).unwrap();
         assert_eq!(charset.as_deref(), Some("ISO-8859-1"));
     }

@@ -235,7 +235,7 @@ impl Description {
         let node = tree.node(root);
         let name = tree.resource_type(root).unwrap_or_else(|| tree.name_text(node.name));
         self.syntaxes.contains(&own)
-            && name == &*self.root
+            && (name == &*self.root || &*self.root == "*")
             && self.namespace.as_deref().is_none_or(|one| tree.name_text(node.namespace) == one)
             && self.when.as_ref().is_none_or(|when| holds(when, scene, root, memory))
     }

@@ -118,7 +118,8 @@ fn command(inside: &str, out: &mut String) -> bool {
 ///
 /// Other control characters become hexadecimal. Without an escape character a delimiter cannot be written:
 /// `Err`.
-pub(super) fn encode(text: &str, delimiters: &Delimiters, out: &mut String) -> Result<(), ()> {
+#[allow(clippy::result_unit_err, reason = "there is one way in which it fails")]
+pub fn encode(text: &str, delimiters: &Delimiters, out: &mut String) -> Result<(), ()> {
     let special = [
         (delimiters.field, "F"),
         (delimiters.component, "S"),

@@ -20,8 +20,9 @@ mod write;
 
 pub use charset::{charset, charset_name, declared};
 pub use complete::complete;
+pub use escape::encode;
 pub use grammar::Grammar;
-pub use read::read;
+pub use read::{delimiters_of, read};
 pub use write::write;
 
 use crate::tree::Delimiters;

@@ -122,6 +122,14 @@ impl<'a> Head<'a> {
     }
 }
 
+/// The delimiters that a message's first segment declares; none if it is no usable MSH.
+pub fn delimiters_of(text: &str) -> Option<Delimiters> {
+    let rest = text.strip_prefix("MSH")?.as_bytes();
+    let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+    let (field, line) = rest[..end].split_first()?;
+    delimiters(*field, line.split(|b| b == field).next().unwrap_or_default())
+}
+
 /// MSH-1 and MSH-2: four delimiters, or fewer, and perhaps the truncation character, each a different mark.
 fn delimiters(field: u8, encoding: &[u8]) -> Option<Delimiters> {
     let mark = |b: u8| b.is_ascii_punctuation() && b != b'"';

@@ -11,8 +11,9 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node) {
     if node.type_id == TypeId::NONE || node.marks.has(Marks::RESOURCE) {
         return;
     }
-    // Only FHIR forbids empty elements: a letter's `<Break/>` says something by being there.
-    if node.namespace != NameId::NONE {
+    // Only FHIR forbids empty elements: a letter's `<Break/>` says something by being there, and so does an empty
+    // place between delimiters.
+    if node.namespace != NameId::NONE || run.tree.header.delimiters.is_some() {
         return;
     }
     // nothing but a null is told by the reader

@@ -67,7 +67,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
                 run.push(crate::message::Issue { args, ..issue });
             }
         }
-    } else if outer {
+    } else if outer && run.tree.header.delimiters.is_none() {
+        // between delimiters white space is where lines of text were cut
         run.tell_base(&catalogue::WHITE_SPACE, id, Arg::None);
     } else if node.type_id == run.validator.known.canonical_type
         && with_text(run, id, |text| !text.contains(':') && !text.starts_with('#'))

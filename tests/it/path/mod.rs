@@ -11,6 +11,7 @@ pub mod process;
 mod receiver;
 pub mod system;
 mod verdicts;
+mod wire;
 
 use libtest_mimic::Trial;
 
@@ -24,5 +25,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(handed::trials());
     trials.extend(again::trials());
     trials.extend(apart::trials());
+    trials.extend(wire::trials());
     trials
 }

@@ -209,7 +209,7 @@ pub async fn post(
     syntax: Syntax,
     body: Bytes,
 ) -> Result<Answered, Failed> {
-    let path = if syntax == Syntax::Xml { "/messages" } else { "/fhir/$process-message" };
+    let path = if syntax.is_fhir() { "/fhir/$process-message" } else { "/messages" };
     post_to(format!("{base}{path}"), token, syntax, body).await
 }
 
