@@ -45,6 +45,8 @@ pub struct Mappings {
     pub concepts: Vec<Arc<Concepts>>,
     /// Folders with cases below the paths that were asked for, each with the canonical of its entry map.
     pub folders: Vec<(PathBuf, String)>,
+    /// Intake descriptions.
+    pub intakes: Vec<PathBuf>,
     /// What was found while reading and compiling.
     pub diagnostics: Vec<Diagnostic>,
     /// The files below the paths that were asked for, as diagnostics call them.
@@ -107,7 +109,18 @@ impl Mappings {
             false => Severity::Error,
         };
         let checks = Checks::of(&plans, &library, unknown, &mut diagnostics);
-        Ok(Mappings { library, maps, plans, checks, concepts, folders, diagnostics, asked })
+        let intakes = found.intakes;
+        Ok(Mappings {
+            library,
+            maps,
+            plans,
+            checks,
+            concepts,
+            folders,
+            intakes,
+            diagnostics,
+            asked,
+        })
     }
 
     /// The findings about what was asked for; if that has none and yet no plan, all of them.
@@ -163,6 +176,7 @@ fn home(path: &Path) -> PathBuf {
 struct Found {
     maps: Vec<PathBuf>,
     resources: Vec<PathBuf>,
+    intakes: Vec<PathBuf>,
     seen: BTreeSet<PathBuf>,
 }
 
@@ -184,6 +198,9 @@ impl Found {
             Some("map" | "fml") => self.maps.push(path.to_owned()),
             Some("json" | "xml") if holds_a_map(path)? => self.maps.push(path.to_owned()),
             Some("json" | "xml") => self.resources.push(path.to_owned()),
+            _ if path.to_string_lossy().ends_with(".intake.toml") => {
+                self.intakes.push(path.to_owned());
+            }
             _ => {}
         }
         Ok(())

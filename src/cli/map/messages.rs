@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The model of an interchange whatever its letters.
-const EDIFACT: &str = "https://stafett.example/models/edifact/Edifact";
+pub const EDIFACT: &str = "https://stafett.example/models/edifact/Edifact";
 
 /// A message that was read.
 pub struct Message {
@@ -70,6 +70,49 @@ fn letter(file: &str) -> (&str, Option<usize>) {
     match named.filter(|_| !Path::new(file).exists()) {
         Some((path, number)) => (path, Some(number)),
         None => (file, None),
+    }
+}
+
+/// Why a message was not read.
+pub enum Unread {
+    /// It is wrong.
+    Refused(Vec<ToldIssue>),
+    /// It could not be tried.
+    CouldNot(String),
+}
+
+/// Reads a message that no plan was chosen for yet.
+pub fn read_any(file: &Path, mappings: &Mappings) -> Result<(Message, Syntax), Unread> {
+    let name = file.display().to_string();
+    let (path, letter) = letter(&name);
+    let bytes: Bytes = bytes(Path::new(path)).map_err(Unread::CouldNot)?.into();
+    let (wire, table) = (mappings.library.wire(), mappings.library.table());
+    let syntax = format::recognise(&bytes);
+    let mut tree = Tree::new(Arc::clone(mappings.library.names()));
+    let mut issues = Vec::new();
+    let usable = match wire.decode(syntax, &bytes, None) {
+        Ok(decoded) => wire.read(syntax, decoded.text, &mut tree, &mut issues),
+        Err(issue) => {
+            issues.push(issue);
+            false
+        }
+    };
+    if usable {
+        one_letter(&name, syntax, &mut tree, letter).map_err(Unread::CouldNot)?;
+        wire.type_tree(syntax, &mut tree, &mut issues);
+    }
+    // what no model knows is the chosen map's affair
+    let unknown = |issue: &Issue| {
+        matches!(
+            issue.kind.id,
+            "typing-unknown-root" | "typing-unknown-element" | "typing-unknown-type"
+        )
+    };
+    let faults: Vec<Issue> =
+        issues.into_iter().filter(|one| one.refuses() && !(usable && unknown(one))).collect();
+    match usable && faults.is_empty() {
+        true => Ok((Message { file: name, tree }, syntax)),
+        false => Err(Unread::Refused(engine::tell_all(&tree, table, &faults))),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Promises: all work on files alone, without a server; exit codes: 0 fine, 1 findings, 2 could not. Never: asks
 //! anything that the files do not answer.
 
+pub mod alone;
 mod case;
 mod check;
 mod coverage;
@@ -12,11 +13,14 @@ mod folder;
 mod junit;
 pub(super) mod losses;
 mod messages;
+mod pick;
 mod roundtrip;
 mod rules;
 mod run;
 mod test;
 mod world;
+
+pub use world::Given;
 
 use super::Exit;
 use clap::{Args, Subcommand};

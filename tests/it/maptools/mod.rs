@@ -6,6 +6,7 @@ mod editor;
 mod models;
 mod pages;
 mod tools;
+mod translate;
 mod wire;
 
 use libtest_mimic::Trial;
@@ -18,5 +19,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(models::trials());
     trials.extend(editor::trials());
     trials.extend(wire::trials());
+    trials.extend(translate::trials());
     trials
 }
