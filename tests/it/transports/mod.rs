@@ -4,6 +4,7 @@ pub mod certificates;
 mod directory;
 mod mllp_in;
 mod mllp_out;
+mod mllp_whole;
 mod tls;
 
 use libtest_mimic::Trial;
@@ -14,5 +15,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(directory::trials());
     trials.extend(mllp_in::trials());
     trials.extend(mllp_out::trials());
+    trials.extend(mllp_whole::trials());
     trials
 }
