@@ -96,6 +96,8 @@ fn driver(schemas: &Path) -> String {
         ("dialog/2006-10-11", "dialogmelding-v1.0.xsd"),
         ("dialog/2013-01-23", "dialogmelding-v1.1.xsd"),
         ("base64container", "kith-base64.xsd"),
+        ("apprec/2004-11-21", "apprec-v1.0.xsd"),
+        ("apprec/2012-02-15", "apprec-v1.1.xsd"),
     ];
     let import = |(namespace, file): &(&str, &str)| {
         let file = schemas.join(file);

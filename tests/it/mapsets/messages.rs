@@ -19,6 +19,11 @@ pub fn trials() -> Vec<Trial> {
         trial("mapsets: notifications are valid by our profiles", Needs::Nothing, || {
             judged(NOTIFICATIONS, ours(), "support files", claiming_ours, 38)
         }),
+        trial(
+            "mapsets: receipts of letters are valid by the published profiles",
+            Needs::Data("data/packages"),
+            || judged("xctl-to-acknowledgement", lab(), "medcom.fhir.dk.acknowledgement", Ok, 7),
+        ),
         trial("mapsets: dialogues are valid by our profiles", Needs::Nothing, || {
             beside("dialogmelding-to-fhir", 7, ("\"completed\"", "\"preparation\""))
         }),

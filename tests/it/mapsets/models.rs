@@ -10,7 +10,7 @@ pub fn trials() -> Vec<Trial> {
     let legacy = || Needs::Data("data/medcom-legacy");
     vec![
         trial("mapsets: models of KITH are what the schemas give", kith(), || {
-            KITH.iter().try_for_each(|one| one.same(&[]))
+            KITH.iter().chain(RECEIPTS).try_for_each(|one| one.same(&[]))
         }),
         trial("mapsets: the model of 2005 is what the schemas give", legacy(), notifications),
     ]
@@ -65,6 +65,24 @@ const KITH: &[Derived] = &[
         url: "kith-msghead-1.2/MsgHead",
         leave_out: &["PatientReport"],
         payloads: CONTENT,
+    },
+];
+
+/// The receipts of either version.
+const RECEIPTS: &[Derived] = &[
+    Derived {
+        file: "kith-apprec-1.0.json",
+        schema: "kith/schemas/apprec-v1.0.xsd",
+        root: "AppRec",
+        url: "kith-apprec-1.0/AppRec",
+        ..PLAIN
+    },
+    Derived {
+        file: "kith-apprec-1.1.json",
+        schema: "kith/schemas/apprec-v1.1.xsd",
+        root: "AppRec",
+        url: "kith-apprec-1.1/AppRec",
+        ..PLAIN
     },
 ];
 
