@@ -8,6 +8,7 @@ mod inputs;
 mod letters;
 mod load;
 mod mapping;
+mod mapsets;
 mod measure;
 mod micro;
 mod oracle;

@@ -17,10 +17,12 @@ use std::sync::Arc;
 
 /// All mapping cases.
 pub fn all(engine: &Engine) -> Vec<Line> {
-    vec![
+    let mut lines = vec![
         line("read + map + write, 12 kB", translate(engine, 12_000)),
         line("read + map + write, 8 kB without narratives", translate(engine, 0)),
-    ]
+    ];
+    lines.extend(crate::mapsets::all());
+    lines
 }
 
 fn line(case: &'static str, measured: Result<Measured, String>) -> Line {

@@ -29,6 +29,8 @@ mod trace;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod lenient;
 #[cfg(test)]
 mod older;

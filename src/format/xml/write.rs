@@ -21,6 +21,9 @@ const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// What the namespaces of FHIR, and of models that are written as FHIR is, begin with.
 const FHIR: &str = "http://hl7.org/fhir";
 
+/// What a text has room for at first.
+const FIRST: usize = 4096;
+
 const UNNAMED: &str = "an element's or attribute's name cannot be written in XML";
 
 /// Writes a node as a document of its own.
@@ -31,7 +34,12 @@ pub fn write(
     charset: Charset,
     out: &mut Vec<u8>,
 ) -> Result<(), Unwritable> {
-    let mut text = String::new();
+    // Where the text is the output, it is made in the output's own memory.
+    let own = charset == Charset::Utf8 && out.is_empty();
+    let mut text = match own {
+        true => String::from_utf8(std::mem::take(out)).unwrap_or_default(),
+        false => String::with_capacity(FIRST),
+    };
     text.push_str("<?xml version=\"1.0\" encoding=\"");
     text.push_str(charset.name());
     text.push_str("\"?>");
@@ -39,9 +47,18 @@ pub fn write(
     let work = Work::default();
     let mut writer = Writer { tree, table, charset, text: &mut text, ordered, work, fhir: false };
     writer.fhir = tree.name_text(writer.namespace(node)).starts_with(FHIR);
-    writer.element(node, "")?;
-    charset.encode(&text, out);
-    Ok(())
+    let written = writer.element(node, "");
+    match own {
+        true => {
+            *out = text.into_bytes();
+            if written.is_err() {
+                out.clear();
+            }
+        }
+        false if written.is_ok() => charset.encode(&text, out),
+        false => {}
+    }
+    written
 }
 
 struct Writer<'a> {

@@ -147,6 +147,22 @@ impl<'p> Machine<'p, '_> {
         what_for: Use,
         take: impl FnOnce(&Collection<'_>, &Facts, &mut Taker<'_>) -> R,
     ) -> Result<R, NotEvaluable> {
+        // Most expressions name few variables, and room for all that one may name is dear.
+        match compiled.variables.len() {
+            0 => self.with_up_to::<0, R>(compiled, focus, frame, what_for, take),
+            1 | 2 => self.with_up_to::<2, R>(compiled, focus, frame, what_for, take),
+            _ => self.with_up_to::<MAX_VARIABLES, R>(compiled, focus, frame, what_for, take),
+        }
+    }
+
+    fn with_up_to<const N: usize, R>(
+        &mut self,
+        compiled: &'p Compiled,
+        focus: Value,
+        frame: usize,
+        what_for: Use,
+        take: impl FnOnce(&Collection<'_>, &Facts, &mut Taker<'_>) -> R,
+    ) -> Result<R, NotEvaluable> {
         let memory = &mut *self.memory;
         let target: &Tree = self.target;
         let mut trees = [target; MAX_SOURCES + 1];
@@ -161,7 +177,7 @@ impl<'p> Machine<'p, '_> {
         let slots = &memory.slots;
         let item = |value: Value| item_of(value, target, &self.plan.code.table);
         let focus = item(focus);
-        let held: [Option<Item<'_>>; MAX_VARIABLES] =
+        let held: [Option<Item<'_>>; N] =
             std::array::from_fn(|at| match compiled.variables.get(at)? {
                 Variable::Slot(slot) => item(slots[frame + slot.0 as usize]),
                 Variable::Parameter(at) => parameter(self.plan, self.inputs, *at).map(string),
@@ -171,8 +187,8 @@ impl<'p> Machine<'p, '_> {
                     _ => self.inputs.engine.now,
                 })),
             });
-        let variables: [&[Item<'_>]; MAX_VARIABLES] = std::array::from_fn(|at| held[at].as_slice());
-        let variables = &variables[..compiled.variables.len().min(MAX_VARIABLES)];
+        let variables: [&[Item<'_>]; N] = std::array::from_fn(|at| held[at].as_slice());
+        let variables = &variables[..compiled.variables.len().min(N)];
         let result = compiled.expression.evaluate(
             &scene,
             focus.as_slice(),
