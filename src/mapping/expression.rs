@@ -19,6 +19,13 @@ pub(super) enum Variable {
     Parameter(u32),
     /// A value of the engine, by its index in [`ENGINE`].
     Engine(u32),
+    /// What a path of the plan leads to from a register.
+    Path {
+        /// Its index among the plan's.
+        path: u32,
+        /// The register.
+        of: Slot,
+    },
 }
 
 /// What the engine tells a map, in the order of `Facts::engine`.
@@ -47,6 +54,8 @@ pub(super) struct Visible<'a> {
     pub name: &'a str,
     pub types: &'a [TypeId],
     pub from: Variable,
+    /// It is never written.
+    pub is_source: bool,
 }
 
 /// What an expression may name.
@@ -228,11 +237,11 @@ impl Written {
 }
 
 /// The word that a text begins with.
-fn word_of(text: &str) -> &str {
+pub(super) fn word_of(text: &str) -> &str {
     &text[..text.find(|c| !is_word(c)).unwrap_or(text.len())]
 }
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
@@ -246,7 +255,7 @@ fn stands_alone(before: &str, after: &str) -> bool {
     !called && !of_type && !before.ends_with(['.', '%', '$', '`'])
 }
 
-fn quoted(text: &str, quote: char) -> usize {
+pub(super) fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {

@@ -12,6 +12,7 @@ mod diff;
 mod explain;
 mod expression;
 mod facts;
+mod hoist;
 mod hooks;
 mod ids;
 mod issues;

@@ -23,6 +23,8 @@ pub(super) struct Code {
     pub(super) constants: ByteString,
     /// What issues and tools call the rules.
     pub(super) rules: Vec<RulePlace>,
+    /// The paths from a variable that expressions repeat.
+    pub(super) paths: Vec<crate::fhirpath::Expression>,
     /// The concept maps that were at hand when the plans were made.
     pub(super) concepts: Vec<Arc<Concepts>>,
     /// The profiles and value sets that expressions ask about by name.

@@ -20,6 +20,7 @@ use super::ast::Map;
 use super::concepts::Concepts;
 use super::declared::{Ask, Earlier, Parameter};
 use super::facts::Facts;
+use super::hoist::Paths;
 use super::plan::{Code, Dispatch, Group, Plan, Slot, Target};
 use super::trace::RulePlace;
 use crate::message::Diagnostic;
@@ -146,6 +147,7 @@ struct Compiler<'a> {
     constant_places: HashMap<Box<str>, u32>,
     parameters: Vec<Arc<str>>,
     wanted: Vec<Arc<str>>,
+    paths: Paths,
     asks: Vec<Ask>,
     shares: Vec<Box<str>>,
     scope: Vec<Binding>,
@@ -221,6 +223,7 @@ impl<'a> Compiler<'a> {
             constant_places: HashMap::new(),
             parameters: Vec::new(),
             wanted: Vec::new(),
+            paths: Paths::default(),
             asks: Vec::new(),
             shares: Vec::new(),
             scope: Vec::new(),
@@ -249,6 +252,7 @@ impl<'a> Compiler<'a> {
             rules: self.rules,
             concepts: self.concepts,
             asks: self.asks,
+            paths: self.paths.expressions,
             wanted: self.wanted,
             names: self.parameters,
         };

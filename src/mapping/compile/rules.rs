@@ -217,10 +217,12 @@ impl Compiler<'_> {
         let route: Vec<String> = self.parameters.iter().map(|p| format!("route.{p}")).collect();
         let mut visible: Vec<Visible<'_>> = Vec::new();
         for (at, name) in engine.iter().enumerate() {
-            visible.push(Visible { name, types: &[], from: Variable::Engine(at as u32) });
+            let from = Variable::Engine(at as u32);
+            visible.push(Visible { name, types: &[], from, is_source: false });
         }
         for (at, name) in route.iter().enumerate() {
-            visible.push(Visible { name, types: &[], from: Variable::Parameter(at as u32) });
+            let from = Variable::Parameter(at as u32);
+            visible.push(Visible { name, types: &[], from, is_source: false });
         }
         let constants = &self.maps[self.map].constants;
         let shadowed = |name: &str| self.scope.iter().any(|b| *b.name == *name && !b.implicit);
@@ -237,6 +239,7 @@ impl Compiler<'_> {
             name: &b.name,
             types: &b.shape.types,
             from: Variable::Slot(b.slot),
+            is_source: !b.shape.is_target,
         }));
         let known = Known { visible: &visible, constants: &constants };
         match expression::compile(fragment, self.table, (Some(focus), types), &known) {
@@ -254,7 +257,9 @@ impl Compiler<'_> {
                         self.asks.push(ask);
                     }
                 }
-                Some(compiled)
+                let most = crate::mapping::run::MAX_VARIABLES;
+                let taken = self.paths.taken_out(&compiled, self.table, types, &visible, most);
+                Some(taken.unwrap_or(compiled))
             }
             Err(faults) => {
                 for fault in faults {

@@ -86,6 +86,9 @@ pub struct Memory {
     name: String,
     text: String,
     loss: loss::Marks,
+    /// What paths led to, by path and node.
+    paths: HashMap<(u32, u8, u32), (u32, u32), FixedState>,
+    led_to: Vec<fhirpath::Item<'static>>,
 }
 
 impl Memory {
@@ -199,6 +202,8 @@ impl<'p> Machine<'p, '_> {
         memory.items.clear();
         memory.shares.clear();
         memory.asked.clear();
+        memory.paths.clear();
+        memory.led_to.clear();
         memory.ordinals.iter_mut().for_each(Vec::clear);
         memory.buffers.iter_mut().for_each(Vec::clear);
         memory.buffers.resize_with(self.sources.len().max(memory.buffers.len()), Vec::new);

@@ -163,6 +163,12 @@ impl<'p> Machine<'p, '_> {
         what_for: Use,
         take: impl FnOnce(&Collection<'_>, &Facts, &mut Taker<'_>) -> R,
     ) -> Result<R, NotEvaluable> {
+        let mut led_to = [(0, 0); N];
+        for (at, variable) in compiled.variables.iter().enumerate() {
+            if let Variable::Path { path, of } = variable {
+                led_to[at] = self.path(*path, self.slot(frame, *of))?;
+            }
+        }
         let memory = &mut *self.memory;
         let target: &Tree = self.target;
         let mut trees = [target; MAX_SOURCES + 1];
@@ -181,13 +187,17 @@ impl<'p> Machine<'p, '_> {
             std::array::from_fn(|at| match compiled.variables.get(at)? {
                 Variable::Slot(slot) => item(slots[frame + slot.0 as usize]),
                 Variable::Parameter(at) => parameter(self.plan, self.inputs, *at).map(string),
+                Variable::Path { .. } => None,
                 Variable::Engine(at) => Some(string(match at {
                     0 => self.inputs.engine.message_id,
                     1 => self.inputs.engine.envelope_id,
                     _ => self.inputs.engine.now,
                 })),
             });
-        let variables: [&[Item<'_>]; N] = std::array::from_fn(|at| held[at].as_slice());
+        let variables: [&[Item<'_>]; N] = std::array::from_fn(|at| match (&held[at], led_to[at]) {
+            (None, (start, end)) => &memory.led_to[start as usize..end as usize],
+            (Some(item), _) => std::slice::from_ref(item),
+        });
         let variables = &variables[..compiled.variables.len().min(N)];
         let result = compiled.expression.evaluate(
             &scene,
@@ -207,6 +217,42 @@ impl<'p> Machine<'p, '_> {
             }
         }
         Ok(taken)
+    }
+}
+
+impl Machine<'_, '_> {
+    /// Where a path leads from a value: its place in `led_to`. From a node of a source it is walked once.
+    fn path(&mut self, path: u32, from: Value) -> Result<(u32, u32), NotEvaluable> {
+        let Value::Node(tree, node) = from else { return Ok((0, 0)) };
+        let key = (path, tree, node.0);
+        if let Some(known) = self.memory.paths.get(&key) {
+            return Ok(*known);
+        }
+        let target: &Tree = self.target;
+        let mut trees = [target; MAX_SOURCES + 1];
+        trees[..self.sources.len()].copy_from_slice(self.sources);
+        let scene = Scene {
+            trees: &trees[..=self.sources.len()],
+            table: &self.plan.code.table,
+            now: self.inputs.now,
+            references: None,
+            hooks: self.world,
+        };
+        let memory = &mut *self.memory;
+        let item = [Item::Node(tree, node)];
+        let expression = &self.plan.code.paths[path as usize];
+        let start = memory.led_to.len() as u32;
+        let result = expression.evaluate(&scene, &[], &[&item], &mut memory.fhirpath)?;
+        for one in result.iter() {
+            if let Item::Node(tree, node) = one {
+                memory.led_to.push(Item::Node(tree, node));
+            }
+        }
+        let found = (start, memory.led_to.len() as u32);
+        if !self.is_target(tree) {
+            self.memory.paths.insert(key, found);
+        }
+        Ok(found)
     }
 }
 
