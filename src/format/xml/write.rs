@@ -1,3 +1,4 @@
+// size: one writer, and what models that are written as FHIR is ask of it
 //! A tree to namespaced XML.
 //!
 //! Promises: compact, in the model's order where there is a model and in the tree's where character data
