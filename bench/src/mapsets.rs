@@ -85,7 +85,7 @@ fn growth() -> Result<Measured, String> {
     }
     let mut pairs: Vec<(f64, f64)> = (0..TIMES)
         .map(|_| {
-            let mut time = |tree: &Tree| seconds(&mut || drop(black_box(once(tree))));
+            let mut time = |tree: &Tree| seconds(&mut || assert!(black_box(once(tree))));
             (time(&large), time(&small))
         })
         .collect();
@@ -203,7 +203,9 @@ fn model(at: usize, count: usize) -> String {
     for n in 0..20 {
         let (how, code) = match n % 4 {
             0 => ("\"representation\":[\"xmlAttr\"],", "string".to_owned()),
-            1 => ("\"representation\":[\"typeAttr\"],", format!("urn:models/M{}", (at + n) % count)),
+            1 => {
+                ("\"representation\":[\"typeAttr\"],", format!("urn:models/M{}", (at + n) % count))
+            }
             _ => ("", format!("urn:models/M{}", (at * 7 + n) % count)),
         };
         let _ = write!(
