@@ -1,5 +1,6 @@
 //! When what is sent where: lanes, schedules, breakers, operators. On a clock of the trials' own.
 
+mod jumps;
 mod lanes;
 mod operators;
 mod outage;
@@ -14,5 +15,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(schedules::trials());
     trials.extend(outage::trials());
     trials.extend(operators::trials());
+    trials.extend(jumps::trials());
     trials
 }

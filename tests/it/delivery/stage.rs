@@ -10,6 +10,7 @@ use stafett::deliver::{Carrying, Deliverer, Transport};
 use stafett::message::{Clock, DeliveryId, Unit};
 use stafett::pipeline::{Door, Pipeline};
 use stafett::store::{DeliveryState, Store, memory};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -19,12 +20,22 @@ use tokio::time::Instant;
 /// The time of the trial, as far from its beginning as the runtime's own clock has come.
 struct Trials {
     begin: Instant,
+    /// By how many seconds the time of day has jumped.
+    jumped: AtomicI64,
+}
+
+impl Trials {
+    /// Seconds since the beginning, whatever the time of day says.
+    fn passed(&self) -> i64 {
+        Instant::now().duration_since(self.begin).as_secs() as i64
+    }
 }
 
 impl Clock for Trials {
     fn now(&self) -> Timestamp {
         let since = Instant::now().duration_since(self.begin);
-        at(0) + SignedDuration::try_from(since).unwrap_or_default()
+        let jumped = SignedDuration::from_secs(self.jumped.load(Ordering::SeqCst));
+        at(0) + jumped + SignedDuration::try_from(since).unwrap_or_default()
     }
 }
 
@@ -54,9 +65,8 @@ struct Receivers {
 
 impl Transport for Receivers {
     fn carry<'a>(&'a self, target: &'a Target, sending: Sending) -> Carrying<'a> {
-        let now = self.clock.now().duration_since(at(0));
         let one = Seen {
-            at: now.as_secs(),
+            at: self.clock.passed(),
             endpoint: target.path().trim_matches('/').to_owned(),
             message: sending.message.0.to_string(),
             flagged: sending.possible_duplicate,
@@ -136,7 +146,9 @@ impl Stage {
             .enable_all()
             .start_paused(true)
             .build()?;
-        let clock = runtime.block_on(async { Arc::new(Trials { begin: Instant::now() }) });
+        let clock = runtime.block_on(async {
+            Arc::new(Trials { begin: Instant::now(), jumped: AtomicI64::new(0) })
+        });
         let store: Arc<dyn Store> = Arc::new(memory(1));
         let clock_of_all: Arc<dyn Clock> = clock.clone();
         let pipeline = Pipeline::new(engine, targets, Arc::clone(&store), clock_of_all.clone());
@@ -159,6 +171,11 @@ impl Stage {
     pub fn until(&self, seconds: u64) {
         let wanted = self.clock.begin + Duration::from_secs(seconds) + Duration::from_millis(10);
         self.runtime.block_on(async { tokio::time::sleep_until(wanted).await });
+    }
+
+    /// The time of day jumps by so many seconds.
+    pub fn jump(&self, seconds: i64) {
+        self.clock.jumped.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// Does something with the engine as an operator would, at the trial's time.
