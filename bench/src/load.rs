@@ -29,6 +29,10 @@ pub struct Request64 {
     pub token: Option<String>,
     /// The bodies; each is sent at most once.
     pub bodies: Vec<Bytes>,
+    /// Requests a second, at set times whether the answers to earlier ones have come or not: latencies count from
+    /// the time that a request was due, so that a server that stalls hides nothing by it. None: one outstanding on
+    /// each connection, as fast as they are answered.
+    pub rate: Option<f64>,
 }
 
 /// What came of it.
@@ -60,7 +64,7 @@ pub async fn run(request: Request64) -> Result<Load, String> {
     let mut tasks = Vec::new();
     for _ in 0..CONNECTIONS {
         let (request, next) = (Arc::clone(&request), Arc::clone(&next));
-        tasks.push(tokio::spawn(async move { connection(&request, &next).await }));
+        tasks.push(tokio::spawn(async move { connection(&request, &next, start).await }));
     }
     let mut latencies = Vec::with_capacity(request.bodies.len());
     let mut failed = 0;
@@ -85,6 +89,7 @@ pub async fn run(request: Request64) -> Result<Load, String> {
 async fn connection(
     request: &Request64,
     next: &AtomicUsize,
+    begin: Instant,
 ) -> Result<(Vec<Duration>, usize), String> {
     let stream = TcpStream::connect(request.address).await.map_err(|e| e.to_string())?;
     stream.set_nodelay(true).map_err(|e| e.to_string())?;
@@ -107,7 +112,14 @@ async fn connection(
             builder = builder.header("authorization", format!("Bearer {token}"));
         }
         let message = builder.body(Full::new(body.clone())).map_err(|e| e.to_string())?;
-        let start = Instant::now();
+        let start = match request.rate {
+            None => Instant::now(),
+            Some(rate) => {
+                let due = begin + Duration::from_secs_f64(at as f64 / rate);
+                tokio::time::sleep_until(due.into()).await;
+                due
+            }
+        };
         let response = sender.send_request(message).await.map_err(|e| e.to_string())?;
         let good = response.status().is_success();
         response.into_body().collect().await.map_err(|e| e.to_string())?;

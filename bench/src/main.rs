@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod conformance;
+mod drain;
 mod durable;
 mod features;
 mod inputs;
@@ -54,6 +55,8 @@ enum Command {
     Start,
     /// The load cases only.
     Load,
+    /// Delivery after an outage only.
+    Drain,
     /// The mapping cases only.
     Mapping,
     /// Reads, maps and writes one message again and again, for a profiler.
@@ -92,6 +95,10 @@ fn main() -> ExitCode {
         Command::Micro => run(bench.json, [true, false, false]),
         Command::Start => run(bench.json, [false, true, false]),
         Command::Load => run(bench.json, [false, false, true]),
+        Command::Drain => {
+            drain::all().into_iter().for_each(|line| show(&line, bench.json));
+            Ok(())
+        }
         Command::Mapping => inputs::engine().map(|engine| {
             mapping::all(&engine).into_iter().for_each(|line| show(&line, bench.json));
         }),
@@ -124,6 +131,7 @@ fn run(json: bool, [micro, start, load]: [bool; 3]) -> Result<(), String> {
     }
     if load {
         whole::all().into_iter().for_each(show);
+        drain::all().into_iter().for_each(show);
     }
     Ok(())
 }

@@ -56,26 +56,33 @@ async fn measure(name: &str) -> Result<(Measured, String), String> {
     let tokens = expected::test_tokens(&inputs::network()).map_err(|e| e.to_string())?;
     let token = tokens.get(&PartyName(inputs::HOSPITAL.into())).map(ToString::to_string);
     let echo = load::echo().await?;
-    let request = |address, bodies, token| Request64 {
+    let request = |address, bodies, token, rate| Request64 {
         address,
         path: "/fhir/$process-message",
         content_type: "application/fhir+json",
         token,
         bodies,
+        rate,
     };
     let mut rounds: Vec<(Load, Load)> = Vec::new();
     for round in 0..4 {
-        let own = load::run(request(address, bodies(round * MESSAGES)?, token.clone())).await?;
-        let bare = load::run(request(echo, bodies(0)?, None)).await?;
+        let own =
+            load::run(request(address, bodies(round * MESSAGES)?, token.clone(), None)).await?;
+        let bare = load::run(request(echo, bodies(0)?, None, None)).await?;
         // The first round warms both.
         if round > 0 {
             rounds.push((own, bare));
         }
     }
+    // At half of what it can do, at set times: what a sender sees who does not wait for others.
+    let half = rounds.iter().map(|(own, _)| own.rate).fold(f64::INFINITY, f64::min) / 2.0;
+    let due = bodies(4 * MESSAGES)?;
+    let open = load::run(request(address, due, token.clone(), Some(half))).await?;
     running.stop().await;
     rounds.sort_by(|a, b| (a.0.rate / a.1.rate).total_cmp(&(b.0.rate / b.1.rate)));
     let (own, bare) = rounds.swap_remove(1);
-    let note = format!("{}; echo {}", own.note(), bare.note());
+    let note =
+        format!("{}; at {half:.0}/s, open loop: {}; echo {}", own.note(), open.note(), bare.note());
     let ratio = own.rate / bare.rate;
     let measured = Measured { value: own.rate, yardstick: bare.rate, ratio, allocations: None };
     Ok((measured, note))
