@@ -3,7 +3,7 @@
 //! Promises: a node without parts costs nothing unless something must be there; a rule that only bounds how
 //! often an element may come is not looked at where none comes twice.
 
-use super::program::{ChildRule, Spec};
+use super::program::{ChildRule, Needs, Spec};
 use super::rules;
 use super::run::Run;
 use crate::tree::types::{ElementId, TypeId};
@@ -19,36 +19,35 @@ pub(super) struct Census {
     pub len: usize,
     /// Where the counts begin.
     pub frame: usize,
+    /// How many there are: none while `present` says it all.
+    pub counted: usize,
     /// Which elements are there, by their places; those beyond are taken to be.
     pub present: u128,
+    /// The same without those that are taken to be.
+    pub seen: u128,
     /// Whether one is there more than once.
     pub repeated: bool,
 }
 
 impl Run<'_> {
-    /// How many counters the specs need for their slicings; whether any asks something of single children;
-    /// whether any asks for something that may not be there.
-    pub fn needs(&self, specs: Range<usize>) -> (usize, bool, bool) {
-        let (mut counters, mut descends, mut closes) = (0, false, false);
-        for (spec, _) in &self.memory.specs[specs] {
-            let spec = self.spec(*spec);
-            counters += spec.counters as usize;
-            descends |= spec.descends;
-            closes |= !spec.always.is_empty();
+    /// What the specs on the stack from `first` on need together.
+    #[inline]
+    pub fn needs(&self, first: usize) -> Needs {
+        let mut all = Needs::default();
+        for (spec, _) in &self.memory.specs[first..] {
+            let one = self.validator.programs.needs[spec.0 as usize];
+            all.flags |= one.flags;
+            all.counters += one.counters;
         }
-        (counters, descends, closes)
+        all
     }
 
-    /// Counts a node's children by element; of a node without parts only if somebody wants to know.
-    pub fn census(
-        &mut self,
-        id: NodeId,
-        node: &Node,
-        (parts, closes, base): (bool, bool, bool),
-    ) -> Census {
+    /// Looks which elements a node's children are; of a node without parts only if somebody wants to know.
+    pub fn census(&mut self, node: &Node, wanted: bool, base: bool) -> Census {
         let frame = self.memory.counts.len();
-        let mut census = Census { from: 0, len: 0, frame, present: 0, repeated: false };
-        if !parts && !closes {
+        let mut census =
+            Census { from: 0, len: 0, frame, counted: 0, present: 0, seen: 0, repeated: false };
+        if !wanted {
             return census;
         }
         let table = &*self.validator.table;
@@ -59,49 +58,72 @@ impl Run<'_> {
         let elements = &table.type_of(node.type_id).elements;
         census.from = elements.first().map_or(0, |e| e.0);
         census.len = elements.len();
-        if census.len > 128 {
-            census.present = u128::MAX << 127;
-        }
-        self.memory.counts.resize(frame + census.len, 0);
         let tree = self.tree;
         let ordered = base && tree.header.ordered;
-        let mut furthest = 0;
-        for child in tree.children(id) {
+        let (mut furthest, mut foreign) = (0, false);
+        for child in tree.children_of(node) {
             let element = tree.node(child).element;
             let place = element.0.wrapping_sub(census.from) as usize;
-            if element == ElementId::NONE || place >= census.len {
+            if place >= census.len || element == ElementId::NONE {
                 // what has no element may have the name that an expression looks for
-                census.present = u128::MAX;
-            } else {
-                let count = &mut self.memory.counts[frame + place];
-                *count += 1;
-                census.repeated |= *count > 1;
-                census.present |= 1 << place.min(127);
-                if ordered {
-                    furthest = rules::order::check(self, node, child, (place, furthest));
-                }
+                foreign = true;
+                continue;
             }
+            let bit = 1 << place.min(127);
+            census.repeated |= census.present & bit != 0;
+            census.present |= bit;
+            if ordered {
+                furthest = rules::order::check(self, node, child, (place, furthest));
+            }
+        }
+        // elements beyond the last bit share it
+        let beyond = census.len > 127;
+        if census.repeated || beyond {
+            self.count(node, &mut census);
+        }
+        census.seen = census.present;
+        if foreign {
+            census.present = u128::MAX;
+        } else if beyond {
+            census.present |= 1 << 127;
         }
         census
     }
 
-    /// Checks how often each element and each slice was there.
-    pub fn close(&mut self, id: NodeId, specs: Range<usize>, census: &Census) {
-        let mut counter = census.frame + census.len;
-        for at in specs {
-            let (spec, origin) = self.memory.specs[at];
-            let spec = self.spec(spec);
-            self.origin = origin;
-            if census.repeated {
-                spec.children.iter().for_each(|rule| self.check(id, spec, rule, counter, census));
-            } else {
-                let always = spec.always.iter().map(|at| &spec.children[usize::from(*at)]);
-                always.for_each(|rule| self.check(id, spec, rule, counter, census));
+    /// Counts a node's children by element.
+    fn count(&mut self, node: &Node, census: &mut Census) {
+        census.counted = census.len;
+        self.memory.counts.resize(census.frame + census.len, 0);
+        for child in self.tree.children_of(node) {
+            let element = self.tree.node(child).element;
+            let place = element.0.wrapping_sub(census.from) as usize;
+            if place < census.len && element != ElementId::NONE {
+                self.memory.counts[census.frame + place] += 1;
             }
-            counter += spec.counters as usize;
         }
     }
 
+    /// Checks how often each element and each slice was there.
+    pub fn close(&mut self, id: NodeId, specs: Range<usize>, census: &Census) {
+        let mut counter = census.frame + census.counted;
+        for at in specs {
+            let (asks, origin) = self.memory.specs[at];
+            let needs = self.validator.programs.needs[asks.0 as usize];
+            if census.repeated {
+                self.origin = origin;
+                let spec = self.spec(asks);
+                spec.children.iter().for_each(|rule| self.check(id, spec, rule, counter, census));
+            } else if needs.any(Needs::CLOSES) {
+                self.origin = origin;
+                let spec = self.spec(asks);
+                let always = spec.always.iter().map(|at| &spec.children[usize::from(*at)]);
+                always.for_each(|rule| self.check(id, spec, rule, counter, census));
+            }
+            counter += needs.counters as usize;
+        }
+    }
+
+    #[inline]
     fn check(
         &mut self,
         id: NodeId,
@@ -112,7 +134,10 @@ impl Run<'_> {
     ) {
         let place = rule.element.0.wrapping_sub(census.from) as usize;
         if place < census.len {
-            let count = self.memory.counts[census.frame + place];
+            let count = match census.counted {
+                0 => (census.seen >> place) as u32 & 1,
+                _ => self.memory.counts[census.frame + place],
+            };
             rules::cardinality::check(self, id, spec, rule, count);
             rules::slicing::close(self, id, spec, rule, counter);
         }

@@ -103,6 +103,49 @@ pub struct Spec {
     pub always: Box<[u16]>,
 }
 
+/// What the walk wants to know of a spec at every node, apart from the rest so that it lies together.
+#[derive(Clone, Copy, Default)]
+pub struct Needs {
+    /// Which of the constants below hold.
+    pub flags: u8,
+    /// How many counters its slicings need.
+    pub counters: u32,
+}
+
+impl Needs {
+    /// It asks something of the node itself.
+    pub const VALUE: u8 = 1;
+    /// It names profiles on types.
+    pub const PROFILES: u8 = 2;
+    /// It asks something of single children, so that they must be looked at one by one.
+    pub const DESCENDS: u8 = 4;
+    /// It asks for something that may not be there.
+    pub const CLOSES: u8 = 8;
+
+    /// What a complete spec needs.
+    pub fn of(spec: &Spec) -> Needs {
+        let value = !spec.types.is_empty()
+            || spec.fixed.is_some()
+            || spec.pattern.is_some()
+            || spec.bounds.is_some()
+            || spec.binding.is_some()
+            || spec.reference.is_some()
+            || !spec.constraints.is_empty();
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let flags = flag(value, Needs::VALUE)
+            | flag(!spec.profiles.is_empty(), Needs::PROFILES)
+            | flag(spec.descends, Needs::DESCENDS)
+            | flag(!spec.always.is_empty(), Needs::CLOSES);
+        Needs { flags, counters: spec.counters }
+    }
+
+    /// Whether one of the specs does what a constant says.
+    #[inline]
+    pub fn any(self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
 /// The most elements that one spec finds by their places; beyond it searches.
 const PLACES: u32 = 512;
 
@@ -335,6 +378,8 @@ pub struct Programs {
     pub programs: Vec<Program>,
     /// The specs of all programs.
     pub specs: Vec<Spec>,
+    /// What the walk needs to know of each.
+    pub needs: Vec<Needs>,
     /// The invariants of all programs.
     pub constraints: Vec<Constraint>,
     /// Where each literal stands in the tree of literals; none when it could not be read.

@@ -5,7 +5,7 @@
 //! warm; merges anything.
 
 use super::memory::{Memory, Origin, Tested};
-use super::program::{ConstraintId, Program, ProgramId, Spec, SpecId};
+use super::program::{ConstraintId, Needs, Program, ProgramId, Spec, SpecId};
 use super::{Validator, catalogue, rules};
 use crate::definitions::PackageId;
 use crate::message::{Arg, Issue, IssueKind, Severity};
@@ -98,40 +98,57 @@ impl<'a> Run<'a> {
     /// Checks a node against its base definition (unless `base` is false) and the specs that stand in the
     /// memory's stack from `first` on.
     pub fn node(&mut self, id: NodeId, base: bool, first: usize) {
-        let node = *self.tree.node(id);
+        let tree = self.tree;
+        let node = tree.node(id);
         let active = self.memory.active.len();
-        let counts = self.memory.counts.len();
         if base {
             self.origin = 0;
-            self.base_specs(&node, first);
-            rules::base(self, id, &node, first);
+            self.base_specs(node, first);
+            rules::base(self, id, node, first);
             if node.marks.has(Marks::RESOURCE) {
-                rules::claims::add(self, id, &node, first);
+                rules::claims::add(self, id, node, first);
             }
         }
-        self.type_profiles(id, &node, first);
+        let mut needs = self.needs(first);
+        if needs.any(Needs::PROFILES) {
+            self.type_profiles(id, node, first);
+            needs = self.needs(first);
+        }
+        let parts = tree.has_children(node);
+        if parts || needs.flags != 0 {
+            self.parts(id, node, base, (first, needs));
+        }
+        self.memory.active.truncate(active);
+    }
+
+    /// What the specs of a node ask of it and of what stands below it.
+    fn parts(&mut self, id: NodeId, node: &Node, base: bool, (first, needs): (usize, Needs)) {
+        let counts = self.memory.counts.len();
         let last = self.memory.specs.len();
-        let parts = self.tree.first_child(id).is_some();
-        let (counters, descends, closes) = self.needs(first..last);
         self.origin = 0;
-        let census = self.census(id, &node, (parts, closes, base));
-        for at in first..last {
-            let (spec, origin) = self.memory.specs[at];
-            self.origin = origin;
-            rules::value(self, id, &node, spec, &census);
+        let (parts, closes) = (self.tree.has_children(node), needs.any(Needs::CLOSES));
+        let census = self.census(node, parts || closes, base);
+        if needs.any(Needs::VALUE) {
+            for at in first..last {
+                let (spec, origin) = self.memory.specs[at];
+                if self.validator.programs.needs[spec.0 as usize].any(Needs::VALUE) {
+                    self.origin = origin;
+                    rules::value(self, id, node, spec, &census);
+                }
+            }
         }
-        if counters > 0 {
+        if needs.counters > 0 {
             let filled = self.memory.counts.len();
-            self.memory.counts.resize(filled + counters, 0);
+            self.memory.counts.resize(filled + needs.counters as usize, 0);
         }
+        let descends = needs.any(Needs::DESCENDS);
         if parts && (base || descends) {
-            self.children(id, base, descends, first..last, census.frame + census.len);
+            self.children(id, base, descends, first..last, census.frame + census.counted);
         }
         if closes || census.repeated {
             self.close(id, first..last, &census);
         }
         self.memory.counts.truncate(counts);
-        self.memory.active.truncate(active);
     }
 
     /// The specs of the base definition: the element's own and its type's.
@@ -263,8 +280,9 @@ impl<'a> Run<'a> {
         let start = self.memory.specs.len();
         for at in specs {
             let (spec, origin) = self.memory.specs[at];
-            let spec = self.spec(spec);
-            if spec.descends
+            let needs = self.validator.programs.needs[spec.0 as usize];
+            if needs.any(Needs::DESCENDS)
+                && let spec = self.spec(spec)
                 && let Some(rule) = spec.rule(element)
             {
                 self.origin = origin;
@@ -277,7 +295,7 @@ impl<'a> Run<'a> {
                     rules::slicing::assign(self, child, spec, rule, counter, start);
                 }
             }
-            counter += spec.counters as usize;
+            counter += needs.counters as usize;
         }
     }
 

@@ -77,6 +77,13 @@ impl Tree {
         &self.buffer(slice.buffer)[slice.start as usize..(slice.start + slice.len) as usize]
     }
 
+    /// The same as bytes: what is only compared need not be looked at for where characters end.
+    #[inline]
+    fn raw_bytes(&self, slice: Slice) -> &[u8] {
+        let buffer = self.buffer(slice.buffer).as_bytes();
+        &buffer[slice.start as usize..(slice.start + slice.len) as usize]
+    }
+
     /// A slice decoded; borrowed when there was nothing to decode.
     pub fn decode(&self, slice: Slice) -> Cow<'_, str> {
         let raw = self.raw_slice(slice);
@@ -98,7 +105,7 @@ impl Tree {
     /// Whether a slice decodes to `text`; allocates nothing.
     pub fn slice_is(&self, slice: Slice, text: &str) -> bool {
         match slice.escape {
-            Escape::None => self.raw_slice(slice) == text,
+            Escape::None => slice.len() == text.len() && self.raw_bytes(slice) == text.as_bytes(),
             _ => self.chars(slice).eq(text.chars()),
         }
     }
@@ -106,6 +113,9 @@ impl Tree {
     /// Whether a slice decodes to the same text as a slice of another tree; allocates nothing.
     pub fn same_text(&self, slice: Slice, other: &Tree, of_other: Slice) -> bool {
         match (slice.escape, of_other.escape) {
+            (Escape::None, Escape::None) => {
+                slice.len == of_other.len && self.raw_bytes(slice) == other.raw_bytes(of_other)
+            }
             (_, Escape::None) => self.slice_is(slice, other.raw_slice(of_other)),
             (Escape::None, _) => other.slice_is(of_other, self.raw_slice(slice)),
             _ => self.chars(slice).eq(other.chars(of_other)),

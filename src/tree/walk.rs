@@ -1,6 +1,6 @@
 //! Walking a tree along its links.
 
-use super::{NONE, NodeId, Tree};
+use super::{NONE, Node, NodeId, Tree};
 use std::borrow::Cow;
 
 impl Tree {
@@ -27,6 +27,16 @@ impl Tree {
     /// A node's children, in order.
     pub fn children(&self, id: NodeId) -> Children<'_> {
         Children { tree: self, next: self.first_child(id) }
+    }
+
+    /// The children of a node that is at hand already.
+    pub fn children_of(&self, node: &Node) -> Children<'_> {
+        Children { tree: self, next: link(node.first_child) }
+    }
+
+    /// Whether a node that is at hand already has children.
+    pub fn has_children(&self, node: &Node) -> bool {
+        node.first_child != NONE
     }
 
     /// The children of that local name, whatever their namespace.

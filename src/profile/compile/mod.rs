@@ -15,7 +15,7 @@ mod slices;
 #[cfg(test)]
 mod tests;
 
-use super::program::{Extension, Place, Program, ProgramId, Programs, Spec, SpecId};
+use super::program::{Extension, Needs, Place, Program, ProgramId, Programs, Spec, SpecId};
 use super::settings::Settings;
 use crate::definitions::model::{ElementDefinition, StructureDefinition};
 use crate::definitions::{DefinitionId, Library, PackageId, Scope, StructureRef};
@@ -69,6 +69,7 @@ impl<'a> Compiler<'a> {
             programs: Programs {
                 programs: Vec::new(),
                 specs: Vec::new(),
+                needs: Vec::new(),
                 constraints: Vec::new(),
                 literals: Vec::new(),
                 literal_tree: crate::tree::Tree::new(Arc::clone(table.names())),
@@ -121,6 +122,7 @@ impl<'a> Compiler<'a> {
         let Compiler { mut programs, mut diagnostics, literals, table, .. } = self;
         literals.read(table, &mut programs, &mut diagnostics);
         programs.specs.iter_mut().for_each(Spec::index);
+        programs.needs = programs.specs.iter().map(Needs::of).collect();
         (programs, diagnostics)
     }
 

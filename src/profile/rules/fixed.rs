@@ -35,6 +35,10 @@ fn has(tree: &Tree, id: NodeId, literals: &Tree, wanted: NodeId, exact: bool) ->
     if !same_value {
         return false;
     }
+    // most literals have no parts
+    if literals.first_child(wanted).is_none() {
+        return !exact || tree.first_child(id).is_none();
+    }
     if exact && tree.children(id).count() != literals.children(wanted).count() {
         return false;
     }
