@@ -6,7 +6,7 @@
 
 use crate::message::{Issue, IssueKind, Place, Severity, kinds};
 use crate::tree::types::{Child, ElementId, Primitive, Representation, Table, TypeId, TypeKind};
-use crate::tree::{Kind, Marks, NameId, NodeId, State, Token, Tree};
+use crate::tree::{Facts, Kind, Marks, NameId, NodeId, State, Token, Tree};
 
 /// The namespace of schema instances.
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -86,7 +86,9 @@ pub fn type_below(
     node.type_id = type_id;
     let mut at = top;
     while let Some(next) = following(tree, top, at) {
-        pass.node(tree, next);
+        if !pass.plain(tree, next) {
+            pass.node(tree, next);
+        }
         at = next;
     }
 }
@@ -130,6 +132,30 @@ impl Pass<'_> {
         self.issues.push(Issue::on(kind, node));
     }
 
+    /// Takes an element of JSON for what its name says, where nothing else counts and it is written as it
+    /// must be.
+    #[inline]
+    fn plain(&self, tree: &mut Tree, id: NodeId) -> bool {
+        let node = tree.node(id);
+        let parent = tree.parent(id).map_or(TypeId::NONE, |p| tree.node(p).type_id);
+        let Some((child, facts)) = self.table.child_facts(parent, node.name) else { return false };
+        let primitive = match node.token {
+            Token::Text => return false,
+            Token::Object => false,
+            _ => true,
+        };
+        let good = node.kind == Kind::Element
+            && !facts.has(Facts::SPECIAL)
+            && facts.has(Facts::PRIMITIVE) == primitive
+            && facts.has(Facts::REPEATS) == node.marks.has(Marks::IN_ARRAY)
+            && !node.marks.has(Marks::RESOURCE);
+        if good {
+            let node = tree.node_mut(id);
+            (node.element, node.type_id) = (child.element, child.type_id);
+        }
+        good
+    }
+
     fn node(&mut self, tree: &mut Tree, id: NodeId) {
         let parent = tree.parent(id).map_or(TypeId::NONE, |p| tree.node(p).type_id);
         let (element, type_id) = match parent {
@@ -152,8 +178,10 @@ impl Pass<'_> {
     /// `resourceType`, or XML's one element called like the type.
     fn lift(&self, tree: &mut Tree, id: NodeId, parent: TypeId) {
         let name = tree.node(id).name;
-        let of_model = self.table.type_of(parent).kind == TypeKind::Logical;
-        let Some(child) = self.table.child(parent, name).filter(|_| of_model) else { return };
+        if self.table.type_of(parent).kind != TypeKind::Logical {
+            return;
+        }
+        let Some(child) = self.table.child(parent, name) else { return };
         let holds = self.table.type_of(child.type_id).kind == TypeKind::Resource;
         if !holds || tree.node(id).marks.has(Marks::RESOURCE) {
             return;

@@ -7,6 +7,7 @@
 //!
 //! Never: knows a syntax's grammar, an element's meaning beyond the ids that typing put there, or a file.
 
+mod below;
 mod names;
 mod node;
 mod path;
@@ -16,6 +17,7 @@ pub mod types;
 mod walk;
 mod work;
 
+pub use below::Facts;
 pub use names::{NameId, Names};
 pub use node::{Delimiters, Header, Kind, Marks, Node, State, Token};
 pub use path::Expression;

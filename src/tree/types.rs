@@ -3,6 +3,7 @@
 //! `definitions` fills the table when a snapshot is made; after that it is only read. One table holds
 //! FHIR's types and every logical model, so that all of them are typed by the same pass.
 
+use super::below::{Below, Facts};
 use super::{NameId, Names};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -224,7 +225,7 @@ pub struct Table {
     by_name: HashMap<Box<str>, TypeId, foldhash::fast::FixedState>,
     primitives: Vec<Option<Primitive>>,
     roots: HashMap<(NameId, NameId), TypeId, foldhash::fast::FixedState>,
-    children: HashMap<(TypeId, NameId), Child, foldhash::fast::FixedState>,
+    below: Below,
     systems: Vec<Option<System>>,
 }
 
@@ -234,7 +235,6 @@ impl Table {
     /// Later types of a name do not replace the first one.
     pub fn new(names: Arc<Names>, types: Vec<Type>, elements: Vec<Element>) -> Table {
         let mut by_name: HashMap<Box<str>, TypeId, _> = HashMap::default();
-        let mut children = HashMap::default();
         let mut roots = HashMap::default();
         let mut primitives = Vec::with_capacity(types.len());
         for (i, one) in types.iter().enumerate() {
@@ -244,16 +244,10 @@ impl Table {
             if let Some(name) = one.root_name {
                 roots.entry((one.namespace, name)).or_insert(type_id);
             }
-            for element in &one.elements {
-                for alternative in &elements[element.0 as usize].alternatives {
-                    children
-                        .entry((type_id, alternative.wire_name))
-                        .or_insert(Child { element: *element, type_id: alternative.type_id });
-                }
-            }
         }
+        let below = Below::new(&types, &elements);
         let systems = types.iter().map(|one| system_of(&types, one)).collect();
-        Table { names, types, elements, by_name, primitives, roots, children, systems }
+        Table { names, types, elements, by_name, primitives, roots, below, systems }
     }
 
     /// Lets a type be found by another name too, unless that name is taken.
@@ -317,7 +311,13 @@ impl Table {
 
     /// What `wire_name` means below a type; [`NameId::NONE`] is its character data.
     pub fn child(&self, parent: TypeId, wire_name: NameId) -> Option<Child> {
-        self.children.get(&(parent, wire_name)).copied()
+        self.below.find(parent, wire_name).map(|(child, _)| child)
+    }
+
+    /// The same with what typing must look at.
+    #[inline]
+    pub fn child_facts(&self, parent: TypeId, wire_name: NameId) -> Option<(Child, Facts)> {
+        self.below.find(parent, wire_name)
     }
 
     /// Whether `id` is `ancestor` or a specialisation of it.

@@ -32,20 +32,18 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 const LONG: usize = 32;
 
 /// The lowest byte of eight that is a quotation mark, a backslash, a control character, or one that
-/// U+FFFE and U+FFFF begin with.
+/// U+FFFE and U+FFFF begin with. Exact up to the lowest one.
 #[inline]
 fn special(word: u64) -> u64 {
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-    let quote = zero(word ^ (ONES * b'"' as u64));
-    let backslash = zero(word ^ (ONES * b'\\' as u64));
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let found = (quote | backslash | control) & TOPS;
+    // with this bit turned a quotation mark stands next to the control characters, and no other byte does
+    let low = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    let found = (low | backslash) & !word & TOPS;
     if word & TOPS == 0 {
         return found;
     }
-    // Exact up to the lowest one, like the others.
-    let noncharacter = zero(word ^ (ONES * 0xEF)) & TOPS;
-    found | noncharacter
+    let noncharacter = word ^ (ONES * 0xEF);
+    found | (noncharacter.wrapping_sub(ONES) & !noncharacter & TOPS)
 }
 
 impl Scanner<'_> {
@@ -58,14 +56,27 @@ impl Scanner<'_> {
     /// Skips white space and gives the byte behind it.
     #[inline]
     pub fn next(&mut self) -> u8 {
+        match self.peek() {
+            byte @ (0x21..b'/' | 0x30..) => byte,
+            _ => self.skip_space(),
+        }
+    }
+
+    /// The same where there is some, a comment, or the end.
+    fn skip_space(&mut self) -> u8 {
         loop {
             match self.peek() {
                 b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
                 b'/' if self.skip_comment() => {}
                 byte => return byte,
             }
-            while eight(self.bytes, self.at) == Some(ONES * b' ' as u64) {
-                self.at += 8;
+            // a line's indentation at once
+            while let Some(word) = eight(self.bytes, self.at) {
+                let other = word ^ (ONES * b' ' as u64);
+                self.at += (other.trailing_zeros() / 8) as usize;
+                if other != 0 {
+                    break;
+                }
             }
         }
     }
