@@ -147,8 +147,9 @@ fn full_url<'a>(
 
 /// `https://server/fhir/` of `https://server/fhir/Patient/1`.
 pub fn server(url: &str) -> Option<&str> {
-    let id = url.rfind('/')?;
-    let kind = url[..id].rfind('/')?;
+    let slash = |text: &str| memchr::memrchr(b'/', text.as_bytes());
+    let id = slash(url)?;
+    let kind = slash(&url[..id])?;
     let named = url[kind + 1..id].chars().next().is_some_and(char::is_uppercase);
     (named && url.starts_with("http")).then(|| &url[..=kind])
 }

@@ -236,8 +236,8 @@ impl Validator {
 
     /// The program that a canonical means under a root.
     fn claimed(&self, canonical: &str, root: PackageId) -> Option<ProgramId> {
-        let (url, version) = match canonical.split_once('|') {
-            Some((url, version)) => (url, Some(version)),
+        let (url, version) = match memchr::memchr(b'|', canonical.as_bytes()) {
+            Some(at) => (&canonical[..at], Some(&canonical[at + 1..])),
             None => (canonical, None),
         };
         let claims = self.claims.get(url)?;

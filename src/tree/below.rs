@@ -27,10 +27,8 @@ impl Facts {
     fn of(parent: &Type, element: &Element, types: &[Type], child: Child) -> Facts {
         let type_of = types.get(child.type_id.0 as usize);
         let kind = type_of.map(|one| one.kind);
-        let plain = matches!(
-            kind,
-            Some(TypeKind::Primitive | TypeKind::Complex | TypeKind::Backbone)
-        );
+        let plain =
+            matches!(kind, Some(TypeKind::Primitive | TypeKind::Complex | TypeKind::Backbone));
         let xhtml = type_of.is_some_and(|one| &*one.name == "xhtml");
         let special = !plain
             || xhtml

@@ -226,6 +226,7 @@ pub struct Table {
     primitives: Vec<Option<Primitive>>,
     roots: HashMap<(NameId, NameId), TypeId, foldhash::fast::FixedState>,
     below: Below,
+    element_names: Vec<NameId>,
     systems: Vec<Option<System>>,
 }
 
@@ -246,8 +247,9 @@ impl Table {
             }
         }
         let below = Below::new(&types, &elements);
+        let element_names = elements.iter().map(|one| one.name).collect();
         let systems = types.iter().map(|one| system_of(&types, one)).collect();
-        Table { names, types, elements, by_name, primitives, roots, below, systems }
+        Table { names, types, elements, by_name, primitives, roots, below, element_names, systems }
     }
 
     /// Lets a type be found by another name too, unless that name is taken.
@@ -292,6 +294,12 @@ impl Table {
     /// An element; never called with [`ElementId::NONE`].
     pub fn element(&self, id: ElementId) -> &Element {
         &self.elements[id.0 as usize]
+    }
+
+    /// The name of an element, without `[x]`; never called with [`ElementId::NONE`].
+    #[inline]
+    pub fn element_name(&self, id: ElementId) -> NameId {
+        self.element_names[id.0 as usize]
     }
 
     /// All types, in the order of their ids.

@@ -20,7 +20,7 @@ impl Run<'_> {
                 let matches = match how {
                     How::Wire => one.name == name,
                     How::Element if one.element == ElementId::NONE => one.name == name,
-                    How::Element => self.scene.table.element(one.element).name == name,
+                    How::Element => self.scene.table.element_name(one.element) == name,
                     How::Text(start, len) => {
                         let wanted = &self.code.texts[start as usize..(start + len) as usize];
                         tree.name_text(one.name) == wanted

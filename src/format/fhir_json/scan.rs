@@ -57,7 +57,7 @@ impl Scanner<'_> {
     #[inline]
     pub fn next(&mut self) -> u8 {
         match self.peek() {
-            byte @ (0x21..b'/' | 0x30..) => byte,
+            byte @ (b'!'..=b'.' | b'0'..) => byte,
             _ => self.skip_space(),
         }
     }

@@ -7,6 +7,7 @@ use crate::profile::index::server;
 use crate::profile::known::{child, child_is};
 use crate::profile::run::Run;
 use crate::tree::NodeId;
+use crate::tree::types::TypeId;
 
 /// Checks the entries of a Bundle.
 pub(super) fn check(run: &mut Run<'_>, bundle: NodeId) {
@@ -74,7 +75,7 @@ fn full_url(
     let (tree, known) = (run.tree, &run.validator.known);
     let Some(text) = tree.text(url) else { return };
     let uuid = text.strip_prefix("urn:uuid:").map(format::uuid);
-    if !text.contains(':') || uuid == Some(false) {
+    if memchr::memchr(b':', text.as_bytes()).is_none() || uuid == Some(false) {
         // a urn:uuid that is none is told by the rule on its format
         if uuid.is_none() {
             relative.add(entry);
@@ -84,14 +85,19 @@ fn full_url(
     let Some(resource) = child(tree, entry, known.resource) else { return };
     let Some(base) = server(&text) else { return };
     let kind = tree.resource_type(resource).unwrap_or("");
-    let named = text[base.len()..].split('/').next().and_then(|k| run.validator.table.find(k));
-    if named.is_none() {
+    // a url of the resource's own type needs no looking up
+    let rest = text[base.len()..].strip_prefix(kind).and_then(|r| r.strip_prefix('/'));
+    let known_type = |rest: &str| {
+        let kind = rest.split('/').next();
+        kind.is_some_and(|k| run.validator.table.find(k).is_some())
+    };
+    let typed = tree.node(resource).type_id != TypeId::NONE;
+    if !(typed && rest.is_some()) && !known_type(&text[base.len()..]) {
         return;
     }
     let Some(id) = child(tree, resource, known.id).and_then(|i| tree.text(i)) else {
         return nameless.add(entry);
     };
-    let rest = text[base.len()..].strip_prefix(kind).and_then(|r| r.strip_prefix('/'));
     if rest != Some(&id) {
         run.tell_base(&catalogue::FULL_URL_MISMATCH, entry, Arg::None);
     }

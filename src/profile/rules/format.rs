@@ -97,10 +97,10 @@ impl Format {
             Format::Oid => text.strip_prefix("urn:oid:").is_some_and(oid),
             Format::Uuid => text.strip_prefix("urn:uuid:").is_some_and(uuid),
             Format::Base64 => base64(text),
-            Format::Date => date(text),
+            Format::Date => date(text.as_bytes()),
             Format::DateTime => date_time(text),
-            Format::Instant => text.contains('T') && date_time(text),
-            Format::Time => time(text),
+            Format::Instant => text.len() > 10 && date_time(text),
+            Format::Time => time(text.as_bytes()),
             Format::Xhtml => true,
         };
         if good { Ok(()) } else { Err(Fault::Form) }
@@ -183,14 +183,23 @@ fn uri(text: &str) -> bool {
 }
 
 fn oid(text: &str) -> bool {
-    let mut parts = text.split('.');
-    let first = parts.next().is_some_and(|p| matches!(p, "0" | "1" | "2"));
-    let number = |p: &str| match p.as_bytes() {
-        [b'0'] => true,
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    first && text.contains('.') && parts.all(number)
+    let bytes = text.as_bytes();
+    if !matches!(bytes, [b'0'..=b'2', b'.', ..]) {
+        return false;
+    }
+    // numbers without leading zeros, each behind a point
+    let (mut before, mut zero) = (b'.', false);
+    for byte in &bytes[2..] {
+        match byte {
+            b'0'..=b'9' if zero => return false,
+            b'0' => zero = before == b'.',
+            b'1'..=b'9' => {}
+            b'.' if before != b'.' => zero = false,
+            _ => return false,
+        }
+        before = *byte;
+    }
+    before != b'.'
 }
 
 /// Whether it is a uuid, in hexadecimal of either case.
@@ -220,8 +229,7 @@ fn two(bytes: &[u8], low: u8, high: u8) -> bool {
         if (low..=high).contains(&((a - b'0') * 10 + (b - b'0'))))
 }
 
-fn date(text: &str) -> bool {
-    let bytes = text.as_bytes();
+fn date(bytes: &[u8]) -> bool {
     let year = bytes.get(..4).is_some_and(|y| y.iter().all(u8::is_ascii_digit) && y != b"0000");
     match bytes.len() {
         4 => year,
@@ -248,9 +256,15 @@ fn day_exists(bytes: &[u8]) -> bool {
 }
 
 fn date_time(text: &str) -> bool {
-    let Some((day, rest)) = text.split_once('T') else { return date(text) };
-    let Some(zone) = rest.find(['Z', '+', '-']) else { return false };
-    day.len() == 10 && date(day) && time(&rest[..zone]) && zone_exists(&rest.as_bytes()[zone..])
+    let bytes = text.as_bytes();
+    let Some((day, rest)) = bytes.split_at_checked(10).filter(|(_, rest)| !rest.is_empty()) else {
+        return date(bytes);
+    };
+    let [b'T', rest @ ..] = rest else { return false };
+    let Some(zone) = rest.iter().position(|b| matches!(b, b'Z' | b'+' | b'-')) else {
+        return false;
+    };
+    date(day) && time(&rest[..zone]) && zone_exists(&rest[zone..])
 }
 
 fn zone_exists(zone: &[u8]) -> bool {
@@ -264,19 +278,19 @@ fn zone_exists(zone: &[u8]) -> bool {
     }
 }
 
-fn time(text: &str) -> bool {
-    let (clock, part) = match text.split_once('.') {
-        Some((clock, part)) => (clock, Some(part)),
-        None => (text, None),
+fn time(bytes: &[u8]) -> bool {
+    let Some((clock, part)) = bytes.split_at_checked(8) else { return false };
+    let fraction = match part {
+        [] => true,
+        [b'.', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
+        _ => false,
     };
-    let bytes = clock.as_bytes();
-    bytes.len() == 8
-        && two(&bytes[..2], 0, 23)
-        && bytes[2] == b':'
-        && two(&bytes[3..5], 0, 59)
-        && bytes[5] == b':'
-        && two(&bytes[6..], 0, 60)
-        && part.is_none_or(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    fraction
+        && two(&clock[..2], 0, 23)
+        && clock[2] == b':'
+        && two(&clock[3..5], 0, 59)
+        && clock[5] == b':'
+        && two(&clock[6..], 0, 60)
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
         Target::NoFragment => run.tell_base(&catalogue::REFERENCE_FRAGMENT, id, Arg::None),
         Target::Contained(found) | Target::Bundled(found) => {
             unsure(run, id);
+            if names_type(run, id, found) {
+                return;
+            }
             let said = said_type(run, id).filter(|t| *t != TypeId::NONE);
             let is = run.tree.node(found).type_id;
             if is != TypeId::NONE && said.is_some_and(|said| !run.is_a(is, said)) {
@@ -101,13 +104,30 @@ fn among_uuids(run: &mut Run<'_>, id: NodeId) {
 
 /// Absolute, a fragment, or `Type/id` (`Type?search` in what a server is asked).
 fn well_formed(run: &Run<'_>, text: &str) -> bool {
-    if text.contains(':') || text.starts_with('#') || text.contains('?') {
+    if text.starts_with('#') || memchr::memchr2(b':', b'?', text.as_bytes()).is_some() {
         return true;
     }
-    let mut parts = text.split(['/', '#']);
-    let kind = parts.next().and_then(|kind| run.validator.table.find(kind));
+    let cut = |text: &str| memchr::memchr2(b'/', b'#', text.as_bytes());
+    let Some(end) = cut(text) else { return false };
+    let kind = run.validator.table.find(&text[..end]);
     kind.is_some_and(|kind| run.is_a(kind, run.validator.known.resource_type))
-        && parts.next().is_some_and(|id| !id.is_empty())
+        && !text[end + 1..].is_empty()
+        && cut(&text[end + 1..]) != Some(0)
+}
+
+/// Whether a reference says no `type`, and its text the very type of what it leads to: what nearly all do.
+fn names_type(run: &Run<'_>, id: NodeId, found: NodeId) -> bool {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let named = |text: &str| {
+        let kind = tree.resource_type(found)?;
+        let end = memchr::memrchr(b'/', text.as_bytes())?;
+        let before = text[..end].strip_suffix(kind)?;
+        Some(before.is_empty() || before.ends_with('/'))
+    };
+    child(tree, id, known.type_).is_none()
+        && child(tree, id, known.reference)
+            .and_then(|r| tree.with_text(r, |text| named(text) == Some(true)))
+            .unwrap_or(false)
 }
 
 /// The type that a reference's `type` or its text says; not asked of what we do not know.

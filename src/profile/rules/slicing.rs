@@ -136,8 +136,8 @@ fn belongs(run: &mut Run<'_>, item: NodeId, slice: &Slice) -> bool {
 
 fn holds(run: &mut Run<'_>, item: NodeId, matcher: &Matcher) -> bool {
     matcher.tests.iter().any(|test| match test {
-        Test::Exists(wanted) => any(run, item, &matcher.path, &mut |_, _| true) == *wanted,
-        _ => any(run, item, &matcher.path, &mut |run, node| passes(run, node, test)),
+        Test::Exists(wanted) => any(run, item, &matcher.path, None) == *wanted,
+        _ => any(run, item, &matcher.path, Some(test)),
     })
 }
 
@@ -172,26 +172,21 @@ fn in_set(run: &Run<'_>, node: NodeId, set: &crate::profile::program::ValueSetKe
     }
 }
 
-/// Whether some node at the end of a path passes.
-fn any(
-    run: &mut Run<'_>,
-    at: NodeId,
-    path: &[Step],
-    test: &mut dyn FnMut(&mut Run<'_>, NodeId) -> bool,
-) -> bool {
-    let Some((step, rest)) = path.split_first() else { return test(run, at) };
+/// Whether some node at the end of a path passes, or is there at all.
+fn any(run: &mut Run<'_>, at: NodeId, path: &[Step], test: Option<&Test>) -> bool {
+    let Some((step, rest)) = path.split_first() else {
+        return test.is_none_or(|test| passes(run, at, test));
+    };
     let tree = run.tree;
     let known = &run.validator.known;
     match step {
         Step::Child(name) => {
-            let mut alike = tree.children(at).filter(|c| is_named(run, *c, *name));
-            let found: Option<NodeId> = alike.next();
-            let mut next = found;
+            let mut next = tree.first_child(at);
             while let Some(one) = next {
-                if any(run, one, rest, test) {
+                if is_named(run, one, *name) && any(run, one, rest, test) {
                     return true;
                 }
-                next = after(run, one, *name);
+                next = tree.next_sibling(one);
             }
             false
         }
@@ -217,22 +212,11 @@ fn any(
     }
 }
 
-fn after(run: &Run<'_>, one: NodeId, name: NameId) -> Option<NodeId> {
-    let mut at = run.tree.next_sibling(one);
-    while let Some(node) = at {
-        if is_named(run, node, name) {
-            return Some(node);
-        }
-        at = run.tree.next_sibling(node);
-    }
-    None
-}
-
 /// By element, so that `value` finds `valueQuantity`.
 fn is_named(run: &Run<'_>, node: NodeId, name: NameId) -> bool {
     let node = run.tree.node(node);
     match node.element {
         ElementId::NONE => node.name == name,
-        element => run.validator.table.element(element).name == name,
+        element => run.validator.table.element_name(element) == name,
     }
 }
