@@ -92,7 +92,8 @@ fn full_url(
         kind.is_some_and(|k| run.validator.table.find(k).is_some())
     };
     let typed = tree.node(resource).type_id != TypeId::NONE;
-    if !(typed && rest.is_some()) && !known_type(&text[base.len()..]) {
+    let own = typed && rest.is_some();
+    if !own && !known_type(&text[base.len()..]) {
         return;
     }
     let Some(id) = child(tree, resource, known.id).and_then(|i| tree.text(i)) else {
