@@ -3,7 +3,8 @@
 //! Promises: a node without parts costs nothing unless something must be there; a rule that only bounds how
 //! often an element may come is not looked at where none comes twice.
 
-use super::program::{ChildRule, Needs, Spec};
+use super::needs::Needs;
+use super::program::{ChildRule, Spec};
 use super::rules;
 use super::run::Run;
 use crate::tree::types::{ElementId, TypeId};
@@ -109,7 +110,9 @@ impl Run<'_> {
         for at in specs {
             let (asks, origin) = self.memory.specs[at];
             let needs = self.validator.programs.needs[asks.0 as usize];
-            if census.repeated {
+            if census.counted > 0
+                || (needs.any(Needs::CLOSES) && !self.spec(asks).is_met(census.seen, census.from))
+            {
                 self.origin = origin;
                 let spec = self.spec(asks);
                 spec.children.iter().for_each(|rule| self.check(id, spec, rule, counter, census));

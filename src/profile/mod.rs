@@ -19,6 +19,7 @@ mod known;
 mod later;
 mod meets;
 mod memory;
+mod needs;
 mod paths;
 mod program;
 mod rules;

@@ -99,51 +99,12 @@ pub struct Spec {
     pub from: u32,
     /// Where the rule of each element from `from` on stands in `children`, from 1.
     pub places: Box<[u8]>,
-    /// The rules that are to be checked though no element is there twice: their places in `children`.
+    /// Which elements from `from` on must be there once; those that a mask cannot say are in `always`.
+    pub required: u128,
+    /// Which must not be there.
+    pub forbidden: u128,
+    /// The other rules that are to be checked though no element is there twice: their places in `children`.
     pub always: Box<[u16]>,
-}
-
-/// What the walk wants to know of a spec at every node, apart from the rest so that it lies together.
-#[derive(Clone, Copy, Default)]
-pub struct Needs {
-    /// Which of the constants below hold.
-    pub flags: u8,
-    /// How many counters its slicings need.
-    pub counters: u32,
-}
-
-impl Needs {
-    /// It asks something of the node itself.
-    pub const VALUE: u8 = 1;
-    /// It names profiles on types.
-    pub const PROFILES: u8 = 2;
-    /// It asks something of single children, so that they must be looked at one by one.
-    pub const DESCENDS: u8 = 4;
-    /// It asks for something that may not be there.
-    pub const CLOSES: u8 = 8;
-
-    /// What a complete spec needs.
-    pub fn of(spec: &Spec) -> Needs {
-        let value = !spec.types.is_empty()
-            || spec.fixed.is_some()
-            || spec.pattern.is_some()
-            || spec.bounds.is_some()
-            || spec.binding.is_some()
-            || spec.reference.is_some()
-            || !spec.constraints.is_empty();
-        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-        let flags = flag(value, Needs::VALUE)
-            | flag(!spec.profiles.is_empty(), Needs::PROFILES)
-            | flag(spec.descends, Needs::DESCENDS)
-            | flag(!spec.always.is_empty(), Needs::CLOSES);
-        Needs { flags, counters: spec.counters }
-    }
-
-    /// Whether one of the specs does what a constant says.
-    #[inline]
-    pub fn any(self, flag: u8) -> bool {
-        self.flags & flag != 0
-    }
 }
 
 /// The most elements that one spec finds by their places; beyond it searches.
@@ -152,9 +113,7 @@ const PLACES: u32 = 512;
 impl Spec {
     /// Works out what is found by looking only, once its children are complete.
     pub fn index(&mut self) {
-        let always = |r: &ChildRule| r.min > 0 || r.max == 0 || r.slicing.is_some();
-        let rules = self.children.iter().enumerate();
-        self.always = rules.filter(|(_, r)| always(r)).map(|(at, _)| at as u16).collect();
+        self.closing();
         self.descends = self.children.iter().any(|r| r.spec.is_some() || r.slicing.is_some());
         let (Some(first), Some(last)) = (self.children.first(), self.children.last()) else {
             return;
@@ -169,6 +128,36 @@ impl Spec {
             places[(rule.element.0 - self.from) as usize] = at as u8 + 1;
         }
         self.places = places.into();
+    }
+
+    /// Works out which rules are to be checked though no element is there twice.
+    fn closing(&mut self) {
+        let first = self.children.first().map_or(0, |r| r.element.0);
+        let mut always = Vec::new();
+        for (at, rule) in self.children.iter().enumerate() {
+            let place = rule.element.0 - first;
+            let plain = rule.slicing.is_none() && rule.min <= 1 && place < u128::BITS;
+            match (rule.min, rule.max) {
+                (1, 1..) if plain => self.required |= 1 << place,
+                (0, 0) if plain => self.forbidden |= 1 << place,
+                (0, 1..) if plain => {}
+                (min, max) if min > 0 || max == 0 || rule.slicing.is_some() => {
+                    always.push(at as u16);
+                }
+                _ => {}
+            }
+        }
+        self.always = always.into();
+    }
+
+    /// Whether nothing more than `always` is to be checked where these elements are there, each once.
+    #[inline]
+    pub fn is_met(&self, seen: u128, from: u32) -> bool {
+        let shift = self.from.wrapping_sub(from);
+        shift < u128::BITS && {
+            let seen = seen >> shift;
+            seen & self.required == self.required && seen & self.forbidden == 0
+        }
     }
 
     /// The rule for an element.
@@ -379,7 +368,7 @@ pub struct Programs {
     /// The specs of all programs.
     pub specs: Vec<Spec>,
     /// What the walk needs to know of each.
-    pub needs: Vec<Needs>,
+    pub needs: Vec<super::needs::Needs>,
     /// The invariants of all programs.
     pub constraints: Vec<Constraint>,
     /// Where each literal stands in the tree of literals; none when it could not be read.

@@ -5,7 +5,8 @@
 //! warm; merges anything.
 
 use super::memory::{Memory, Origin, Tested};
-use super::program::{ConstraintId, Needs, Program, ProgramId, Spec, SpecId};
+use super::needs::Needs;
+use super::program::{ConstraintId, Program, ProgramId, Spec, SpecId};
 use super::{Validator, catalogue, rules};
 use crate::definitions::PackageId;
 use crate::message::{Arg, Issue, IssueKind, Severity};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 impl Spec {
     /// A spec that asks nothing.
-    pub(super) fn empty(program: ProgramId, name: &str) -> Spec {
+    pub(in crate::profile) fn empty(program: ProgramId, name: &str) -> Spec {
         Spec {
             program,
             name: name.into(),
@@ -31,6 +31,8 @@ impl Spec {
             descends: false,
             from: 0,
             places: Box::default(),
+            required: 0,
+            forbidden: 0,
             always: Box::default(),
         }
     }

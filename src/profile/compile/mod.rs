@@ -15,7 +15,8 @@ mod slices;
 #[cfg(test)]
 mod tests;
 
-use super::program::{Extension, Needs, Place, Program, ProgramId, Programs, Spec, SpecId};
+use super::needs::Needs;
+use super::program::{Extension, Place, Program, ProgramId, Programs, Spec, SpecId};
 use super::settings::Settings;
 use crate::definitions::model::{ElementDefinition, StructureDefinition};
 use crate::definitions::{DefinitionId, Library, PackageId, Scope, StructureRef};
