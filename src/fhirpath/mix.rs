@@ -36,6 +36,12 @@ impl Mix {
                 bytes = rest;
                 continue;
             }
+            // fewer than eight are left, and nothing waits
+            if self.filled == 0 {
+                let word = bytes.iter().rev().fold(0, |word, b| (word << 8) | u64::from(*b));
+                (self.word, self.filled) = (word, bytes.len() as u32);
+                return;
+            }
             self.word |= u64::from(*first) << (8 * self.filled);
             self.filled += 1;
             bytes = rest;
