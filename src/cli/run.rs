@@ -21,6 +21,9 @@ pub struct Run {
     /// What is logged, as `level` or `target=level,...`.
     #[arg(long, default_value = "info")]
     log: String,
+    /// Sockets and timers on one thread, so that a run can be repeated call by call.
+    #[arg(long, hide = true)]
+    one_thread: bool,
 }
 
 /// Runs the command.
@@ -29,7 +32,11 @@ pub fn run(arguments: &Run) -> Exit {
         eprintln!("stafett run: {error}");
         return Exit::CouldNot;
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = match arguments.one_thread {
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("stafett run: {error}");
@@ -76,7 +83,7 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
     let config = Arc::clone(&engine.config);
     let targets = assemble::targets(folder, &config)?;
     let data = folder.join(&*config.store.folder.value);
-    let store = open::store(&data)?;
+    let store = open::store(&data, &config)?;
     let status = store.status();
     tracing::info!(
         sync_micros = status.sync_micros,

@@ -116,6 +116,9 @@ section! {
         /// For how long, at least, a message that comes again is known as a duplicate. Not less than 4 days
         /// if senders resend over a long weekend.
         remember_duplicates: Duration = "'14 days'",
+        /// The size of each of the journal's files, which are made ready and zeroed ahead of use; more where three
+        /// times the largest body asks for it, since a message lies in one file.
+        segment: Size = "'64 MiB'",
     }
 }
 

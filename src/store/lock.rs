@@ -10,11 +10,13 @@
 
 use crate::message::{Error, ErrorKind};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What the marker says.
 const FORMAT: &str = "stafett store 1\n";
+/// What the marker is called while it is written.
+const DRAFT: &str = "FORMAT.new";
 
 /// A data directory that is ours until this is dropped.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl Lock {
     /// Takes a data directory; makes it if `make` says so and there is none.
     pub fn take(folder: &Path, make: bool) -> Result<Lock, Error> {
         let shown = folder.display();
-        let fail = |e: std::io::Error| {
+        let fail = |e: io::Error| {
             Error::new(ErrorKind::Storage, format!("{shown} cannot be used")).cause(e)
         };
         let marker = folder.join("FORMAT");
@@ -52,9 +54,7 @@ impl Lock {
             Err(TryLockError::Error(e)) => return Err(fail(e)),
         }
         if fresh {
-            let mut file = File::create(&marker).map_err(fail)?;
-            file.write_all(FORMAT.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
+            mark(folder, &marker).map_err(fail)?;
         }
         Ok(Lock { folder: folder.to_owned(), _file: file })
     }
@@ -70,9 +70,19 @@ impl Lock {
     }
 }
 
+/// Makes the marker: whole, or not there at all. One of half a line would be an unknown format for ever.
+fn mark(folder: &Path, marker: &Path) -> io::Result<()> {
+    let draft = folder.join(DRAFT);
+    let mut file = File::create(&draft)?;
+    file.write_all(FORMAT.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft, marker)?;
+    File::open(folder)?.sync_all()
+}
+
 /// Whether a directory holds more than what a start that was cut short leaves.
 fn holds_something(folder: &Path) -> bool {
-    let ours = |name: &std::ffi::OsStr| name == "lock" || name == "journal";
+    let ours = |name: &std::ffi::OsStr| ["lock", "journal", DRAFT].iter().any(|own| name == *own);
     let others = fs::read_dir(folder).is_ok_and(|mut entries| {
         entries.any(|entry| entry.is_ok_and(|entry| !ours(&entry.file_name())))
     });
@@ -109,6 +119,16 @@ mod tests {
         fs::remove_file(path.join("lock")).unwrap();
         assert!(Lock::take(&path, true).unwrap_err().note.contains("store 2"));
         assert!(!path.join("lock").exists(), "it was touched");
+    }
+
+    #[test]
+    fn a_start_that_was_cut_short_is_made_good() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("journal")).unwrap();
+        fs::write(folder.path().join("lock"), "").unwrap();
+        fs::write(folder.path().join(DRAFT), "staf").unwrap();
+        drop(Lock::take(folder.path(), true).unwrap());
+        assert_eq!(fs::read_to_string(folder.path().join("FORMAT")).unwrap(), FORMAT);
     }
 
     #[test]

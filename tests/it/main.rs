@@ -11,6 +11,7 @@ mod edimaps;
 mod exchange;
 mod fhirpath;
 mod format;
+mod guarantees;
 mod hostile;
 mod issues;
 mod letters;
@@ -40,6 +41,7 @@ fn main() {
     trials.extend(exchange::trials());
     trials.extend(fhirpath::trials());
     trials.extend(format::trials());
+    trials.extend(guarantees::trials());
     trials.extend(hostile::trials());
     trials.extend(issues::trials());
     trials.extend(letters::trials());
@@ -57,5 +59,8 @@ fn main() {
     trials.extend(support::trials());
     trials.extend(tidy::trials());
     trials.extend(transports::trials());
+
+    // Last: it looks the others up by their names.
+    trials.push(guarantees::page(&trials));
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -104,7 +104,7 @@ async fn set_up(folder: &Path, data: &Path, serve: bool) -> Result<Stage, Error>
         }
         partners.insert(one.endpoint.clone(), partner);
     }
-    let store = super::open::store(data)?;
+    let store = super::open::store(data, &engine.config)?;
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
     pipeline.secure(assembled.secured);
     let running = pipeline::start(pipeline).await?;

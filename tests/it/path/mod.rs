@@ -6,7 +6,6 @@ mod delivery;
 mod faults;
 mod front;
 mod handed;
-mod order;
 pub mod process;
 mod receiver;
 pub mod system;
@@ -21,7 +20,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(delivery::trials());
     trials.extend(verdicts::trials());
     trials.extend(faults::trials());
-    trials.extend(order::trials());
     trials.extend(handed::trials());
     trials.extend(again::trials());
     trials.extend(apart::trials());
