@@ -162,7 +162,9 @@ fn mixed(tree: &Tree, node: NodeId) -> bool {
 
 fn key(tree: &Tree, node: NodeId) -> (Kind, &str) {
     let one = tree.node(node);
-    (one.kind, tree.name_text(one.name))
+    // JSON has a narrative as a value like any other, XML as elements.
+    let kind = if one.kind == Kind::Xhtml { Kind::Element } else { one.kind };
+    (kind, tree.name_text(one.name))
 }
 
 /// A node's own value, or the character data that is all it holds.

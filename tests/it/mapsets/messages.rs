@@ -30,6 +30,9 @@ pub fn trials() -> Vec<Trial> {
         trial("mapsets: observations are valid by our profiles", Needs::Nothing, || {
             beside("oru-r01-to-fhir", 3, ("\"R01\"", "\"R02\""))
         }),
+        trial("mapsets: documents are valid by our profiles", Needs::Nothing, || {
+            beside("mdm-t02-to-fhir", 3, ("\"T02\"", "\"T04\""))
+        }),
         trial(
             "mapsets: a published report keeps its result, with participations between",
             Needs::Data("data/hl7v2"),

@@ -38,7 +38,7 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["hospitalnotification-to-oioxml"], 94),
     (&["xdis91-to-carecommunication"], 91),
     (&["carecommunication-to-xdis91"], 98),
-    (&["oru-r01-to-fhir"], 100),
+    (&["oru-r01-to-fhir", "mdm-t02-to-fhir"], 100),
     (
         &[
             "adt-a01-to-hospitalnotification",

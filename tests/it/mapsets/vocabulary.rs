@@ -159,6 +159,7 @@ const OTHERS: &[&str] = &[
     "adt-parts/concept-maps/adt-activity.json",
     "hl7v2-parts/concept-maps/hl7v2-gender.json",
     "hl7v2-parts/concept-maps/hl7v2-code-system.json",
+    "mdm-t02-to-fhir/concept-maps/hl7v2-completion.json",
     "oru-r01-to-fhir/concept-maps/hl7v2-result-status.json",
     "oru-r01-to-fhir/concept-maps/hl7v2-observation-status.json",
 ];
