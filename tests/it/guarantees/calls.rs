@@ -247,7 +247,7 @@ fn hand_in(base: &str, receiver: &Receiver, message: &Message) -> Told {
 /// Starts it again, hands everything in again, and lets it deliver.
 fn second_life(folder: &Path, receiver: &Receiver, messages: &[Message]) -> Result<(), Failed> {
     receiver.saw(Seen::Restarted);
-    let mut engine = Engine::start(folder, &["env".to_owned()])?;
+    let mut engine = Engine::start(folder, &[])?;
     let Some(base) = engine.base.clone() else {
         return Err(format!("no start: {}", std::fs::read_to_string(folder.join("log"))?).into());
     };

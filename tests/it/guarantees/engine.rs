@@ -19,10 +19,11 @@ impl Engine {
         let binary = env!("CARGO_BIN_EXE_stafett").to_owned();
         let shown = folder.display().to_string();
         let own = [binary, "run".to_owned(), shown, "--one-thread".to_owned()];
-        let mut words = [under, &own].concat().into_iter();
-        let program = words.next().ok_or("nothing to start")?;
+        let words = [under, &own].concat();
         let errors = std::fs::File::create(folder.join("log"))?;
-        let mut child = Command::new(program)
+        // The tracer lets go of its output at once; a copy of it stays open for as long as it lives.
+        let mut child = Command::new("sh")
+            .args(["-c", "exec 9>&1; exec \"$@\"", "sh"])
             .args(words)
             .args(["--log", "warn"])
             .stdin(Stdio::null())
