@@ -187,8 +187,8 @@ pub const GUARANTEES: &[Guarantee] = &[
         title: "Clocks may jump",
         words: "A clock that is set changes no order, loses no timer and makes no id twice.",
         trials: &[],
-        figure: "",
-        missing: "everything",
+        figure: "a jump of ten years",
+        missing: "a jump under the real program; ids over a jump; the audit record of it",
     },
     Guarantee {
         number: 15,
