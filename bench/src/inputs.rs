@@ -98,6 +98,7 @@ pub fn read(engine: &Engine, arena: &mut Arena, json: &Bytes) -> Result<Read, St
         charset: None,
         bytes: json.clone(),
         received: now,
+        place: None,
     };
     engine.read(incoming, arena, now).map_err(|unread| format!("{:?}", unread.issues))
 }

@@ -89,6 +89,7 @@ fn translate(arguments: &Translate, folder: &Path, file: &Path) -> Result<Exit, 
             charset: None,
             bytes: bytes.clone(),
             received: now,
+            place: None,
         };
         match engine.read(incoming, &mut arena, now) {
             Ok(one) => {

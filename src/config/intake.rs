@@ -67,6 +67,9 @@ section! {
         namespace: Option<Box<str>>,
         /// A condition on the message, where several descriptions share a root; the first that holds counts.
         when: Option<At<Box<str>>>,
+        /// The elements that each hold a message, in a format whose transmissions may hold several; the rest is their
+        /// common envelope. Each message gets its own verdict.
+        letters: Option<At<Box<str>>>,
         /// The message's id.
         message: At<Box<str>>,
         /// The envelope's id.

@@ -3,7 +3,7 @@
 
 use super::read::{Read, Unread};
 use super::sets::FAMILY;
-use super::{Engine, told};
+use super::{Engine, Incoming, told};
 use crate::config::Answers;
 use crate::definitions::typing;
 use crate::format;
@@ -16,11 +16,27 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 impl Engine {
-    /// The answer to a submission that got no verdict.
-    pub fn answer_unread(&self, unread: &Unread, syntax: Syntax) -> Answer {
-        match unread.issues.is_empty() {
-            true => receipt::plain(unread.ending, syntax),
-            false => receipt::answer(unread.ending, &unread.issues, syntax),
+    /// The answer to a submission that got no verdict: in its own language where its header could be read.
+    pub fn answer_unread(
+        &self,
+        unread: &Unread,
+        incoming: &Incoming,
+        syntax: Syntax,
+        now: Timestamp,
+        id: Uuid,
+    ) -> Answer {
+        if unread.issues.is_empty() {
+            return receipt::plain(unread.ending, syntax);
+        }
+        let answer = receipt::answer(unread.ending, &unread.issues, syntax);
+        if incoming.syntax != syntax {
+            return answer;
+        }
+        match self.reply_unread(incoming, &unread.issues, now, id) {
+            Some(body) => {
+                Answer { body, content_type: Some(receipt::content_type(syntax)), ..answer }
+            }
+            None => answer,
         }
     }
 
@@ -45,7 +61,7 @@ impl Engine {
             return answer;
         }
         // The final receiver's receipt is the one that counts: ours says only that the message arrived.
-        if ending == Ending::Accepted && self.answers(read) == Answers::Receiver {
+        if self.only_arrived(read, ending) {
             return self.outcome(ending, issues, syntax);
         }
         let Some(json) = self.acknowledgement(read, code, issues, now, envelope) else {
@@ -76,13 +92,27 @@ impl Engine {
         now: Timestamp,
         envelope: Uuid,
     ) -> Answer {
-        let said = said.filter(|_| self.answers(read) == Answers::Receiver);
-        let ending = match said {
+        let ending = self.ending_again(read, again, said);
+        self.answer(read, ending, &again.issues, syntax, now, envelope)
+    }
+
+    /// How a message that came again ends, where its receiver has said this about it.
+    pub fn ending_again(
+        &self,
+        read: &Read,
+        again: &super::Again,
+        said: Option<ReceiptCode>,
+    ) -> Ending {
+        match said.filter(|_| self.answers(read) == Answers::Receiver) {
             Some(ReceiptCode::Ok) => Ending::AcceptedByReceiver,
             Some(ReceiptCode::FatalError) => Ending::Refused,
             Some(ReceiptCode::TransientError) | None => again.ending,
-        };
-        self.answer(read, ending, &again.issues, syntax, now, envelope)
+        }
+    }
+
+    /// Whether an ending says only that the message has arrived: its receiver will say more.
+    pub(super) fn only_arrived(&self, read: &Read, ending: Ending) -> bool {
+        ending == Ending::Accepted && self.answers(read) == Answers::Receiver
     }
 
     /// Whether the receiver's receipt is the one that counts.

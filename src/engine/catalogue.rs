@@ -38,8 +38,13 @@ kinds! {
         "no intake description knows this kind of message"
         "The root element or resource is not one that this engine's intake descriptions read."
     SEVERAL_LETTERS "message-several-letters" NotSupported Error
-        "the interchange holds several letters"
-        "A letter has a verdict and a receipt of its own. Send each in an interchange of its own."
+        "the transmission holds several messages"
+        "Where an engine takes messages in, each of them gets its own verdict and receipt. This one could not be told \
+         apart from the others byte for byte, or was given to a tool that takes one: send it by itself."
+    ID_TWICE "message-id-twice" Duplicate Error
+        "two messages of this transmission have the same id"
+        "Each message of an interchange or envelope has an id of its own (UNH 0062 in EDIFACT): the one that its \
+         receipt quotes. Nothing of the transmission was taken."
     NOT_EXPRESSIBLE "message-not-expressible" BusinessRule Error
         "the message cannot be expressed for its receiver"
         "The receiver takes another format, and the map to it found something that it needs and the message \

@@ -371,10 +371,10 @@ fn record(
     at: Timestamp,
     outcome: Option<Box<str>>,
 ) -> AuditRecord {
-    let actor = match action {
-        AuditAction::Received => read.incoming.party.0.clone(),
-        _ => "stafett".into(),
-    };
+    let received = action == AuditAction::Received;
+    let actor = if received { read.incoming.party.0.clone() } else { "stafett".into() };
+    let place = read.incoming.place.filter(|_| received);
+    let outcome = outcome.or(place.map(super::Part::code));
     AuditRecord { at, action, actor, delivery: None, outcome }
 }
 

@@ -27,6 +27,7 @@ mod replay;
 mod reply;
 mod resend;
 mod sets;
+mod several;
 mod suggest;
 mod told;
 mod translate;
@@ -45,6 +46,7 @@ pub use model::model_for;
 pub use read::{Incoming, Read, Unread};
 pub use replay::{Remade, generation};
 pub use sets::{PARTS, profile_sets};
+pub use several::{Heard, Part};
 pub use told::{MOST_TOLD, for_receipt, refuse, tell, tell_all};
 pub use translate::{Stopped, resent_envelope};
 

@@ -24,6 +24,8 @@ pub struct Incoming {
     pub bytes: Bytes,
     /// When its last byte came.
     pub received: Timestamp,
+    /// Which message of its transmission it is, where that held several.
+    pub place: Option<super::Part>,
 }
 
 /// A message that was read; its tree and the issues so far are in the arena.
@@ -58,6 +60,8 @@ pub struct Unread {
     pub ending: Ending,
     /// What is told.
     pub issues: Vec<ToldIssue>,
+    /// The messages of a transmission that holds several, in the arena's tree.
+    pub letters: Vec<crate::tree::NodeId>,
 }
 
 /// The day it is, for identifiers whose validity has dates.
@@ -81,10 +85,7 @@ impl Engine {
         }
         self.parse(&incoming, arena)?;
         if incoming.syntax == Syntax::Edifact && format::edifact::letters(&arena.tree).len() > 1 {
-            let second = format::edifact::letters(&arena.tree).get(1).copied();
-            let place = Place { node: second, ..Place::default() };
-            arena.issues.push(Issue::new(&catalogue::SEVERAL_LETTERS, place));
-            return Err(self.unread(Ending::Unidentified, arena));
+            return Err(self.several(format::edifact::letters(&arena.tree), arena));
         }
         self.library.wire().type_tree(incoming.syntax, &mut arena.tree, &mut arena.issues);
         arena.references.build(&arena.tree);
@@ -98,7 +99,17 @@ impl Engine {
             arena.issues.extend(kind.map(|kind| Issue::new(kind, place)));
             return Err(self.unread(Ending::Unidentified, arena));
         };
+        if says.letters.len() > 1 {
+            return Err(self.several(says.letters, arena));
+        }
         self.identify(incoming, says, arena, now)
+    }
+
+    /// A transmission of several messages is none itself: each is read by itself.
+    fn several(&self, letters: Vec<crate::tree::NodeId>, arena: &mut Arena) -> Box<Unread> {
+        let place = Place { node: letters.get(1).copied(), ..Place::default() };
+        arena.issues.push(Issue::new(&catalogue::SEVERAL_LETTERS, place));
+        Box::new(Unread { letters, ..*self.unread(Ending::Unidentified, arena) })
     }
 
     /// Decodes and parses; what is not well formed gets no verdict, since nothing in it can be believed.
@@ -202,8 +213,8 @@ impl Engine {
         })
     }
 
-    fn unread(&self, ending: Ending, arena: &Arena) -> Box<Unread> {
+    pub(super) fn unread(&self, ending: Ending, arena: &Arena) -> Box<Unread> {
         let issues = told::tell(&arena.tree, self.library.table(), &arena.issues);
-        Box::new(Unread { ending, issues })
+        Box::new(Unread { ending, issues, letters: Vec::new() })
     }
 }

@@ -4,7 +4,7 @@
 //! own, and nothing is in between. The verdict is not touched. Never: a refused message, or a receipt.
 
 use super::translate::Stopped;
-use super::{Arena, Engine, Incoming, Read, apart};
+use super::{Arena, Engine, Incoming, Read, apart, several};
 use crate::message::{AuditAction, KnownAbout, NewDelivery, Output, ToldIssue, Unit, Verdict};
 use crate::tree::types::TypeId;
 use bytes::Bytes;
@@ -38,6 +38,7 @@ impl Engine {
             charset: None,
             bytes: unit.original.clone(),
             received: unit.received,
+            place: several::place_of(unit),
         };
         self.read(incoming, arena, now).ok()
     }

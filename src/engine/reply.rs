@@ -4,11 +4,11 @@
 //! further. Never: answers a receipt.
 
 use super::Engine;
-use super::read::Read;
-use crate::config::Answers;
+use super::read::{Incoming, Read, day};
 use crate::format::charset::Charset;
-use crate::message::{Answer, ReceiptCode, Syntax, ToldIssue};
+use crate::message::{Answer, Identifier, IdentifierKind, ReceiptCode, Syntax, ToldIssue};
 use crate::receipt::{self, Ending, contrl, er7};
+use crate::route::Identity;
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ impl Engine {
         let row = receipt::row(ending);
         let (status, code) = row.receipt?;
         let (syntax, bytes) = (read.incoming.syntax, &read.incoming.bytes);
-        let arrived = ending == Ending::Accepted && self.answers(read) == Answers::Receiver;
+        let arrived = self.only_arrived(read, ending);
         let body = self.reply(syntax, bytes, (code, arrived), issues, now, id)?;
         Some(Answer {
             status,
@@ -35,6 +35,36 @@ impl Engine {
             retry_after: row.retry_after,
             verdict: receipt::verdict(ending),
         })
+    }
+
+    /// A refusal of what could not be read to its end, whose header names whom it is for: nobody else hears one.
+    pub(super) fn reply_unread(
+        &self,
+        incoming: &Incoming,
+        issues: &[ToldIssue],
+        now: Timestamp,
+        id: Uuid,
+    ) -> Option<Bytes> {
+        let syntax = incoming.syntax;
+        if syntax == Syntax::Edifact {
+            let (text, _) = self.text_of(syntax, &incoming.bytes);
+            let (value, kind) = contrl::sender(&text)?;
+            let gln = Identifier::parse(IdentifierKind::Gln, &value).ok().filter(|_| kind == "14");
+            let admitted = self.routes.admits(&incoming.party, gln.as_slice(), day(now));
+            if !matches!(admitted, Identity::Own | Identity::Carrier { .. }) {
+                return None;
+            }
+        }
+        self.reply(syntax, &incoming.bytes, (ReceiptCode::FatalError, false), issues, now, id)
+    }
+
+    /// The text of a message of HL7 v2 or EDIFACT, also of one that is not in its charset: a header is nearly always
+    /// readable as ISO 8859-1.
+    fn text_of(&self, syntax: Syntax, bytes: &Bytes) -> (String, Charset) {
+        match self.library.wire().decode(syntax, bytes, None) {
+            Ok(decoded) => (decoded.text.to_string(), decoded.charset),
+            Err(_) => (bytes.iter().copied().map(char::from).collect(), Charset::Latin1),
+        }
     }
 
     /// A receipt made from a message's bytes alone: an HL7 v2 acknowledgement whose header could be read, or a
@@ -52,16 +82,11 @@ impl Engine {
         if !matches!(syntax, Syntax::Hl7v2 | Syntax::Edifact) {
             return None;
         }
-        // a header is nearly always readable as ISO 8859-1, even of a message that is not in its charset
-        let decoded = self.library.wire().decode(syntax, bytes, None);
-        let (text, charset) = match decoded {
-            Ok(decoded) => (decoded.text.to_string(), decoded.charset),
-            Err(_) => (bytes.iter().copied().map(char::from).collect(), Charset::Latin1),
-        };
+        let (text, charset) = self.text_of(syntax, bytes);
         let replying = er7::Replying { message: &text, code, arrived, issues, now, id };
         let reply = match syntax {
             Syntax::Hl7v2 => er7::acknowledge(&replying)?,
-            _ if code == ReceiptCode::Ok && (arrived || !contrl::asks(&text)) => return None,
+            _ if !contrl::wanted(&replying) => return None,
             _ => contrl::acknowledge(&replying)?,
         };
         let mut out = Vec::new();

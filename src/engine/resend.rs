@@ -4,8 +4,7 @@
 //! message does not say is not added. Never: writes a message anew.
 
 use super::{Arena, Engine, header, told};
-use crate::definitions::typing;
-use crate::format::{self, charset};
+use crate::format::edifact;
 use crate::message::{EnvelopeId, Error, ErrorKind, Syntax};
 use crate::tree::{BufferId, NodeId, Tree};
 use bytes::Bytes;
@@ -24,23 +23,19 @@ impl Engine {
         sent: Timestamp,
     ) -> Result<Bytes, Error> {
         let fault = |why: &str| Error::new(ErrorKind::Internal, format!("a resend: {why}"));
-        let decoded = charset::decode(bytes, None, syntax != Syntax::FhirJson)
-            .map_err(|_| fault("the message cannot be decoded"))?;
+        // A message of HL7 v2 has no envelope: it is sent again as it is.
+        if syntax == Syntax::Hl7v2 {
+            return Ok(bytes.clone());
+        }
+        let wire = self.library.wire();
+        let decoded =
+            wire.decode(syntax, bytes, None).map_err(|_| fault("the message cannot be decoded"))?;
         let mut arena = Arena::new(self);
         let (tree, issues) = (&mut arena.tree, &mut arena.issues);
-        let text = decoded.text.clone();
-        let whole = match syntax {
-            Syntax::FhirJson => format::fhir_json::read(text, tree, issues),
-            Syntax::FhirXml => format::fhir_xml::read(text, tree, issues),
-            Syntax::Xml => format::xml::read(text, tree, issues),
-            // A message of HL7 v2 has no envelope: it is sent again as it is.
-            Syntax::Hl7v2 => return Ok(bytes.clone()),
-            Syntax::Edifact => return Err(fault("interchanges are not put into new envelopes")),
-        };
-        if !whole || told::refuse(issues) {
+        if !wire.read(syntax, decoded.text.clone(), tree, issues) || told::refuse(issues) {
             return Err(fault("the message cannot be read"));
         }
-        typing::type_tree(tree, self.library.table(), issues);
+        wire.type_tree(syntax, tree, issues);
         arena.references.build(&arena.tree);
         let places = {
             let trees = [&arena.tree];
@@ -49,6 +44,9 @@ impl Engine {
         };
         let (place, mut changes) = places.ok_or_else(|| fault("no intake describes it"))?;
         changes.push((place, envelope.0.clone()));
+        // what closes an interchange says its reference again
+        let closing = edifact::references(&arena.tree).filter(|_| syntax == Syntax::Edifact);
+        changes.extend(closing.map(|[_, closing]| (closing, envelope.0.clone())));
         for name in ["occurredDateTime", "recorded"] {
             let newest = header::parts(&arena.tree).and_then(|parts| parts.newest);
             if let Some(node) = newest.and_then(|newest| arena.tree.child(newest, name)) {

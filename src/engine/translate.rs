@@ -56,6 +56,9 @@ impl Engine {
                 false => self.write(&arena.tree, syntax, charset)?,
             };
             let (message, envelope) = (read.message.clone(), read.envelope.clone());
+            if read.incoming.place.is_some() && bytes.is_empty() {
+                return self.alone(read, destination, now);
+            }
             return Ok(Output { syntax, bytes, message, envelope, map: None });
         };
         let plan = self.plan_of(destination.route).ok_or(Stopped::Ours("map-missing"))?;
@@ -80,6 +83,23 @@ impl Engine {
         let message = says.message.ok_or(Stopped::Ours("output-without-id"))?;
         let envelope = says.envelope.ok_or(Stopped::Ours("output-without-envelope-id"))?;
         Ok(Output { syntax, bytes, message, envelope, map: Some(map.value.clone()) })
+    }
+
+    /// One message of a transmission on its way as it came: in an envelope of its own, since its receiver would take
+    /// the next one under the same id for the first.
+    fn alone(
+        &self,
+        read: &Read,
+        destination: Destination<'_>,
+        now: Timestamp,
+    ) -> Result<Output, Stopped> {
+        let own = [&*read.envelope.0, &*read.message.0].join("\u{1f}");
+        let envelope = EnvelopeId(mint(read, &destination, &own, "envelope"));
+        let (syntax, message) = (read.incoming.syntax, read.message.clone());
+        match self.in_envelope(syntax, &read.incoming.bytes, &envelope, now) {
+            Ok(bytes) => Ok(Output { syntax, bytes, message, envelope, map: None }),
+            Err(_) => Err(Stopped::Ours("no-envelope-of-its-own")),
+        }
     }
 
     fn run(

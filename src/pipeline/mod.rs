@@ -15,6 +15,7 @@ mod desk;
 mod reload;
 mod replay;
 mod running;
+mod several;
 mod worker;
 
 pub use alarm::Alarm;
@@ -165,6 +166,10 @@ impl Pipeline {
                     return self.noted(answer, noting, answer_in).await;
                 }
                 Ok(Step::Waiting(waiting)) => waiting,
+                Ok(Step::Several(several)) => match self.all_of(*several, answer_in).await {
+                    Some(answer) => return answer,
+                    None => continue,
+                },
                 Err(_) => return receipt::plain(Ending::Broken, answer_in),
             };
             if let Some(answer) = self.committed(*waiting, answer_in).await {
@@ -239,6 +244,20 @@ impl Pipeline {
         again: &crate::engine::Again,
         answer_in: Syntax,
     ) -> (Answer, Option<Noting>) {
+        let noting = self.note_again(engine, read, again);
+        let said = self.said_of(engine, read, again.position);
+        let (now, id) = (self.clock.now(), Uuid::new_v4());
+        let answer = engine.answer_again(read, again, said, answer_in, now, id);
+        (answer, noting)
+    }
+
+    /// Counts a message that came before; one with other content leaves an audit record and an alarm.
+    fn note_again(
+        &self,
+        engine: &Engine,
+        read: &Read,
+        again: &crate::engine::Again,
+    ) -> Option<Noting> {
         let event = engine.event_label(&read.event);
         self.metrics.count(Counted::Duplicate, "none", event);
         let party = &*read.incoming.party.0;
@@ -259,17 +278,15 @@ impl Pipeline {
         if noting.is_none() {
             tracing::info!(party, event, "a message came again");
         }
-        let said = match engine.receiver_answers(read) {
-            true => self.said(again.position),
-            false => None,
-        };
-        let (now, id) = (self.clock.now(), Uuid::new_v4());
-        let answer = engine.answer_again(read, again, said, answer_in, now, id);
-        (answer, noting)
+        noting
     }
 
-    /// What the receiver of a message has said about it, if it has; the worst, where it went to several.
-    fn said(&self, position: Position) -> Option<ReceiptCode> {
+    /// What the receiver of a message has said about it, if its word counts and it has; the worst, where it went to
+    /// several.
+    fn said_of(&self, engine: &Engine, read: &Read, position: Position) -> Option<ReceiptCode> {
+        if !engine.receiver_answers(read) {
+            return None;
+        }
         let detail = self.store.message(position).ok()??;
         let said = detail.row.deliveries.iter().filter_map(|one| one.receipt);
         said.max_by_key(|code| *code == ReceiptCode::FatalError)

@@ -3,6 +3,7 @@
 //! A worker never waits for a disk: while a commit is on its way, it works on the next message.
 
 use super::Pipeline;
+use super::several::Several;
 use crate::engine::{Arena, Decided, Engine, Incoming, Outcome, Read, Stages};
 use crate::message::{
     Answer, Committed, Earlier, Error, KnownAbout, Submission, ToldIssue, Unit, Verdict,
@@ -35,6 +36,8 @@ pub(super) enum Step {
     Again(Answer, Option<Noting>),
     /// It is answered when it is on disk.
     Waiting(Box<Waiting>),
+    /// It is several messages: each is answered when they are all on disk.
+    Several(Box<Several>),
 }
 
 /// An audit record that is on its way to the disk.
@@ -63,7 +66,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn of(decided: Decided, apart: bool) -> (Kept, Unit) {
+    pub(super) fn of(decided: Decided, apart: bool) -> (Kept, Unit) {
         let Decided { unit, ending, route, not_checked, dropped, .. } = decided;
         let (verdict, quarantine, issues) =
             (unit.verdict, unit.quarantine.clone(), unit.issues.clone());
@@ -117,18 +120,28 @@ impl Pipeline {
             charset: submission.charset.clone(),
             bytes: submission.body.clone(),
             received: submission.received,
+            place: None,
         };
         let now = self.clock.now();
         let begin = Instant::now();
-        let read = catch_unwind(AssertUnwindSafe(|| engine.read(incoming, arena, now)));
+        let read = catch_unwind(AssertUnwindSafe(|| engine.read(incoming.clone(), arena, now)));
         self.metrics.stage("read", begin.elapsed());
         let read = match read {
             Ok(Ok(read)) => read,
             Ok(Err(unread)) => {
+                let begin = Instant::now();
+                let split = catch_unwind(AssertUnwindSafe(|| {
+                    engine.split(&incoming, &unread, &arena.tree)
+                }));
+                if let Ok(Some(letters)) = split {
+                    self.metrics.stage("read", begin.elapsed());
+                    return self.several(engine, letters, arena, submission);
+                }
                 self.metrics.unverdicted();
                 let issue = unread.issues.first().map_or("", |issue| &issue.id);
                 tracing::info!(party = &*submission.party.0, ending = ?unread.ending, issue, "no verdict");
-                return Step::Answer(engine.answer_unread(&unread, submission.answer_in));
+                let (syntax, id) = (submission.answer_in, Uuid::new_v4());
+                return Step::Answer(engine.answer_unread(&unread, &incoming, syntax, now, id));
             }
             Err(_) => {
                 *arena = Arena::new(engine);
@@ -136,10 +149,7 @@ impl Pipeline {
                 return Step::Answer(receipt::plain(Ending::Broken, submission.answer_in));
             }
         };
-        let party = &read.incoming.party;
-        let known = self.store.known_about(party, &read.message, &read.envelope);
-        let known = known.and_then(|known| self.with_earlier(engine, &read, known, None));
-        let known = match known {
+        let known = match self.known(engine, &read) {
             Ok(known) => known,
             Err(error) => {
                 tracing::error!(%error, "the store does not say what is known");
@@ -147,6 +157,13 @@ impl Pipeline {
             }
         };
         self.decide(engine, read, arena, &known, submission)
+    }
+
+    /// What is known of a message, and the earlier ones that its maps ask for.
+    pub(super) fn known(&self, engine: &Engine, read: &Read) -> Result<KnownAbout, Error> {
+        let party = &read.incoming.party;
+        let known = self.store.known_about(party, &read.message, &read.envelope)?;
+        self.with_earlier(engine, read, known, None)
     }
 
     /// Adds the earlier messages that the maps of the message's routes ask for; with `until`, those that had
@@ -188,31 +205,12 @@ impl Pipeline {
         known: &KnownAbout,
         submission: &Submission,
     ) -> Step {
-        let mut laps = Laps { metrics: &self.metrics, since: Instant::now() };
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let now = self.clock.now();
-            engine.decide(&read, arena, known, now, &mut laps)
-        }));
-        let mut decided = match outcome {
-            Ok(Outcome::Again(again)) => {
+        let mut decided = match self.decided(engine, &read, arena, known) {
+            Outcome::Again(again) => {
                 let (answer, noting) = self.again(engine, &read, &again, submission.answer_in);
                 return Step::Again(answer, noting);
             }
-            Ok(Outcome::Commit(decided)) => *decided,
-            // A fault of ours is not the sender's: the message is kept, and somebody is called.
-            Err(_) => {
-                *arena = Arena::new(engine);
-                let unit = engine.quarantined(&read, known, "panic", submission.received);
-                Decided {
-                    unit,
-                    ending: Ending::Accepted,
-                    route: None,
-                    issues: Vec::new(),
-                    not_checked: 0,
-                    dropped: 0,
-                    losses: Default::default(),
-                }
-            }
+            Outcome::Commit(decided) => *decided,
         };
         let (done, committed) = oneshot::channel();
         let since = Instant::now();
@@ -222,5 +220,34 @@ impl Pipeline {
         self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
         let engine = Arc::clone(engine);
         Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since }))
+    }
+
+    /// The decision; a panic is one too.
+    pub(super) fn decided(
+        &self,
+        engine: &Arc<Engine>,
+        read: &Read,
+        arena: &mut Arena,
+        known: &KnownAbout,
+    ) -> Outcome {
+        let mut laps = Laps { metrics: &self.metrics, since: Instant::now() };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let now = self.clock.now();
+            engine.decide(read, arena, known, now, &mut laps)
+        }));
+        outcome.unwrap_or_else(|_| {
+            // A fault of ours is not the sender's: the message is kept, and somebody is called.
+            *arena = Arena::new(engine);
+            let unit = engine.quarantined(read, known, "panic", read.incoming.received);
+            Outcome::Commit(Box::new(Decided {
+                unit,
+                ending: Ending::Accepted,
+                route: None,
+                issues: Vec::new(),
+                not_checked: 0,
+                dropped: 0,
+                losses: Default::default(),
+            }))
+        })
     }
 }

@@ -9,6 +9,7 @@ use super::outcome::text;
 use crate::format::edifact::text::{COMPONENTS, components};
 use crate::message::{IssueType, ReceiptCode, Severity, ToldIssue};
 use jiff::tz::TimeZone;
+use uuid::Uuid;
 
 /// The most issues that a receipt tells.
 const MOST: usize = 5;
@@ -18,38 +19,77 @@ const ZONE: &str = "Europe/Copenhagen";
 
 /// The receipt of an interchange's letter.
 pub fn acknowledge(replying: &Replying<'_>) -> Option<String> {
-    let header = Header::of(replying.message)?;
-    let (name, version, action) = match replying.code {
-        ReceiptCode::Ok => ("CTL03", "C0330Q", "7"),
-        ReceiptCode::FatalError => ("CTL02", "C0230Q", "4"),
-        // temporary faults have no receipt: the sender sends again
-        ReceiptCode::TransientError => return None,
-    };
+    acknowledge_all(std::slice::from_ref(replying))
+}
+
+/// The receipts of several letters of one interchange, in one interchange.
+pub fn acknowledge_all(replies: &[Replying<'_>]) -> Option<String> {
+    let first = replies.first()?;
+    let header = Header::all(first.message).into_iter().next()?;
     let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
-    let now = replying.now.to_zoned(zone).strftime("%y%m%d:%H%M").to_string();
-    let id = replying.id.simple().to_string().to_uppercase();
-    let (envelope, letter) = (&id[..14], &id[14..28]);
-    let mut segments = vec![
-        format!("UNB+UNOC:3+{}+{}+{now}+{envelope}", header.receiver, header.sender),
-        format!("UNH+{letter}+CONTRL:D:93A:ZZ:{version}+{name}"),
-        format!("UCI+{}+{}+{}+{action}", header.interchange, header.sender, header.receiver),
-    ];
-    let wrong = replying.issues.iter().filter(|one| one.severity >= Severity::Error);
-    for issue in wrong.take(MOST).filter(|_| action == "4") {
-        let lines: Vec<String> = components(&text(issue)).iter().map(|c| released(c)).collect();
-        let shown = lines[..lines.len().min(COMPONENTS)].join(":");
-        segments.push(format!("FTX+{}+P00++{shown}", refuse_code(issue)));
+    let now = first.now.to_zoned(zone).strftime("%y%m%d:%H%M").to_string();
+    let envelope = &first.id.simple().to_string().to_uppercase()[..14];
+    let mut segments =
+        vec![format!("UNB+UNOC:3+{}+{}+{now}+{envelope}", header.receiver, header.sender)];
+    let count: usize = replies.iter().map(|one| letters(one, &mut segments)).sum();
+    if count == 0 {
+        return None;
     }
-    segments.push(format!("UCM+{}+{}+{action}", header.letter, header.kind));
-    segments.push(format!("UNT+{}+{letter}", segments.len()));
-    segments.push(format!("UNZ+1+{envelope}"));
+    segments.push(format!("UNZ+{count}+{envelope}"));
     let lines: String = segments.iter().map(|one| format!("{one}'\r\n")).collect();
     Some(format!("UNA:+.? '\r\n{lines}"))
 }
 
+/// The segments of a text's letters' receipts, and how many these are: an interchange that was broken had several.
+fn letters(replying: &Replying<'_>, segments: &mut Vec<String>) -> usize {
+    let (name, version, action) = match replying.code {
+        ReceiptCode::Ok => ("CTL03", "C0330Q", "7"),
+        ReceiptCode::FatalError => ("CTL02", "C0230Q", "4"),
+        // temporary faults have no receipt: the sender sends again
+        ReceiptCode::TransientError => return 0,
+    };
+    let all = Header::all(replying.message);
+    for (header, number) in all.iter().zip(0u32..) {
+        let own = match number {
+            0 => replying.id,
+            number => Uuid::new_v5(&replying.id, &number.to_be_bytes()),
+        };
+        let id = &own.simple().to_string().to_uppercase()[14..28];
+        let before = segments.len();
+        let Header { sender, receiver, interchange, letter, kind, .. } = header;
+        segments.push(format!("UNH+{id}+CONTRL:D:93A:ZZ:{version}+{name}"));
+        segments.push(format!("UCI+{interchange}+{sender}+{receiver}+{action}"));
+        let wrong = replying.issues.iter().filter(|one| one.severity >= Severity::Error);
+        for issue in wrong.take(MOST).filter(|_| action == "4") {
+            let lines: Vec<String> = components(&text(issue)).iter().map(|c| released(c)).collect();
+            let shown = lines[..lines.len().min(COMPONENTS)].join(":");
+            segments.push(format!("FTX+{}+P00++{shown}", refuse_code(issue)));
+        }
+        segments.push(format!("UCM+{letter}+{kind}+{action}"));
+        segments.push(format!("UNT+{}+{id}", segments.len() - before + 1));
+    }
+    all.len()
+}
+
+/// Who an interchange says that it is from, and by which kind of number.
+pub fn sender(message: &str) -> Option<(String, String)> {
+    let header = Header::all(message).into_iter().next()?;
+    let (value, kind) = header.sender.split_once(':')?;
+    Some((value.to_owned(), kind.split(':').next().unwrap_or_default().to_owned()))
+}
+
+/// Whether a letter is told what is said about it: an acceptance that it asks for, and every refusal.
+pub fn wanted(replying: &Replying<'_>) -> bool {
+    match replying.code {
+        ReceiptCode::Ok => !replying.arrived && asks(replying.message),
+        ReceiptCode::FatalError => true,
+        ReceiptCode::TransientError => false,
+    }
+}
+
 /// Whether an interchange asks for a receipt when it is accepted (0031).
 pub fn asks(message: &str) -> bool {
-    Header::of(message).is_some_and(|header| header.asks)
+    Header::all(message).first().is_some_and(|header| header.asks)
 }
 
 /// Why a letter is refused: not said, the receiver's id, the version, the syntax.
@@ -87,8 +127,12 @@ struct Header {
 }
 
 impl Header {
-    /// Reads the first segments of a text; none: its references cannot be read.
-    fn of(text: &str) -> Option<Header> {
+    /// The headers of a text's letters, by its whole segments; empty: its references cannot be read.
+    fn all(text: &str) -> Vec<Header> {
+        Header::read(text).unwrap_or_default()
+    }
+
+    fn read(text: &str) -> Option<Vec<Header>> {
         let marks = text.trim_start_matches('\u{feff}').trim_start();
         let (marks, rest) = match marks.strip_prefix("UNA") {
             Some(after) => (after.get(..6)?, after.get(6..)?),
@@ -97,19 +141,21 @@ impl Header {
         let mark = |at: usize| marks.chars().nth(at);
         let (component, element, release) = (mark(0)?, mark(1)?, mark(3)?);
         let cut = |text: &str, by: char| pieces(text, by, release);
-        let segments = cut(rest, mark(5)?);
-        let named = |name: &str| {
+        let mut segments = cut(rest, mark(5)?);
+        // what no terminator ends is no segment
+        segments.pop();
+        let named = |name: &'static str| {
             let own = segments.iter().map(|one| one.trim_start());
-            own.filter(|one| one.starts_with(name)).map(|one| cut(one, element)).next()
+            own.filter(move |one| one.starts_with(name)).map(move |one| cut(one, element))
         };
         let anew = |value: &str| -> String {
             let values = cut(value, component);
             let plain = values.iter().map(|one| released(&unreleased(one, release)));
             plain.collect::<Vec<_>>().join(":")
         };
-        let (interchange, letter) = (named("UNB")?, named("UNH")?);
         let at = |all: &[String], place: usize| all.get(place).map(|v| anew(v)).unwrap_or_default();
-        let header = Header {
+        let interchange = named("UNB").next()?;
+        let header = |letter: Vec<String>| Header {
             sender: at(&interchange, 2),
             receiver: at(&interchange, 3),
             interchange: at(&interchange, 5),
@@ -117,8 +163,8 @@ impl Header {
             kind: at(&letter, 2),
             asks: at(&interchange, 9) == "1",
         };
-        let whole = !header.interchange.is_empty() && !header.letter.is_empty();
-        Some(header).filter(|_| whole)
+        let whole = |one: &Header| !one.interchange.is_empty() && !one.letter.is_empty();
+        Some(named("UNH").map(header).filter(whole).collect())
     }
 }
 

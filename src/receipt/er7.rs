@@ -164,6 +164,7 @@ impl Errors<'_> {
         let component = char::from(self.delimiters.component);
         let number = number(issue);
         let place = issue.position.and_then(|(line, column)| self.place(line, column));
+        let said = if place.is_some() { text_of(issue) } else { text(issue) };
         let parts = place.map(|place| place.parts()).unwrap_or_default();
         let joined = |parts: &[String], by: char| {
             let all: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -185,7 +186,7 @@ impl Errors<'_> {
             Severity::Error => "E",
             Severity::Fatal => "F",
         };
-        let said = escaped(&text_of(issue), &self.delimiters);
+        let said = escaped(&said, &self.delimiters);
         let _ = write!(
             out,
             "ERR{field}{field}{}{field}{number}{component}{}{component}HL70357{field}{severity}\
@@ -201,6 +202,16 @@ impl Errors<'_> {
         let lines: Vec<&str> = text.split(['\r', '\n']).collect();
         let own = *lines.get(line as usize - 1)?;
         let name: String = own.chars().take(3).collect();
+        let named =
+            name.len() == 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let ends = own[3.min(own.len())..]
+            .chars()
+            .next()
+            .is_none_or(|c| c == char::from(self.delimiters.field));
+        // what is no segment has no place among segments
+        if !named || !ends {
+            return None;
+        }
         let same = |one: &&&str| one.starts_with(&name);
         let sequence = lines[..line as usize].iter().filter(same).count();
         let (mut field, mut repetition, mut component, mut sub) = (0, 1, 1, 1);

@@ -47,6 +47,8 @@ pub struct Extracted {
     pub receipt_for: Option<ReceiptFor>,
     /// The elements that belong to the sending and not to the message.
     pub of_sending: Vec<NodeId>,
+    /// The elements that each hold a message.
+    pub letters: Vec<NodeId>,
 }
 
 /// The identifiers of a message's sender or receiver.
@@ -86,6 +88,7 @@ struct Description {
     root: Box<str>,
     namespace: Option<Box<str>>,
     when: Option<Expression>,
+    letters: Option<Expression>,
     message: Expression,
     envelope: Expression,
     sender: Vec<(IdentifierKind, Expression)>,
@@ -160,6 +163,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         compiler.root(&intake.root, intake.namespace.as_deref()).into_iter().collect();
     let mut optional = |at: &Option<_>| at.as_ref().and_then(|at| compiler.compile(at, &focus));
     let when = optional(&intake.when);
+    let letters = optional(&intake.letters);
     let patient = optional(&intake.patient);
     let sent = optional(&intake.sent);
     let test = optional(&intake.test);
@@ -198,6 +202,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         root: intake.root.clone(),
         namespace: intake.namespace.clone(),
         when,
+        letters,
         message: message?,
         envelope: envelope?,
         sender,
@@ -259,6 +264,7 @@ impl Description {
             receiver: ends(&self.receiver, scene, root, memory),
             test: self.test.as_ref().is_some_and(|test| holds(test, scene, root, memory)),
             of_sending: nodes(&self.of_sending, scene, root, memory),
+            letters: nodes(self.letters.as_slice(), scene, root, memory),
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::delivery::Change;
 use crate::message::{AuditRecord, DeliveryId, Error, ErrorKind, Position, Unit};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A record's content.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,6 +28,16 @@ pub enum Entry {
         by: i64,
         /// What happened.
         audit: AuditRecord,
+    },
+    /// Messages of one transmission, true together or not at all. This record is the first of them; each further one
+    /// has a record of its own that says so.
+    Together(Vec<Unit>),
+    /// A further message of such a record.
+    Member {
+        /// How many records before this one.
+        back: u32,
+        /// Which of its messages, from 1.
+        index: u16,
     },
 }
 
@@ -56,7 +67,10 @@ impl Entry {
     pub fn class(&self) -> u8 {
         match self {
             Entry::Unit(unit) if unit.quarantine.is_some() => class::QUARANTINE,
-            Entry::Unit(_) => class::PAYLOAD,
+            Entry::Together(units) if units.iter().any(|unit| unit.quarantine.is_some()) => {
+                class::QUARANTINE
+            }
+            Entry::Unit(_) | Entry::Together(_) | Entry::Member { .. } => class::PAYLOAD,
             Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => class::METADATA,
         }
     }
@@ -64,19 +78,67 @@ impl Entry {
     /// Its bytes.
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
         let room = match self {
-            Entry::Unit(unit) => {
-                512 + unit.original.len()
-                    + unit.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
+            Entry::Unit(unit) => room(unit),
+            Entry::Together(units) => units.iter().map(room).sum(),
+            Entry::Member { .. } | Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => {
+                128
             }
-            Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => 128,
         };
         postcard::to_extend(self, Vec::with_capacity(room))
             .map_err(|e| Error::new(ErrorKind::Internal, "an entry cannot be encoded").cause(e))
+    }
+
+    /// The message that a record of several holds at a place.
+    pub fn member(self, index: u16) -> Option<Entry> {
+        match self {
+            Entry::Together(mut units) if usize::from(index) < units.len() => {
+                Some(Entry::Unit(Box::new(units.swap_remove(index.into()))))
+            }
+            _ => None,
+        }
     }
 
     /// The entry that these bytes are.
     pub fn decode(bytes: &[u8]) -> Result<Entry, Error> {
         postcard::from_bytes(bytes)
             .map_err(|e| Error::new(ErrorKind::Storage, "a record cannot be decoded").cause(e))
+    }
+}
+
+fn room(unit: &Unit) -> usize {
+    512 + unit.original.len() + unit.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
+}
+
+/// Finds the messages of a transmission while a log is read in order.
+#[derive(Default)]
+pub struct Members {
+    newest: Option<(Position, Vec<Unit>, Vec<bool>)>,
+}
+
+impl Members {
+    /// What stands at a position: for a message of several, that message. None: its record is not to be had.
+    pub fn resolve<'a>(&mut self, at: Position, entry: &'a Entry) -> Option<Cow<'a, Entry>> {
+        let place = match entry {
+            Entry::Together(units) => {
+                self.newest = Some((at, units.clone(), vec![false; units.len()]));
+                0
+            }
+            Entry::Member { back, index } => {
+                let first = at.sequence.checked_sub(u64::from(*back))?;
+                let (newest, ..) = self.newest.as_ref()?;
+                (newest.sequence == first).then_some(usize::from(*index))?
+            }
+            _ => return Some(Cow::Borrowed(entry)),
+        };
+        let (_, units, seen) = self.newest.as_mut()?;
+        *seen.get_mut(place)? = true;
+        Some(Cow::Owned(Entry::Unit(Box::new(units.get(place)?.clone()))))
+    }
+
+    /// The messages of the newest transmission whose own records are missing: the power went between them.
+    pub fn missing(self) -> Vec<(Position, u16, Unit)> {
+        let Some((first, units, seen)) = self.newest else { return Vec::new() };
+        let all = units.into_iter().zip(seen).zip(0..);
+        all.filter(|((_, seen), _)| !seen).map(|((unit, _), at)| (first, at, unit)).collect()
     }
 }

@@ -43,6 +43,19 @@ pub trait Log: Send + Sync {
     /// The entry at a position that is durable, checked; an error if its bytes have rotted.
     fn read(&self, position: Position) -> Result<Entry, Error>;
 
+    /// The same, where a message of several stands for its own record.
+    fn entry(&self, position: Position) -> Result<Entry, Error> {
+        let none = || unreadable(position, "its transmission is not there");
+        match self.read(position)? {
+            whole @ Entry::Together(_) => whole.member(0).ok_or_else(none),
+            Entry::Member { back, index } => {
+                let sequence = position.sequence.saturating_sub(back.into());
+                self.read(Position { sequence, ..position })?.member(index).ok_or_else(none)
+            }
+            other => Ok(other),
+        }
+    }
+
     /// Why nothing can be written any more, if that is so.
     fn failed(&self) -> Option<String>;
 

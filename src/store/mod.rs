@@ -65,6 +65,13 @@ pub trait Store: Send + Sync {
     /// `Stale`: the unit's envelope id has been seen since its `read_at`. Ask again and decide again.
     fn submit(&self, unit: Unit, done: Done<Committed>);
 
+    /// Commits the units of one transmission as one: all of them, or none. They are of one party, may share their
+    /// envelope's id, and have different message ids. `done` hears their positions.
+    ///
+    /// None, where one of them has a verdict already or its envelope id has been seen since its `read_at`: nothing was
+    /// written. Ask again and decide again.
+    fn submit_together(&self, units: Vec<Unit>, done: Done<Option<Vec<Position>>>);
+
     /// Commits units and waits for all of them. For tests and tools; an async shell uses `submit`.
     fn commit(&self, units: Vec<Unit>) -> Result<Vec<Committed>, Error> {
         let waiting: Vec<_> = units

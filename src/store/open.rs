@@ -55,10 +55,12 @@ fn start(
     found.journal.get_or_insert_with(|| *uuid::Uuid::new_v4().as_bytes());
     let ledger = ledger(&found)?;
     let bad = std::mem::take(&mut found.bad);
+    let missing = std::mem::take(&mut found.missing);
     let mut keeper = Keeper::new(book, ledger, |synced| {
         Ok(Arc::new(Journal::start(disk, options.journal, found, synced)?))
     })?;
     keeper.bad = bad;
+    keeper.complete(missing);
     keeper.requeue(now);
     Ok(keeper)
 }

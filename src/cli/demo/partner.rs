@@ -56,6 +56,7 @@ impl Judge {
                 charset: None,
                 bytes: bytes.clone(),
                 received: now,
+                place: None,
             };
             self.engine.read(incoming, &mut arena, now).ok()
         });

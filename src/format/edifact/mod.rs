@@ -22,7 +22,7 @@ mod write;
 
 pub use charset::{charset, declared};
 pub use complete::complete;
-pub use letters::{keep, kind, letters};
+pub use letters::{alone, closing, keep, kind, letters, references};
 pub use read::read;
 pub use write::write;
 

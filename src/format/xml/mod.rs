@@ -12,3 +12,10 @@ mod write;
 pub use read::read;
 pub(super) use wellformed::{Attribute, Document, Event, Name, Namespace, Text, is_name, is_space};
 pub use write::write;
+
+/// Where the end tag of the root begins, in a text that was read; none where more than space follows it.
+pub fn closing(text: &str) -> Option<usize> {
+    let at = text.rfind("</")?;
+    let (_, behind) = text[at..].split_once('>')?;
+    behind.bytes().all(|b| b.is_ascii_whitespace()).then_some(at)
+}

@@ -121,6 +121,8 @@ impl Book {
         match entry {
             Entry::Unit(unit) => self.enter_unit(position, unit),
             Entry::Steps(steps) => self.enter_steps(position, steps),
+            // whoever reads a log finds the messages of a transmission first; a member that has lost its record is none
+            Entry::Together(_) | Entry::Member { .. } => drop(self.advance(position)),
             Entry::Note { .. } => drop(self.advance(position)),
             Entry::Jumped { by, .. } => {
                 self.advance(position);

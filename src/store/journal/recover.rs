@@ -6,9 +6,9 @@
 use super::record::HEADER;
 use super::scan::{Bad, Damage, Scan, is_torn, scan};
 use super::segment::{self, START, SegmentHeader};
-use crate::message::{Error, ErrorKind, Position};
+use crate::message::{Error, ErrorKind, Position, Unit};
 use crate::store::disk::{Disk, DiskFile, read_up_to};
-use crate::store::entry::Entry;
+use crate::store::entry::{Entry, Members};
 use std::io;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct Found {
     pub epoch: u32,
     /// The journal's own name.
     pub journal: Option<[u8; 16]>,
+    /// Messages of the last transmission that have no record of their own yet, and where that stands.
+    pub missing: Vec<(Position, u16, Unit)>,
 }
 
 impl Found {
@@ -97,6 +99,12 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
     let mut found = Found { next: 1, ..Found::default() };
     let mut raw: Vec<(Bad, Vec<u8>)> = Vec::new();
     let mut newest_durable = 0;
+    let mut members = Members::default();
+    let visit = &mut |position, entry: &Entry| {
+        if let Some(entry) = members.resolve(position, entry) {
+            visit(position, &entry);
+        }
+    };
     for (n, (name, first)) in names.iter().enumerate() {
         let fail = |e| io_error(&format!("{name} cannot be read"), e);
         let file = disk.open(name).map_err(fail)?;
@@ -127,6 +135,7 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
         }
         found.bad.push(bad);
     }
+    found.missing = members.missing();
     found.bad.sort_by_key(|bad| bad.first);
     let ends_torn = found.tail.is_none();
     if found.segments.last().is_some_and(|last| ends_torn && last.first == found.next) {

@@ -6,6 +6,7 @@
 
 mod projector;
 mod steps;
+mod together;
 
 use super::Store;
 use super::book::{Book, Judgement};
@@ -120,11 +121,9 @@ impl Keeper {
 }
 
 fn unit_at(log: &dyn Log, position: Position) -> Result<Unit, Error> {
-    match log.read(position)? {
+    match log.entry(position)? {
         Entry::Unit(unit) => Ok(*unit),
-        Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => {
-            Err(unreadable(position, "it is not a message"))
-        }
+        _ => Err(unreadable(position, "it is not a message")),
     }
 }
 
@@ -181,6 +180,10 @@ impl Store for Keeper {
         }
         drop(book);
         self.log.kick();
+    }
+
+    fn submit_together(&self, units: Vec<Unit>, done: Done<Option<Vec<Position>>>) {
+        self.together(units, done);
     }
 
     fn known_about(

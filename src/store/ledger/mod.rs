@@ -161,7 +161,7 @@ impl Ledger {
         let batch = tables.transaction().map_err(storage)?;
         for sequence in done + 1..=until {
             let position = Position { partition, sequence };
-            match log.read(position) {
+            match log.entry(position) {
                 Ok(entry) => project::entry(&batch, position, &entry).map_err(storage)?,
                 Err(_) => project::progress(&batch, position).map_err(storage)?,
             }

@@ -38,6 +38,8 @@ pub fn entry(tables: &Connection, position: Position, entry: &Entry) -> Done {
             shift(tables, position.partition, *by)?;
             audit(tables, position, 0, position, record)?;
         }
+        // resolved by whoever reads the log
+        Entry::Together(_) | Entry::Member { .. } => {}
         Entry::Note { unit, audit: record } => audit(tables, position, 0, *unit, record)?,
     }
     progress(tables, position)

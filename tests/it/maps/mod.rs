@@ -133,6 +133,7 @@ pub fn decide(engine: &Engine, text: &str, day: &str) -> Result<Decided, Failed>
         charset: None,
         bytes: text.as_bytes().to_vec().into(),
         received: now,
+        place: None,
     };
     let mut arena = Arena::new(engine);
     let read = engine.read(incoming, &mut arena, now);

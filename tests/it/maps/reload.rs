@@ -140,6 +140,7 @@ fn in_flight() -> Result<(), Failed> {
                 charset: None,
                 bytes: text.as_bytes().to_vec().into(),
                 received: now,
+                place: None,
             };
             let read = engine.read(incoming, &mut arena, now).ok()?;
             let known = KnownAbout::default();

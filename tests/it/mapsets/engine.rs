@@ -69,6 +69,7 @@ fn decide(engine: &Engine, letter: &[u8], earlier: Vec<Earlier>) -> Result<Becam
         charset: None,
         bytes: letter.to_vec().into(),
         received: now,
+        place: None,
     };
     let mut arena = Arena::new(engine);
     let read = engine.read(incoming, &mut arena, now);

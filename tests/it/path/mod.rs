@@ -8,6 +8,7 @@ mod front;
 mod handed;
 pub mod process;
 mod receiver;
+mod several;
 pub mod system;
 mod verdicts;
 mod wire;
@@ -24,5 +25,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(again::trials());
     trials.extend(apart::trials());
     trials.extend(wire::trials());
+    trials.extend(several::trials());
     trials
 }

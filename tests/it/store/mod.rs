@@ -5,6 +5,7 @@ mod crash;
 mod ledger;
 pub mod make;
 mod rot;
+mod together;
 
 use libtest_mimic::{Failed, Trial};
 use make::at;
@@ -30,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(crash::trials());
     trials.extend(ledger::trials());
     trials.extend(rot::trials());
+    trials.extend(together::trials());
     trials
 }
 
