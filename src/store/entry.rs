@@ -1,7 +1,7 @@
 //! What one journal record holds: a unit, or steps of deliveries with their audit records.
 //!
 //! Postcard's encoding of [`Entry`] is the content that a record's hash is made over; variants and fields
-//! are only ever added at the end, under a new format version.
+//! are only ever added at the end, under a new format version (`version`).
 
 use super::delivery::Change;
 use crate::message::{AuditRecord, DeliveryId, Error, ErrorKind, Position, Unit};

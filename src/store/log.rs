@@ -20,6 +20,8 @@ pub struct Prepared {
     pub raw: Option<u32>,
     /// The retention class.
     pub class: u8,
+    /// The version of the format that it needs.
+    pub version: u8,
     /// CRC32C of `bytes`.
     pub crc: u32,
     /// BLAKE3 of the content before compression.

@@ -42,7 +42,7 @@ impl MemoryLog {
 impl Log for MemoryLog {
     fn prepare(&self, entry: &Entry) -> Result<Prepared, Error> {
         let bytes = entry.encode()?;
-        Ok(Prepared { bytes, raw: None, class: entry.class(), crc: 0, hash: [0; 32] })
+        Ok(Prepared { bytes, raw: None, class: entry.class(), version: 0, crc: 0, hash: [0; 32] })
     }
 
     fn append(&self, position: Position, prepared: Prepared, after: After) {

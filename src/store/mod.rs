@@ -30,6 +30,7 @@ mod log;
 mod memory;
 mod open;
 mod state;
+mod version;
 mod words;
 
 pub use check::{LedgerState, Rebuilt, Report, rebuild, verify};

@@ -6,13 +6,12 @@
 use crate::message::{Error, ErrorKind};
 use crate::store::entry::Entry;
 use crate::store::log::Prepared;
+use crate::store::version;
 
 /// The header's length.
 pub const HEADER: usize = 80;
 /// Records begin at multiples of this.
 pub const ALIGN: usize = 8;
-/// The version of records that this program writes, and the only one it reads.
-pub const VERSION: u8 = 1;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"strc");
 const PLAIN: u8 = 0;
@@ -57,7 +56,7 @@ impl Header {
             epoch,
             sequence,
             durable,
-            version: VERSION,
+            version: prepared.version,
             compression: if prepared.raw.is_some() { LZ4 } else { PLAIN },
             class: prepared.class,
             key: 0,
@@ -162,7 +161,8 @@ pub fn prepare(entry: &Entry, compress: bool, at_most: usize) -> Result<Prepared
         return Err(Error::new(ErrorKind::Limit, note));
     }
     let crc = crc32c::crc32c(&bytes);
-    Ok(Prepared { bytes, raw, class: entry.class(), crc, hash })
+    let version = version::needed(entry);
+    Ok(Prepared { bytes, raw, class: entry.class(), version, crc, hash })
 }
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {

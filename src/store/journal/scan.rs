@@ -4,8 +4,9 @@
 //! read is *torn* if a part of it is still as empty as the segment was made, and nothing that was written
 //! after its sync is there; else it has *rotted*. Either way what is good around it is kept.
 
-use super::record::{ALIGN, HEADER, Header, VERSION};
+use super::record::{ALIGN, HEADER, Header};
 use super::segment::START;
+use crate::store::version::{NEWEST, OLDEST};
 use serde::Serialize;
 
 const SECTOR: usize = 512;
@@ -79,7 +80,7 @@ pub fn scan(bytes: &[u8], epoch: u32, first: u64) -> Scan {
             at = to;
             continue;
         };
-        if header.version != VERSION {
+        if !(OLDEST..=NEWEST).contains(&header.version) {
             scan.unknown = Some((header.sequence, header.version));
             break;
         }

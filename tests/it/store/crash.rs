@@ -4,14 +4,14 @@
 //! there whole or not at all, and a resend gives exactly one.
 
 use super::make::{PLAIN, To, at, deliver, receipt, unit};
-use super::{fail, small};
+use super::{fail, small, wait};
 use crate::support::{Needs, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{
     AttemptOutcome, Committed, DeliveryId, Error, ErrorKind, ReceiptCode, Retry, Unit,
 };
 use stafett::store::disk::{Fault, SimDisk};
-use stafett::store::{DeliveryState, Done, Keeper, Settle, Store, open_on};
+use stafett::store::{DeliveryState, Keeper, Settle, Store, open_on};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -24,12 +24,6 @@ pub fn trials() -> Vec<Trial> {
         trial("store: one sync for all who wait", Needs::Nothing, groups),
         trial("store: what was in hand is due again, flagged", Needs::Nothing, in_hand),
     ]
-}
-
-fn wait<T: Send + 'static>(ask: impl FnOnce(Done<T>)) -> Result<T, Error> {
-    let (send, receive) = mpsc::channel();
-    ask(Box::new(move |result| drop(send.send(result))));
-    receive.recv().expect("every question is answered")
 }
 
 /// The scripted run's units: ten messages with a delivery each in two lanes, and ten receipts.

@@ -1,14 +1,12 @@
-//! The ledger is what the journal says, row for row; verifying says what is bad; old formats stay readable.
+//! The ledger is what the journal says, row for row; verifying says what is bad.
 
 use super::make::{PLAIN, To, at, deliver, receipt, unit};
 use super::{fail, small};
-use crate::support::{Needs, root, trial};
+use crate::support::{Needs, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{AttemptOutcome, ReceiptCode};
-use stafett::store::journal::{Damage, Settings};
-use stafett::store::{
-    Keeper, LedgerState, MessageFilter, Options, Settle, Store, open, rebuild, verify,
-};
+use stafett::store::journal::Damage;
+use stafett::store::{Keeper, LedgerState, MessageFilter, Settle, Store, open, rebuild, verify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -19,7 +17,6 @@ pub fn trials() -> Vec<Trial> {
         trial("store: a rebuilt ledger is the live one", Needs::Nothing, rebuilt),
         trial("store: verify finds what has rotted", Needs::Nothing, verified),
         trial("store: one engine at a time", Needs::Nothing, locked),
-        trial("store: segments of format 1 stay readable", Needs::Nothing, fixture),
     ]
 }
 
@@ -86,7 +83,7 @@ fn rebuilt() -> Result<(), Failed> {
     Ok(())
 }
 
-fn segments(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+pub fn segments(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
     let all = fs::read_dir(folder.join("journal"))?.map(|entry| Ok(entry?.path()));
     let mut all = all.collect::<Result<Vec<_>, Failed>>()?;
     all.retain(|path| path.to_string_lossy().contains("journal-"));
@@ -130,58 +127,5 @@ fn locked() -> Result<(), Failed> {
     assert!(verify(folder.path()).is_err() && rebuild(folder.path()).is_err());
     drop(store);
     verify(folder.path())?;
-    Ok(())
-}
-
-/// The folder of a journal that a program of format 1 wrote.
-fn old() -> PathBuf {
-    root().join("fixtures/store/v1")
-}
-
-/// `UPDATE=1` writes it anew: only when format 1 was never released.
-fn fixture() -> Result<(), Failed> {
-    let settings = Settings { segment_bytes: 8 << 10, compress: true, ahead: false };
-    let options = Options { journal: settings };
-    let folder = tempfile::tempdir()?;
-    let data = folder.path().join("data");
-    if std::env::var_os("UPDATE").is_some() {
-        let store = open(&data, options, at(0))?;
-        let long = "lang tekst ".repeat(200).into_bytes();
-        for n in 0..6 {
-            let mut one = deliver(unit("hospital", &format!("m{n}")), &PLAIN);
-            if n % 2 == 0 {
-                one.original = long.clone().into();
-            }
-            store.commit(vec![one])?;
-        }
-        store.claim_due(None, at(1), 2)?;
-        store.commit(vec![receipt("north", "r1", "m1", ReceiptCode::Ok)])?;
-        drop(store);
-        fs::create_dir_all(old().join("journal"))?;
-        fs::copy(data.join("FORMAT"), old().join("FORMAT"))?;
-        for segment in segments(&data)? {
-            let name = segment.file_name().unwrap_or_default();
-            fs::copy(&segment, old().join("journal").join(name))?;
-        }
-        fs::remove_dir_all(&data)?;
-    }
-    fs::create_dir_all(data.join("journal"))?;
-    fs::copy(old().join("FORMAT"), data.join("FORMAT"))?;
-    for segment in segments(&old())? {
-        let name = segment.file_name().unwrap_or_default();
-        fs::copy(&segment, data.join("journal").join(name))?;
-    }
-    let store = open(&data, options, at(50))?;
-    let status = store.status();
-    assert_eq!((status.bad_records, status.open_deliveries), (0, 5), "one is confirmed");
-    let rows = store.messages(&MessageFilter::default())?;
-    assert_eq!(rows.len(), 7);
-    for n in 0..6 {
-        let row = rows.iter().find(|row| row.message == format!("m{n}"));
-        let Some(row) = row else { return Err(fail(format!("m{n} is lost"))) };
-        let bytes = store.unit(row.position)?.original;
-        assert_eq!(bytes.starts_with(b"lang tekst"), n % 2 == 0);
-    }
-    assert_eq!(store.claim_due(None, at(60), 9)?.claims.len(), 5);
     Ok(())
 }

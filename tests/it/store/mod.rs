@@ -2,6 +2,7 @@
 
 mod contract;
 mod crash;
+mod formats;
 mod ledger;
 pub mod make;
 mod rot;
@@ -9,10 +10,11 @@ mod together;
 
 use libtest_mimic::{Failed, Trial};
 use make::at;
+use stafett::message::Error;
 use stafett::store::disk::SimDisk;
 use stafett::store::journal::Settings;
-use stafett::store::{Options, Store, memory, open, open_on};
-use std::sync::Arc;
+use stafett::store::{Done, Options, Store, memory, open, open_on};
+use std::sync::{Arc, mpsc};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -29,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         Ok(Arc::new(store) as Arc<dyn Store>)
     }));
     trials.extend(crash::trials());
+    trials.extend(formats::trials());
     trials.extend(ledger::trials());
     trials.extend(rot::trials());
     trials.extend(together::trials());
@@ -43,4 +46,11 @@ pub fn small() -> Options {
 /// A trial's failure.
 pub fn fail(what: String) -> Failed {
     Failed::from(what)
+}
+
+/// Asks, and waits for the answer.
+pub fn wait<T: Send + 'static>(ask: impl FnOnce(Done<T>)) -> Result<T, Error> {
+    let (send, receive) = mpsc::channel();
+    ask(Box::new(move |result| drop(send.send(result))));
+    receive.recv().expect("every question is answered")
 }
