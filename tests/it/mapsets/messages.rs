@@ -25,13 +25,22 @@ pub fn trials() -> Vec<Trial> {
             || judged("xctl-to-acknowledgement", lab(), "medcom.fhir.dk.acknowledgement", Ok, 7),
         ),
         trial("mapsets: dialogues are valid by our profiles", Needs::Nothing, || {
-            beside("dialogmelding-to-fhir", 7, ("\"completed\"", "\"preparation\""))
+            beside(
+                "dialogmelding-to-fhir",
+                "dialogmelding-to-fhir",
+                7,
+                ("\"completed\"", "\"preparation\""),
+            )
         }),
         trial("mapsets: observations are valid by our profiles", Needs::Nothing, || {
-            beside("oru-r01-to-fhir", 3, ("\"R01\"", "\"R02\""))
+            beside("oru-r01-to-fhir", "oru-r01-to-fhir", 3, ("\"R01\"", "\"R02\""))
         }),
         trial("mapsets: documents are valid by our profiles", Needs::Nothing, || {
-            beside("mdm-t02-to-fhir", 3, ("\"T02\"", "\"T04\""))
+            beside("mdm-t02-to-fhir", "mdm-t02-to-fhir", 3, ("\"T02\"", "\"T04\""))
+        }),
+        trial("mapsets: referrals are valid by our profiles", Needs::Nothing, || {
+            let broken = ("\"referral-message\"", "\"another-message\"");
+            beside("xref01-to-referral", "referral-parts", 4, broken)
         }),
         trial(
             "mapsets: a published report keeps its result, with participations between",
@@ -41,12 +50,12 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What a map makes, by the profiles beside it: so many messages at least, and one that is broken on purpose is not
+/// What a map makes, by the profiles of a folder: so many messages at least, and one that is broken on purpose is not
 /// valid.
-fn beside(folder: &str, least: usize, broken: (&str, &str)) -> Result<(), Failed> {
+fn beside(folder: &str, profiles: &str, least: usize, broken: (&str, &str)) -> Result<(), Failed> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stafett"));
     command.args(["validate", "--exchange"]);
-    for profile in below(&mapping(folder).join("profiles"))? {
+    for profile in below(&mapping(profiles).join("profiles"))? {
         command.arg("--support").arg(profile);
     }
     let place = tempfile::tempdir()?;

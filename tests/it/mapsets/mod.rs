@@ -39,6 +39,8 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["xdis91-to-carecommunication"], 91),
     (&["carecommunication-to-xdis91"], 98),
     (&["oru-r01-to-fhir", "mdm-t02-to-fhir"], 100),
+    (&["xref01-to-referral"], 98),
+    (&["referral-to-xref01"], 98),
     (
         &[
             "adt-a01-to-hospitalnotification",

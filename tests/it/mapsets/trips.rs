@@ -19,6 +19,7 @@ struct Pair {
 
 const PAIRS: &[Pair] = &[
     Pair { there: "dialogmelding-to-fhir", back: "fhir-to-dialogmelding", most: 9 },
+    Pair { there: "xref01-to-referral", back: "referral-to-xref01", most: 6 },
     Pair { there: "xdis91-to-carecommunication", back: "carecommunication-to-xdis91", most: 15 },
     Pair {
         there: "xdis20-to-hospitalnotification",

@@ -150,6 +150,44 @@ const LISTS: &[Listed] = &[
         "2005/08/07/ValueLists.xsd",
         "IdentifierCodeType",
     ),
+    (
+        "referral-parts/concept-maps/referral-number-system.json",
+        "2005/08/07/ValueLists.xsd",
+        "IdentifierCodeType",
+    ),
+    ("referral-parts/concept-maps/referral-number-system-of-fhir.json", "", ""),
+    ("referral-parts/concept-maps/referral-phone-use.json", "", ""),
+    ("referral-parts/concept-maps/referral-phone-use-of-fhir.json", "", ""),
+    (
+        "referral-parts/concept-maps/referral-priority.json",
+        "2005/08/07/ValueLists.xsd",
+        "PriorityCodeType",
+    ),
+    ("referral-parts/concept-maps/referral-priority-of-fhir.json", "", ""),
+    (
+        "referral-parts/concept-maps/referral-class.json",
+        "2005/08/07/ValueLists.xsd",
+        "ReferralStatusType",
+    ),
+    ("referral-parts/concept-maps/referral-class-of-fhir.json", "", ""),
+    (
+        "referral-parts/concept-maps/referral-relation.json",
+        "2005/08/07/ValueLists.xsd",
+        "RelationCodeType",
+    ),
+    ("referral-parts/concept-maps/referral-relation-of-fhir.json", "", ""),
+    (
+        "referral-parts/concept-maps/referral-diagnose-system.json",
+        "2005/08/07/ValueLists.xsd",
+        "DiagnoseTypeCodeType",
+    ),
+    ("referral-parts/concept-maps/referral-diagnose-system-of-fhir.json", "", ""),
+    (
+        "referral-parts/concept-maps/referral-activity.json",
+        "2005/08/07/LetterType.xsd",
+        "StatusCodeType",
+    ),
+    ("referral-parts/concept-maps/referral-activity-of-fhir.json", "", ""),
 ];
 
 /// Concept maps of lists that no schema and no value set has: they are on the page only.
