@@ -27,6 +27,11 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     for endpoint in &config.endpoints {
         parties.demand(&endpoint.party.value.0, &endpoint.party.origin, found);
         endpoint_in_the_clear(config, endpoint, found);
+        if let Some(named) = &endpoint.envelope {
+            let known = config.envelopes.iter().map(|one| &*one.name).collect();
+            let envelopes = Known { what: "envelope", names: known };
+            envelopes.demand(&named.value.0, &named.origin, found);
+        }
     }
     for route in &config.routes {
         route_names(config, route, &parties, &endpoints, found);

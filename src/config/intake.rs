@@ -12,10 +12,11 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 /// The descriptions that come with the engine: their names in diagnostics, and their texts.
-pub(super) const BUILT_IN: [(&str, &str); 3] = [
+pub(super) const BUILT_IN: [(&str, &str); 4] = [
     ("fhir-messaging.intake.toml (built in)", include_str!("fhir-messaging.intake.toml")),
     ("hl7v2.intake.toml (built in)", include_str!("hl7v2.intake.toml")),
     ("edifact.intake.toml (built in)", include_str!("edifact.intake.toml")),
+    ("vans-envelope.intake.toml (built in)", include_str!("vans-envelope.intake.toml")),
 ];
 
 impl Field for IdentifierKind {

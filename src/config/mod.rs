@@ -10,6 +10,7 @@ mod alarms;
 mod check;
 mod csv;
 mod directory;
+mod envelope;
 mod intake;
 mod lookup;
 mod party;
@@ -28,6 +29,7 @@ pub use address::{Address, Scheme, Url};
 pub use alarms::Alarms;
 pub use check::version_matches;
 pub use directory::{Directory, Organisation};
+pub use envelope::{Envelope, EnvelopeKind};
 pub use intake::{IdentifierPath, Intake, Stamp};
 pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
 pub use persons::{Persons, Said};
@@ -86,6 +88,8 @@ section! {
         route: Vec<Route>,
         /// How messages of a format are read; usually in `.intake.toml` files beside the format's model.
         intake: Vec<Intake>,
+        /// The envelopes that networks put around messages; usually in `.intake.toml` files.
+        envelope: Vec<Envelope>,
     }
 }
 
@@ -116,6 +120,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// How messages are read, in order of precedence.
     pub intakes: Vec<Intake>,
+    /// The envelopes that networks put around messages.
+    pub envelopes: Vec<Envelope>,
     /// The organisations.
     pub directory: Directory,
     /// Whom the engine calls when a person is needed.
@@ -192,6 +198,7 @@ struct Gathered {
     endpoints: Vec<Endpoint>,
     routes: Vec<Route>,
     intakes: Vec<Intake>,
+    envelopes: Vec<Envelope>,
     declared: Vec<Declared>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -217,6 +224,7 @@ impl Gathered {
         self.endpoints.append(&mut document.endpoint);
         self.routes.append(&mut document.route);
         self.intakes.append(&mut document.intake);
+        self.envelopes.append(&mut document.envelope);
     }
 
     /// Adds the intake descriptions that come with the engine, after those of the site; one that the site
@@ -230,6 +238,10 @@ impl Gathered {
             let mut further: Vec<Intake> =
                 document.intake.into_iter().filter(|intake| !own(intake)).collect();
             self.intakes.append(&mut further);
+            let own = |one: &Envelope| self.envelopes.iter().any(|other| other.name == one.name);
+            let mut further: Vec<Envelope> =
+                document.envelope.into_iter().filter(|one| !own(one)).collect();
+            self.envelopes.append(&mut further);
         }
     }
 
@@ -257,6 +269,7 @@ impl Gathered {
             endpoints: self.endpoints,
             routes: self.routes,
             intakes: self.intakes,
+            envelopes: self.envelopes,
             directory: Directory::default(),
             alarms: self.alarms,
             expiries: Vec::new(),

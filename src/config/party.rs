@@ -7,7 +7,7 @@ use super::read::{Field, Reader, section, words};
 use super::site::Quota;
 use super::tls::EndpointTls;
 use super::value::{At, Name, OwnName, parsed};
-use crate::message::{CertificateName, Identifier, PartyName};
+use crate::message::{CertificateName, Identifier, PartyName, Syntax};
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -105,6 +105,19 @@ words! {
     }
 }
 
+impl EndpointSyntax {
+    /// The syntax of a message, as an endpoint names it.
+    pub fn of(syntax: Syntax) -> EndpointSyntax {
+        match syntax {
+            Syntax::FhirJson => EndpointSyntax::FhirJson,
+            Syntax::FhirXml => EndpointSyntax::FhirXml,
+            Syntax::Xml => EndpointSyntax::Xml,
+            Syntax::Hl7v2 => EndpointSyntax::Hl7v2,
+            Syntax::Edifact => EndpointSyntax::Edifact,
+        }
+    }
+}
+
 words! {
     /// The characters of an XML message.
     EndpointCharset {
@@ -132,6 +145,9 @@ section! {
         syntax: EndpointSyntax,
         /// The characters of an `xml` message.
         charset: EndpointCharset = "'utf-8'",
+        /// The envelope that its messages and their receipts travel in: `vans-envelope-1.0.4`, or one of `[[envelope]]`. Not
+        /// set: none.
+        envelope: Option<At<Name>>,
         /// A file whose content is sent as bearer token; from the configuration's folder, and kept out of it.
         token_file: Option<At<Box<str>>>,
         /// How it is reached by TLS. Not set: its certificate is judged by the authorities that browsers trust, and none of

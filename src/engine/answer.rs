@@ -50,6 +50,9 @@ impl Engine {
         now: Timestamp,
         envelope: Uuid,
     ) -> Answer {
+        if read.wrapped.is_some() {
+            return self.answer_enveloped(read, ending, issues, (now, envelope));
+        }
         let row = receipt::row(ending);
         let is_receipt = read.says.receipt_for.is_some();
         let Some((status, code)) = row.receipt.filter(|_| !is_receipt) else {

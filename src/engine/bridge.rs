@@ -65,6 +65,11 @@ impl Engine {
             delivery: None,
             outcome,
         };
+        let output = Output { syntax, bytes: bytes.clone(), message, envelope, map: None };
+        let ends = (&delivery.receiver, &endpoint.party.value);
+        let output = self.enveloped(endpoint, ends, output, now).ok()?;
+        let (syntax, bytes) = (output.syntax, output.bytes.clone());
+        let (message, envelope) = (output.message.clone(), output.envelope.clone());
         Some(Unit {
             party: delivery.receiver.clone(),
             carrier: None,
@@ -83,7 +88,7 @@ impl Engine {
             quarantine: None,
             configuration: self.config.hash,
             receipt_for: None,
-            outputs: vec![Output { syntax, bytes: Bytes::new(), message, envelope, map: None }],
+            outputs: vec![Output { bytes: Bytes::new(), ..output }],
             deliveries: vec![NewDelivery {
                 route: apart::RECEIPTS.into(),
                 receiver: PartyName(endpoint.party.value.0.clone()),

@@ -45,6 +45,13 @@ kinds! {
         "two messages of this transmission have the same id"
         "Each message of an interchange or envelope has an id of its own (UNH 0062 in EDIFACT): the one that its \
          receipt quotes. Nothing of the transmission was taken."
+    ENVELOPE_INCOMPLETE "envelope-incomplete" Required Error
+        "the envelope lacks an id, an address, or what it carries"
+        "An envelope of a network names its sender and receiver by location number, has an id of its own, and carries one \
+         message or one receipt."
+    ENVELOPE_DATA "envelope-data" Structure Error
+        "what the envelope carries is empty or is not base64"
+        "The message in an envelope of a network is base64 of its very bytes."
     NOT_EXPRESSIBLE "message-not-expressible" BusinessRule Error
         "the message cannot be expressed for its receiver"
         "The receiver takes another format, and the map to it found something that it needs and the message \

@@ -2,12 +2,12 @@
 
 use super::read::{Read, day};
 use super::translate::Stopped;
-use super::{Arena, Engine, Stages, catalogue, told};
+use super::{Arena, Carries, Engine, Stages, catalogue, told};
 use crate::config::{Acknowledges, Conflict, LaneKey, LaneOrder, Route};
 use crate::mapping::Losses;
 use crate::message::{
     self, Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
-    Position, ToldIssue, Unit, Verdict,
+    Position, Syntax, ToldIssue, Unit, Verdict,
 };
 use crate::profile::Request;
 use crate::receipt::Ending;
@@ -92,6 +92,14 @@ impl Engine {
                 })),
                 again => again,
             };
+        }
+        // An envelope for itself: a receipt is kept, and what cannot be used is refused.
+        match read.wrapped.as_ref().map(|wrapped| wrapped.carries) {
+            Some(Carries::Unusable) => return self.refused(read, arena, known, None, now),
+            Some(Carries::Receipt) => {
+                return self.accepted(read, arena, known, None, Due::default(), 0, now);
+            }
+            Some(Carries::Message) | None => {}
         }
         self.check_time(read, None, arena, now);
         let not_checked = self.check(read, arena, now);
@@ -288,6 +296,10 @@ impl Engine {
             unit.audit.push(record(read, AuditAction::Translated, now, output.map.clone()));
         }
         unit.audit.push(record(read, AuditAction::Accepted, now, None));
+        if read.carried && read.says.receipt_for.is_some() {
+            let said = record(read, AuditAction::ReceiptReceived, now, Some("carried".into()));
+            unit.audit.push(AuditRecord { actor: read.sender.0.clone(), ..said });
+        }
         if let Some(why) = &due.quarantine {
             unit.audit.push(record(read, AuditAction::Quarantined, now, Some(why.clone())));
         }
@@ -336,9 +348,9 @@ impl Engine {
             receiver: read.says.receiver.identifiers.first().cloned(),
             event: read.event.clone(),
             conversation: read.says.conversation.clone(),
-            syntax: read.incoming.syntax,
+            syntax: if read.wrapped.is_some() { Syntax::Xml } else { read.incoming.syntax },
             received: read.incoming.received,
-            original: read.incoming.bytes.clone(),
+            original: read.wrapped.as_ref().map_or(&read.incoming.bytes, |own| &own.outer).clone(),
             content_hash: read.content_hash,
             verdict,
             issues: Vec::new(),

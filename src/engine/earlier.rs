@@ -82,6 +82,8 @@ impl Engine {
     fn read_tree(&self, syntax: Syntax, bytes: &Bytes, wanted: TypeId, tree: &mut Tree) -> bool {
         let mut issues = Vec::new();
         let wire = self.library.wire();
+        let taken_out = self.taken_out(syntax, bytes);
+        let (syntax, bytes) = taken_out.as_ref().map_or((syntax, bytes), |(s, b)| (*s, b));
         let Ok(decoded) = wire.decode(syntax, bytes, None) else { return false };
         let whole = wire.read(syntax, decoded.text, tree, &mut issues);
         type_for(wire, syntax, tree, wanted, &mut issues);

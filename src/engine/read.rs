@@ -6,7 +6,7 @@ use crate::message::{
     EnvelopeId, Event, Issue, IssueType, MessageId, PartyName, Place, Syntax, ToldIssue,
 };
 use crate::receipt::Ending;
-use crate::route::{Extracted, Identified, Identity};
+use crate::route::{Extracted, Identity};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -51,6 +51,8 @@ pub struct Read {
     pub parts: Option<header::Parts>,
     /// The hash of its content.
     pub content_hash: [u8; 32],
+    /// The envelope of a network that it came in.
+    pub wrapped: Option<Box<super::Wrapped>>,
 }
 
 /// A submission that gets no verdict.
@@ -84,6 +86,23 @@ impl Engine {
             return Err(self.unread(Ending::NotWellFormed, arena));
         }
         self.parse(&incoming, arena)?;
+        let opened = match incoming.syntax {
+            Syntax::Xml => self.intakes.envelopes.open(&arena.tree),
+            _ => None,
+        };
+        match opened {
+            Some(opened) => self.opened(incoming, opened, arena, now),
+            None => self.read_parsed(incoming, arena, now),
+        }
+    }
+
+    /// Reads a message whose syntax was read.
+    pub(super) fn read_parsed(
+        &self,
+        incoming: Incoming,
+        arena: &mut Arena,
+        now: Timestamp,
+    ) -> Result<Read, Box<Unread>> {
         if incoming.syntax == Syntax::Edifact && format::edifact::letters(&arena.tree).len() > 1 {
             return Err(self.several(format::edifact::letters(&arena.tree), arena));
         }
@@ -113,7 +132,7 @@ impl Engine {
     }
 
     /// Decodes and parses; what is not well formed gets no verdict, since nothing in it can be believed.
-    fn parse(&self, incoming: &Incoming, arena: &mut Arena) -> Result<(), Box<Unread>> {
+    pub(super) fn parse(&self, incoming: &Incoming, arena: &mut Arena) -> Result<(), Box<Unread>> {
         let wire = self.library.wire();
         let charset = incoming.charset.as_deref();
         let text = match wire.decode(incoming.syntax, &incoming.bytes, charset) {
@@ -195,10 +214,7 @@ impl Engine {
             &mut arena.content,
         );
         let event = says.event.clone().unwrap_or_else(|| Event("".into()));
-        let receiver = match self.routes.identify(&says.receiver.identifiers, day(now)) {
-            Identified::Party(receiver) => Some(receiver.clone()),
-            Identified::Missing | Identified::Unknown | Identified::Contradiction => None,
-        };
+        let receiver = self.party_of(&says.receiver, now);
         Ok(Read {
             incoming,
             sender,
@@ -210,6 +226,7 @@ impl Engine {
             parts,
             content_hash,
             says,
+            wrapped: None,
         })
     }
 

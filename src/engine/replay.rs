@@ -5,6 +5,7 @@
 
 use super::translate::Stopped;
 use super::{Arena, Engine, Incoming, Read, apart, several};
+use crate::format::recognise;
 use crate::message::{AuditAction, KnownAbout, NewDelivery, Output, ToldIssue, Unit, Verdict};
 use crate::tree::types::TypeId;
 use bytes::Bytes;
@@ -117,7 +118,14 @@ impl Engine {
         let due = unit.deliveries.get(usize::from(index)).ok_or(plain("no-such-delivery"))?;
         let route = self.config.route(&due.route).ok_or(plain("no-route"))?;
         let before = unit.outputs.get(usize::from(due.output)).ok_or(plain("no-such-delivery"))?;
-        let syntax = before.syntax;
+        let endpoint = self.config.endpoint(&due.endpoint).ok_or(plain("no-endpoint"))?;
+        let own = match &endpoint.envelope {
+            None => None,
+            Some(_) => self
+                .taken_out(before.syntax, bytes)
+                .or_else(|| Some((recognise(bytes), bytes.clone()))),
+        };
+        let (syntax, bytes) = own.as_ref().map_or((before.syntax, bytes), |(s, b)| (*s, b));
         let made = self.plan_of(route).map_or(TypeId::NONE, |plan| plan.target());
         if let Err(stopped) = self.check_output(arena, (route, made), syntax, bytes, now) {
             return Err((why(stopped), self.output_issues(arena)));
@@ -136,6 +144,8 @@ impl Engine {
             return Err(plain("same-id"));
         }
         let output = Output { syntax, bytes: bytes.clone(), message, envelope, map: None };
+        let output = self.enveloped(endpoint, (&unit.party, &due.receiver), output, now);
+        let output = output.map_err(|stopped| plain(why(stopped)))?;
         // In the place of one that was late already: outside its lane's order.
         let lives = self.config.plan(route).give_up;
         let lives = jiff::SignedDuration::try_from(lives).unwrap_or(jiff::SignedDuration::MAX);

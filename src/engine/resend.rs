@@ -23,6 +23,11 @@ impl Engine {
         sent: Timestamp,
     ) -> Result<Bytes, Error> {
         let fault = |why: &str| Error::new(ErrorKind::Internal, format!("a resend: {why}"));
+        if syntax == Syntax::Xml
+            && let Some(anew) = self.enveloped_anew(bytes, envelope, sent)
+        {
+            return anew;
+        }
         // A message of HL7 v2 has no envelope: it is sent again as it is.
         if syntax == Syntax::Hl7v2 {
             return Ok(bytes.clone());

@@ -39,8 +39,29 @@ pub enum Stopped {
 }
 
 impl Engine {
-    /// Makes the output for one destination. Issues of the message are added to the arena's.
+    /// Makes the output for one destination, in the envelope that it wants. Issues of the message are added to the
+    /// arena's.
     pub(super) fn translate(
+        &self,
+        read: &Read,
+        arena: &mut Arena,
+        destination: Destination<'_>,
+        known: &KnownAbout,
+        now: Timestamp,
+    ) -> Result<Output, Stopped> {
+        let output = self.message_for(read, arena, destination, known, now)?;
+        let output = match output.bytes.is_empty() {
+            // What came in an envelope leaves it behind.
+            true if read.wrapped.is_some() || destination.endpoint.envelope.is_some() => {
+                Output { bytes: read.incoming.bytes.clone(), ..output }
+            }
+            _ => output,
+        };
+        let to = &destination.endpoint.party.value;
+        self.enveloped(destination.endpoint, (&read.sender, to), output, now)
+    }
+
+    fn message_for(
         &self,
         read: &Read,
         arena: &mut Arena,
@@ -55,7 +76,9 @@ impl Engine {
                 true => Bytes::new(),
                 false => self.write(&arena.tree, syntax, charset)?,
             };
-            let (message, envelope) = (read.message.clone(), read.envelope.clone());
+            let inside = read.wrapped.as_ref().and(read.says.envelope.as_ref());
+            let envelope = inside.unwrap_or(&read.envelope).clone();
+            let message = read.message.clone();
             if read.incoming.place.is_some() && bytes.is_empty() {
                 return self.alone(read, destination, now);
             }
@@ -236,6 +259,11 @@ pub fn resent_envelope(
     let name = ["resend", &receiver.0, &message.0, &place].join("\u{1f}");
     let id = Uuid::new_v5(&NAMESPACE, name.as_bytes());
     EnvelopeId(if letter { base32(id.as_u128()).into() } else { id.to_string().into() })
+}
+
+/// An id of at most 14 characters that follows from another.
+pub(super) fn legacy(id: &str) -> String {
+    base32(Uuid::new_v5(&NAMESPACE, id.as_bytes()).as_u128())
 }
 
 /// 14 characters of an alphabet without look-alikes: 70 of the id's bits.

@@ -249,6 +249,17 @@ pub struct Unit {
     pub read_at: Option<Position>,
 }
 
+impl Unit {
+    /// Whose word a receipt is: who handed it in or, where that was a carrier, the party that its audit names.
+    pub fn speaker(&self) -> PartyName {
+        let said = |one: &&AuditRecord| {
+            one.action == AuditAction::ReceiptReceived && one.delivery.is_none()
+        };
+        let carried = self.carrier.as_ref().and_then(|_| self.audit.iter().find(said));
+        carried.map_or_else(|| self.party.clone(), |one| PartyName(one.actor.clone()))
+    }
+}
+
 /// What is kept of a verdict for as long as duplicates are remembered.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Known {

@@ -150,7 +150,9 @@ impl Door {
 /// The envelope that a delivery is sent again in.
 fn envelope(config: &Config, delivery: &Delivery) -> EnvelopeId {
     let endpoint = config.endpoint(&delivery.endpoint);
-    let letter = endpoint.is_some_and(|one| one.syntax == EndpointSyntax::Xml);
+    // The envelope of a network has a UUID, whatever is in it.
+    let letter =
+        endpoint.is_some_and(|one| one.syntax == EndpointSyntax::Xml && one.envelope.is_none());
     let (receiver, message) = (&delivery.receiver, &delivery.message);
     engine::resent_envelope(receiver, message, delivery.id, delivery.resends + 1, letter)
 }

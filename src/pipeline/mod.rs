@@ -182,7 +182,7 @@ impl Pipeline {
 
     /// Waits for the commit and answers it; none when the decision has to be made again.
     async fn committed(&self, waiting: Waiting, answer_in: Syntax) -> Option<Answer> {
-        let Waiting { engine, read, kept, committed, since } = waiting;
+        let Waiting { engine, read, kept, committed, since, apart } = waiting;
         // Whoever waits longer is told to come back: what is being committed (by this message, or by a copy that
         // was faster) is then known, and is answered from there.
         let Ok(result) = tokio::time::timeout(LONGEST_COMMIT, committed).await else {
@@ -215,7 +215,7 @@ impl Pipeline {
             Ok(Committed::Existing(known)) => {
                 let other = known.content_hash != read.content_hash;
                 let again = engine.again(&read, &known, other);
-                let (answer, noting) = self.again(&engine, &read, &again, answer_in);
+                let (answer, noting) = self.again(&engine, &read, &again, (apart, answer_in));
                 Some(self.noted(answer, noting, answer_in).await)
             }
             Ok(Committed::Stale) => None,
@@ -227,13 +227,14 @@ impl Pipeline {
         }
     }
 
-    /// Waits for the audit record that an answer rests on, if it does.
-    async fn noted(&self, answer: Answer, noting: Option<Noting>, answer_in: Syntax) -> Answer {
-        let Some(noting) = noting else { return answer };
-        match noting.await {
-            Ok(Ok(())) => answer,
-            _ => receipt::plain(Ending::Overloaded, answer_in),
+    /// Waits for the records that an answer rests on, if it does.
+    async fn noted(&self, answer: Answer, noting: Vec<Noting>, answer_in: Syntax) -> Answer {
+        for one in noting {
+            if !matches!(one.await, Ok(Ok(()))) {
+                return receipt::plain(Ending::Overloaded, answer_in);
+            }
         }
+        answer
     }
 
     /// Answers a message that came before; one with other content leaves an audit record and an alarm.
@@ -242,11 +243,25 @@ impl Pipeline {
         engine: &Engine,
         read: &Read,
         again: &crate::engine::Again,
-        answer_in: Syntax,
-    ) -> (Answer, Option<Noting>) {
-        let noting = self.note_again(engine, read, again);
+        (apart, answer_in): (bool, Syntax),
+    ) -> (Answer, Vec<Noting>) {
+        let mut noting: Vec<Noting> = self.note_again(engine, read, again).into_iter().collect();
         let said = self.said_of(engine, read, again.position);
         let (now, id) = (self.clock.now(), Uuid::new_v4());
+        let receipts = match apart || read.wrapped.is_some() {
+            true => engine.again_apart(read, again, said, now, id),
+            false => None,
+        };
+        if let Some(unit) = receipts {
+            noting.extend(unit.map(|unit| {
+                let (done, noting) = oneshot::channel();
+                let hear =
+                    move |result: Result<Committed, Error>| drop(done.send(result.map(drop)));
+                self.store.submit(unit, Box::new(hear));
+                noting
+            }));
+            return (receipt::apart(again.ending, answer_in), noting);
+        }
         let answer = engine.answer_again(read, again, said, answer_in, now, id);
         (answer, noting)
     }

@@ -33,7 +33,7 @@ pub(super) enum Step {
     /// There is nothing to commit.
     Answer(Answer),
     /// It came again: the answer, and what it waits for.
-    Again(Answer, Option<Noting>),
+    Again(Answer, Vec<Noting>),
     /// It is answered when it is on disk.
     Waiting(Box<Waiting>),
     /// It is several messages: each is answered when they are all on disk.
@@ -50,6 +50,8 @@ pub(super) struct Waiting {
     pub kept: Kept,
     pub committed: oneshot::Receiver<Result<Committed, Error>>,
     pub since: Instant,
+    /// Whether its receipts are to travel as messages of their own.
+    pub apart: bool,
 }
 
 /// What is still needed of a decision when its unit has gone to the store.
@@ -207,19 +209,21 @@ impl Pipeline {
     ) -> Step {
         let mut decided = match self.decided(engine, &read, arena, known) {
             Outcome::Again(again) => {
-                let (answer, noting) = self.again(engine, &read, &again, submission.answer_in);
+                let (answer, noting) =
+                    self.again(engine, &read, &again, (submission.apart, submission.answer_in));
                 return Step::Again(answer, noting);
             }
             Outcome::Commit(decided) => *decided,
         };
         let (done, committed) = oneshot::channel();
         let since = Instant::now();
-        let apart = submission.apart
-            && engine.send_apart(&read, &mut decided, self.clock.now(), Uuid::new_v4());
+        let wanted = submission.apart || read.wrapped.is_some();
+        let apart =
+            wanted && engine.send_apart(&read, &mut decided, self.clock.now(), Uuid::new_v4());
         let (kept, unit) = Kept::of(decided, apart);
         self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
         let engine = Arc::clone(engine);
-        Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since }))
+        Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since, apart: wanted }))
     }
 
     /// The decision; a panic is one too.

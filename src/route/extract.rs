@@ -3,6 +3,7 @@
 //! One mechanism for every format: the intake descriptions of the configuration. Promises: what a message
 //! does not say is absent, never made up. Never: shows the patient; that text has no `Debug` of its own.
 
+use super::envelope::Envelopes;
 use super::expression::{Compiler, first, texts};
 use crate::config::{Config, EndpointSyntax, Intake};
 use crate::fhirpath::{Expression, Item, Memory, Scene};
@@ -110,6 +111,8 @@ struct Description {
 #[derive(Debug)]
 pub struct Intakes {
     all: Vec<Description>,
+    /// The envelopes that messages may come in.
+    pub envelopes: Envelopes,
 }
 
 impl Intakes {
@@ -118,7 +121,10 @@ impl Intakes {
         let mut compiler = Compiler::new(table);
         let all =
             config.intakes.iter().filter_map(|intake| description(intake, &mut compiler)).collect();
-        (Intakes { all }, compiler.finish())
+        let mut found = compiler.finish();
+        let (envelopes, more) = Envelopes::compile(config, table);
+        found.extend(more);
+        (Intakes { all, envelopes }, found)
     }
 
     /// Reads what the scene's first tree says about itself; nothing: no description is for it.
@@ -230,13 +236,7 @@ impl Description {
         scene: &Scene<'_>,
         memory: &mut Memory,
     ) -> bool {
-        let own = match syntax {
-            Syntax::FhirJson => EndpointSyntax::FhirJson,
-            Syntax::FhirXml => EndpointSyntax::FhirXml,
-            Syntax::Xml => EndpointSyntax::Xml,
-            Syntax::Hl7v2 => EndpointSyntax::Hl7v2,
-            Syntax::Edifact => EndpointSyntax::Edifact,
-        };
+        let own = EndpointSyntax::of(syntax);
         let node = tree.node(root);
         let name = tree.resource_type(root).unwrap_or_else(|| tree.name_text(node.name));
         self.syntaxes.contains(&own)

@@ -11,12 +11,14 @@
 pub mod agreement;
 mod catalogue;
 mod decide;
+mod envelope;
 mod expression;
 mod extract;
 mod identify;
 
 pub use catalogue::CATALOGUE;
 pub use decide::{Considered, Decision, Destination, Query, Routed, Routes, Skipped};
+pub use envelope::{Envelopes, Holds, Opened, Said, Value};
 pub use extract::{Ends, Extracted, Intakes, Patient, Stamped};
 pub use identify::{Identified, Identity, Parties};
 

@@ -144,7 +144,7 @@ impl Book {
             .map(|(new, index)| Delivery::new(DeliveryId { unit: position, index }, unit, new));
         own.arriving.push_back((sequence, deliveries.collect()));
         if let Some(receipt) = &unit.receipt_for {
-            self.stirred |= self.board.receive(&unit.party, receipt, unit.received);
+            self.stirred |= self.board.receive(&unit.speaker(), receipt, unit.received);
         }
     }
 

@@ -96,8 +96,8 @@ fn project_unit(tables: &Connection, at: Position, unit: &Unit) -> Done {
     count(tables, "received", "", &unit.event.0)?;
     count(tables, state, "", &unit.event.0)?;
     if let Some(receipt) = &unit.receipt_for {
-        let (receiver, code) = (&unit.party, receipt.code);
-        receive(tables, at, unit, receiver, &receipt.message.0, code)?;
+        let (receiver, code) = (unit.speaker(), receipt.code);
+        receive(tables, at, unit, &receiver, &receipt.message.0, code)?;
     }
     Ok(())
 }

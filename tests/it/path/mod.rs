@@ -7,7 +7,7 @@ mod faults;
 mod front;
 mod handed;
 pub mod process;
-mod receiver;
+pub mod receiver;
 mod several;
 pub mod system;
 mod verdicts;

@@ -6,6 +6,7 @@ mod mllp_in;
 mod mllp_out;
 mod mllp_whole;
 mod tls;
+mod vans;
 
 use libtest_mimic::Trial;
 
@@ -16,5 +17,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(mllp_in::trials());
     trials.extend(mllp_out::trials());
     trials.extend(mllp_whole::trials());
+    trials.extend(vans::trials());
     trials
 }
