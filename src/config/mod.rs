@@ -7,6 +7,7 @@
 
 mod address;
 mod alarms;
+mod built_in;
 mod check;
 mod csv;
 mod directory;
@@ -225,24 +226,6 @@ impl Gathered {
         self.routes.append(&mut document.route);
         self.intakes.append(&mut document.intake);
         self.envelopes.append(&mut document.envelope);
-    }
-
-    /// Adds the intake descriptions that come with the engine, after those of the site; one that the site
-    /// describes under the same name is left to it.
-    fn built_in(&mut self) {
-        for (name, text) in intake::BUILT_IN {
-            let mut reader = Reader::new(name, text);
-            let document: Document = reader.document(text).expect("what is built in can be read");
-            assert!(reader.diagnostics.is_empty(), "and is right: {:?}", reader.diagnostics);
-            let own = |intake: &Intake| self.intakes.iter().any(|other| other.name == intake.name);
-            let mut further: Vec<Intake> =
-                document.intake.into_iter().filter(|intake| !own(intake)).collect();
-            self.intakes.append(&mut further);
-            let own = |one: &Envelope| self.envelopes.iter().any(|other| other.name == one.name);
-            let mut further: Vec<Envelope> =
-                document.envelope.into_iter().filter(|one| !own(one)).collect();
-            self.envelopes.append(&mut further);
-        }
     }
 
     fn config(mut self, files: &[File]) -> (Config, Vec<Diagnostic>, Vec<Declared>) {

@@ -3,10 +3,10 @@
 use super::read::{Read, day};
 use super::translate::Stopped;
 use super::{Arena, Carries, Engine, Stages, catalogue, told};
-use crate::config::{Acknowledges, Conflict, LaneKey, LaneOrder, Route};
+use crate::config::{Acknowledges, Conflict, Route};
 use crate::mapping::Losses;
 use crate::message::{
-    self, Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
+    Arg, AuditAction, AuditRecord, Issue, KnownAbout, NewDelivery, Output, PartyName, Place,
     Position, Syntax, ToldIssue, Unit, Verdict,
 };
 use crate::profile::Request;
@@ -254,7 +254,7 @@ impl Engine {
             route: (*route.name).into(),
             endpoint: (*destination.endpoint.name).into(),
             output,
-            lane: lane(read, route, &receiver),
+            lane: super::lane::lane(read, route, &receiver),
             receiver,
             expires: now + signed(plan.give_up),
             receipt_within: within.map(|at| u32::try_from(at.as_secs()).unwrap_or(u32::MAX)),
@@ -388,23 +388,6 @@ fn record(
     let place = read.incoming.place.filter(|_| received);
     let outcome = outcome.or(place.map(super::Part::code));
     AuditRecord { at, action, actor, delivery: None, outcome }
-}
-
-/// The lane: sender, receiver and a key that is hashed, since it may be a person's.
-fn lane(read: &Read, route: &Route, receiver: &PartyName) -> Option<Box<str>> {
-    let key = blake3::derive_key("stafett 2026 lane key", b"");
-    let conversation = read.says.conversation.as_deref();
-    let conversation =
-        conversation.map(|text| *blake3::keyed_hash(&key, text.as_bytes()).as_bytes());
-    let patient = || read.says.patient.as_ref().map(|patient| patient.hash(&key));
-    let hash = match route.lane {
-        LaneKey::None => None,
-        LaneKey::Patient => patient(),
-        LaneKey::Conversation => conversation.or_else(patient),
-    }?;
-    let short = u64::from_le_bytes(hash[..8].try_into().ok()?);
-    let by_receipt = route.order == LaneOrder::Receipt;
-    Some(message::lane::lane(&read.sender, receiver, short, by_receipt))
 }
 
 fn signed(duration: Duration) -> SignedDuration {

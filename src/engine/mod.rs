@@ -21,6 +21,7 @@ mod earlier;
 mod envelope;
 mod header;
 mod hooks;
+mod lane;
 mod metadata;
 mod model;
 mod read;

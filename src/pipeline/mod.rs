@@ -10,6 +10,7 @@
 //! quarantined with its bytes, and the worker lives. Never: logs an element's value; a message is named by
 //! its place in the journal.
 
+mod again;
 mod alarm;
 mod desk;
 mod reload;
@@ -25,8 +26,8 @@ pub use running::{Running, start, start_with};
 use crate::deliver::http::Target;
 use crate::engine::{Engine, Read};
 use crate::message::{
-    Answer, Answering, AuditAction, AuditRecord, CertificateName, Clock, Committed, DeliveryId,
-    Error, Intake, PartyName, Position, ReceiptCode, Submission, Syntax, Verdict,
+    Answer, Answering, CertificateName, Clock, Committed, DeliveryId, Error, Intake, PartyName,
+    Position, Submission, Syntax, Verdict,
 };
 use crate::ops::operate::Deed;
 use crate::ops::replay::{Edited, Replay, Replayed};
@@ -45,7 +46,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
-use worker::{Job, Kept, Noting, Step, Waiting};
+use worker::{Job, Kept, Step, Waiting};
 
 /// How often a message is decided again because what was known of it had moved.
 const MOST_DECISIONS: u32 = 3;
@@ -225,86 +226,6 @@ impl Pipeline {
                 Some(receipt::plain(Ending::Overloaded, answer_in))
             }
         }
-    }
-
-    /// Waits for the records that an answer rests on, if it does.
-    async fn noted(&self, answer: Answer, noting: Vec<Noting>, answer_in: Syntax) -> Answer {
-        for one in noting {
-            if !matches!(one.await, Ok(Ok(()))) {
-                return receipt::plain(Ending::Overloaded, answer_in);
-            }
-        }
-        answer
-    }
-
-    /// Answers a message that came before; one with other content leaves an audit record and an alarm.
-    fn again(
-        &self,
-        engine: &Engine,
-        read: &Read,
-        again: &crate::engine::Again,
-        (apart, answer_in): (bool, Syntax),
-    ) -> (Answer, Vec<Noting>) {
-        let mut noting: Vec<Noting> = self.note_again(engine, read, again).into_iter().collect();
-        let said = self.said_of(engine, read, again.position);
-        let (now, id) = (self.clock.now(), Uuid::new_v4());
-        let receipts = match apart || read.wrapped.is_some() {
-            true => engine.again_apart(read, again, said, now, id),
-            false => None,
-        };
-        if let Some(unit) = receipts {
-            noting.extend(unit.map(|unit| {
-                let (done, noting) = oneshot::channel();
-                let hear =
-                    move |result: Result<Committed, Error>| drop(done.send(result.map(drop)));
-                self.store.submit(unit, Box::new(hear));
-                noting
-            }));
-            return (receipt::apart(again.ending, answer_in), noting);
-        }
-        let answer = engine.answer_again(read, again, said, answer_in, now, id);
-        (answer, noting)
-    }
-
-    /// Counts a message that came before; one with other content leaves an audit record and an alarm.
-    fn note_again(
-        &self,
-        engine: &Engine,
-        read: &Read,
-        again: &crate::engine::Again,
-    ) -> Option<Noting> {
-        let event = engine.event_label(&read.event);
-        self.metrics.count(Counted::Duplicate, "none", event);
-        let party = &*read.incoming.party.0;
-        let noting = again.other_content.then(|| {
-            self.alarm("other-content", "", event, "a known message id came with other content");
-            let audit = AuditRecord {
-                at: self.clock.now(),
-                action: AuditAction::Duplicate,
-                actor: party.into(),
-                delivery: None,
-                outcome: Some("message-other-content".into()),
-            };
-            let (done, noting) = oneshot::channel();
-            let done = Box::new(move |result| drop(done.send(result)));
-            self.store.note(again.position, audit, done);
-            noting
-        });
-        if noting.is_none() {
-            tracing::info!(party, event, "a message came again");
-        }
-        noting
-    }
-
-    /// What the receiver of a message has said about it, if its word counts and it has; the worst, where it went to
-    /// several.
-    fn said_of(&self, engine: &Engine, read: &Read, position: Position) -> Option<ReceiptCode> {
-        if !engine.receiver_answers(read) {
-            return None;
-        }
-        let detail = self.store.message(position).ok()??;
-        let said = detail.row.deliveries.iter().filter_map(|one| one.receipt);
-        said.max_by_key(|code| *code == ReceiptCode::FatalError)
     }
 
     /// Counts and logs a verdict, by names of the configuration and codes of our own.

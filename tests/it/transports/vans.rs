@@ -213,7 +213,9 @@ fn unusable() -> Result<(), Failed> {
 }
 
 fn returned() -> Result<(), Failed> {
-    let system = system()?;
+    let mut setup = setup();
+    setup.routes += "receipt_within = '1 h'\n";
+    let system = System::with(&setup, &[], Arc::new(|_| (200, String::new())))?;
     system.json(HOSPITAL, bytes(&admission(1)?))?;
     let sent = text(&system.peer.next()?)?;
     let [from, to] = ENDS;
