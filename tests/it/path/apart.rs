@@ -57,10 +57,15 @@ fn followed() -> Result<(), Failed> {
     if answer.status != 202 || receipt["response"]["code"] != "fatal-error" {
         return Err(format!("{answer:?} {receipt}").into());
     }
-    // A repeat hears the verdict at once, and nothing is delivered again.
+    // A repeat hears the verdict the same way, in a receipt with an id of its own; nothing is delivered again.
     let again = system.apart(HOSPITAL, bytes(&admission(1)?))?;
-    if (again.status, again.receipt().as_deref()) != (200, Some("ok")) {
-        return Err(format!("{again:?}").into());
+    let receipt = header(&system.peer.next()?)?;
+    let told = (&receipt["response"]["code"], &receipt["response"]["identifier"]);
+    if again.status != 202 || told != (&"ok".into(), &id.into()) {
+        return Err(format!("{again:?} {receipt}").into());
+    }
+    if receipt["id"] == headers[at]["id"] {
+        return Err("the receipt came again under its old id".into());
     }
     system.stop();
     match system.peer.rest().len() {
