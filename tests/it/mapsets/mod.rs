@@ -7,6 +7,7 @@ mod engine;
 pub mod letters;
 mod messages;
 mod models;
+mod readmes;
 mod receipts;
 mod trips;
 mod vocabulary;
@@ -26,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(messages::trials());
     trials.extend(letters::trials());
     trials.extend(models::trials());
+    trials.extend(readmes::trials());
     trials.extend(receipts::trials());
     trials.extend(trips::trials());
     trials.extend(vocabulary::trials());
@@ -55,7 +57,7 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["xctl-to-acknowledgement"], 100),
     (&["acknowledgement-to-xctl"], 100),
     (&["apprec-1.0-to-acknowledgement", "apprec-1.1-to-acknowledgement"], 100),
-    (&["acknowledgement-to-apprec"], 100),
+    (&["acknowledgement-to-apprec", "acknowledgement-to-apprec-1.0"], 100),
     (FROM_EDIFACT, 95),
     (TO_EDIFACT, 95),
 ];

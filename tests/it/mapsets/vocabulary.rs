@@ -200,6 +200,12 @@ const OTHERS: &[&str] = &[
     "mdm-t02-to-fhir/concept-maps/hl7v2-completion.json",
     "oru-r01-to-fhir/concept-maps/hl7v2-result-status.json",
     "oru-r01-to-fhir/concept-maps/hl7v2-observation-status.json",
+    "receipt-parts/concept-maps/apprec-status.json",
+    "receipt-parts/concept-maps/apprec-error.json",
+    "receipt-parts/concept-maps/apprec-error-of-acknowledgement.json",
+    "receipt-parts/concept-maps/apprec-error-of-issue-type.json",
+    "receipt-parts/concept-maps/refuse-code.json",
+    "receipt-parts/concept-maps/refuse-code-of-acknowledgement.json",
 ];
 
 /// The value set of what a notification may say happened.
