@@ -56,6 +56,8 @@ pub struct Validator {
     settings: Settings,
     programs: Programs,
     formats: Vec<Option<Format>>,
+    /// The formats of the types of which nothing more is asked than their format.
+    plain_types: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
     suggestions: Suggestions,
     systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
@@ -119,13 +121,14 @@ impl Validator {
         });
         let (programs, diagnostics) = compiler.finish();
         let table = Arc::clone(library.table());
-        let formats = table.types().iter().map(|t| Format::of(&t.name)).collect();
+        let formats: Vec<_> = table.types().iter().map(|t| Format::of(&t.name)).collect();
         let validator = Validator {
             library: Arc::clone(library),
             known: Known::new(&table),
             table,
             settings: settings.clone(),
             value_sets: value_sets(library, &programs, &roots),
+            plain_types: plain_types(&formats, &programs),
             programs,
             formats,
             suggestions: Suggestions::new(claims.keys().map(|url| &**url)),
@@ -271,8 +274,17 @@ impl Validator {
         all.iter().find(|s| s.root == root).or_else(|| all.first())
     }
 
+    #[inline]
     fn format(&self, type_id: TypeId) -> Option<Format> {
         self.formats.get(type_id.0 as usize).copied().flatten()
+    }
+
+    /// The format of a value of which its base definitions ask nothing else.
+    #[inline]
+    fn plain(&self, node: &Node) -> Option<Format> {
+        let format = self.plain_types.get(node.type_id.0 as usize).copied().flatten()?;
+        let asked = self.programs.base_elements.get(node.element.0 as usize).copied().flatten();
+        (asked.is_none() && node.kind == crate::tree::Kind::Element).then_some(format)
     }
 
     /// What an element is called in texts.
@@ -293,6 +305,19 @@ impl Validator {
     pub fn size(&self) -> (usize, usize) {
         (self.programs.programs.len(), self.programs.specs.len())
     }
+}
+
+/// The formats of the types of which nothing but their format is asked while they have no parts.
+fn plain_types(formats: &[Option<Format>], programs: &Programs) -> Vec<Option<Format>> {
+    let asks = |spec: &program::SpecId| {
+        let unless_whole = needs::Needs::VALUE | needs::Needs::PROFILES | needs::Needs::CLOSES;
+        programs.needs[spec.0 as usize].any(unless_whole)
+    };
+    let of_type = |at: usize| programs.base_types.get(at).copied().flatten();
+    let plain = |(at, format): (usize, &Option<Format>)| {
+        format.filter(|_| of_type(at).as_ref().is_none_or(|spec| !asks(spec)))
+    };
+    formats.iter().enumerate().map(plain).collect()
 }
 
 /// The value sets that invariants name, expanded under each root.

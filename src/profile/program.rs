@@ -36,6 +36,8 @@ pub struct Program {
     pub root: Option<SpecId>,
     /// What an extension's definition says beyond that.
     pub extension: Option<Extension>,
+    /// The programs that references ask for which ask nothing more than this one.
+    pub implies: Vec<ProgramId>,
 }
 
 /// Where an extension may stand.
@@ -265,6 +267,24 @@ pub struct Slicing {
     pub slices: Box<[Slice]>,
     /// Where its counters begin among those of its spec.
     pub first_counter: u32,
+    /// The child by whose value alone all slices are told, if they are.
+    pub told_by: Option<NameId>,
+    /// Whether slices are sliced again and closed.
+    pub closes: bool,
+}
+
+impl Slicing {
+    /// Works out how its slices are told.
+    pub fn told_by(slices: &[Slice]) -> Option<NameId> {
+        let mut told = slices.iter().filter(|s| !s.undecidable).map(|slice| {
+            let [one] = &slice.matchers[..] else { return None };
+            let [Step::Child(name)] = one.path[..] else { return None };
+            let looks = |test: &Test| matches!(test, Test::Fixed(_) | Test::Pattern(_));
+            (!slice.default && one.tests.iter().all(looks)).then_some(name)
+        });
+        let first = told.next()??;
+        told.all(|one| one == Some(first)).then_some(first)
+    }
 }
 
 /// A slice.

@@ -60,6 +60,8 @@ impl<'a> Compiler<'a> {
         Some(Slicing {
             rules: stated.map_or(SlicingRules::Open, |s| s.rules),
             ordered: stated.is_some_and(|s| s.ordered),
+            told_by: Slicing::told_by(&slices),
+            closes: slices.iter().any(|s| s.one_of != 0),
             slices: slices.into(),
             first_counter,
         })
