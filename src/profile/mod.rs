@@ -128,7 +128,7 @@ impl Validator {
             table,
             settings: settings.clone(),
             value_sets: value_sets(library, &programs, &roots),
-            plain_types: plain_types(&formats, &programs),
+            plain_types: needs::plain_types(&formats, &programs),
             programs,
             formats,
             suggestions: Suggestions::new(claims.keys().map(|url| &**url)),
@@ -305,19 +305,6 @@ impl Validator {
     pub fn size(&self) -> (usize, usize) {
         (self.programs.programs.len(), self.programs.specs.len())
     }
-}
-
-/// The formats of the types of which nothing but their format is asked while they have no parts.
-fn plain_types(formats: &[Option<Format>], programs: &Programs) -> Vec<Option<Format>> {
-    let asks = |spec: &program::SpecId| {
-        let unless_whole = needs::Needs::VALUE | needs::Needs::PROFILES | needs::Needs::CLOSES;
-        programs.needs[spec.0 as usize].any(unless_whole)
-    };
-    let of_type = |at: usize| programs.base_types.get(at).copied().flatten();
-    let plain = |(at, format): (usize, &Option<Format>)| {
-        format.filter(|_| of_type(at).as_ref().is_none_or(|spec| !asks(spec)))
-    };
-    formats.iter().enumerate().map(plain).collect()
 }
 
 /// The value sets that invariants name, expanded under each root.

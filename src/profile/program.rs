@@ -273,20 +273,6 @@ pub struct Slicing {
     pub closes: bool,
 }
 
-impl Slicing {
-    /// Works out how its slices are told.
-    pub fn told_by(slices: &[Slice]) -> Option<NameId> {
-        let mut told = slices.iter().filter(|s| !s.undecidable).map(|slice| {
-            let [one] = &slice.matchers[..] else { return None };
-            let [Step::Child(name)] = one.path[..] else { return None };
-            let looks = |test: &Test| matches!(test, Test::Fixed(_) | Test::Pattern(_));
-            (!slice.default && one.tests.iter().all(looks)).then_some(name)
-        });
-        let first = told.next()??;
-        told.all(|one| one == Some(first)).then_some(first)
-    }
-}
-
 /// A slice.
 pub struct Slice {
     /// `Patient.identifier:cpr`.
