@@ -4,6 +4,7 @@
 //! That a map makes what its cases hold is `letters: every case passes`: so nothing is translated here again.
 
 mod engine;
+mod formats;
 pub mod letters;
 mod messages;
 mod models;
@@ -21,6 +22,12 @@ use std::process::Command;
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("mapsets: maps have no finding", Needs::Nothing, no_findings),
+        trial("mapsets: the page of formats is fresh", Needs::Nothing, formats::page),
+        trial(
+            "mapsets: what hospitals send in HL7 v2 is modelled",
+            Needs::Nothing,
+            formats::models_hold,
+        ),
         trial("mapsets: every rule fires, and most values are read", Needs::Nothing, coverage),
     ];
     trials.extend(engine::trials());
