@@ -96,7 +96,7 @@ impl Journal {
         found: Found,
         synced: Synced,
     ) -> Result<Journal, Error> {
-        let Found { segments, next, tail, epoch, journal, .. } = found;
+        let Found { segments, next, durable, tail, epoch, journal, .. } = found;
         let journal = journal.unwrap_or_else(|| *uuid::Uuid::new_v4().as_bytes());
         let shared = Arc::new(Shared {
             queue: Queue::default(),
@@ -105,7 +105,7 @@ impl Journal {
             syncs: std::sync::atomic::AtomicU64::new(0),
         });
         let mut writer = Writer::new(disk, settings, Arc::clone(&shared), synced, journal, epoch);
-        writer.begin(next, tail).map_err(|e| io_error("no segment can be begun", e))?;
+        writer.begin(next, durable, tail).map_err(|e| io_error("no segment can be begun", e))?;
         let sync_micros =
             writer.measure().map_err(|e| io_error("the journal cannot be synced", e))?;
         let thread = std::thread::Builder::new()

@@ -44,6 +44,8 @@ pub struct Found {
     pub segments: Vec<Indexed>,
     /// The number that the next record gets.
     pub next: u64,
+    /// The newest record that was there, or once was: what was only torn is not.
+    pub durable: u64,
     /// Where it goes in the last segment, if that ends clean.
     pub tail: Option<usize>,
     /// What could not be read.
@@ -99,6 +101,7 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
     let mut found = Found { next: 1, ..Found::default() };
     let mut raw: Vec<(Bad, Vec<u8>)> = Vec::new();
     let mut newest_durable = 0;
+    let mut begun = Vec::new();
     let mut members = Members::default();
     let visit = &mut |position, entry: &Entry| {
         if let Some(entry) = members.resolve(position, entry) {
@@ -120,6 +123,7 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
         if let Some((sequence, version)) = scan.unknown {
             return Err(unknown(&format!("record {sequence} in {name}"), version.into()));
         }
+        begun.push(scan.good.first().map(|good| good.header.durable));
         let last = n + 1 == names.len();
         found.tail = (last && scan.bad.is_empty()).then_some(scan.end);
         newest_durable =
@@ -128,7 +132,11 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
         take(&bytes, scan, indexed, &mut found, &mut raw, visit);
     }
     for (mut bad, stretch) in raw {
-        let torn = is_torn(&stretch, bad.offset as usize, bad.last, newest_durable);
+        // What was written next, after a start, says that it was not durable then: that start saw it torn.
+        let later = names.iter().zip(&begun).filter(|((name, _), _)| **name > *bad.segment);
+        let next = later.filter_map(|(_, durable)| *durable).next();
+        let torn = next.is_some_and(|durable| durable < bad.first)
+            || is_torn(&stretch, bad.offset as usize, bad.last, newest_durable);
         bad.damage = if torn { Damage::Torn } else { Damage::Rotten };
         if bad.damage == Damage::Rotten {
             found.next = found.next.max(bad.last + 1);
@@ -137,6 +145,7 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
     }
     found.missing = members.missing();
     found.bad.sort_by_key(|bad| bad.first);
+    found.durable = found.next - 1;
     let ends_torn = found.tail.is_none();
     if found.segments.last().is_some_and(|last| ends_torn && last.first == found.next) {
         // Its only records were torn: they keep their numbers, because two files cannot share a name.

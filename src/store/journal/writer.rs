@@ -121,8 +121,8 @@ impl Writer {
     }
 
     /// Finds where the next record goes: behind a clean end, else in a new segment.
-    pub fn begin(&mut self, next: u64, tail: Option<usize>) -> io::Result<()> {
-        self.durable = next - 1;
+    pub fn begin(&mut self, next: u64, durable: u64, tail: Option<usize>) -> io::Result<()> {
+        self.durable = durable;
         if let Some(at) = tail {
             let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
             let last = index.last().filter(|last| last.first <= next);

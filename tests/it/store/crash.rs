@@ -149,6 +149,10 @@ fn judge_again(store: &Keeper, point: u64) -> Result<(), Failed> {
             return Err(fail(format!("point {point}: {answer:?} after a second start")));
         }
     }
+    // What was torn before the first start is not taken for rot at the second, though its number stands elsewhere now.
+    if store.status().bad_records > 0 {
+        return Err(fail(format!("point {point}: after a second start {:?}", store.bad())));
+    }
     Ok(())
 }
 
