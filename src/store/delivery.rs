@@ -260,7 +260,11 @@ impl Delivery {
             Change::Hold => self.state = S::Held,
             Change::Release => self.wait(at),
             Change::GiveUp if self.state == S::Sent => self.state = S::Overdue,
-            Change::GiveUp => self.state = S::DeadLetter,
+            Change::GiveUp => {
+                // The transport took it once: whoever has it tried again sends it a second time.
+                self.possible_duplicate |= self.state == S::Overdue;
+                self.state = S::DeadLetter;
+            }
             Change::Resend { envelope } => {
                 self.outside_lane |= !self.in_lane();
                 self.possible_duplicate = true;

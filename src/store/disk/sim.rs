@@ -20,7 +20,7 @@ pub enum Fault {
     Crash,
     /// This operation fails; a failed sync loses the writes that it was to make durable.
     Eio,
-    /// The disk is full: this write fails, having written part.
+    /// The disk is full: this write fails, having written its first sectors.
     Enospc,
 }
 
@@ -272,7 +272,10 @@ impl DiskFile for Handle {
         let fault = state.point()?;
         let part = match fault {
             Some(Fault::Eio) => &bytes[..0],
-            Some(Fault::Enospc) => &bytes[..bytes.len() / 2],
+            Some(Fault::Enospc) => {
+                let end = (offset as usize + bytes.len() / 2) / SECTOR * SECTOR;
+                &bytes[..end.saturating_sub(offset as usize)]
+            }
             _ => bytes,
         };
         let file = &mut state.files[self.file];
