@@ -2,7 +2,6 @@
 
 use super::functions::Function;
 use super::item::{Cell, Text};
-use super::scanner::Scanner;
 use super::syntax::Binary;
 use super::{Decimal, Moment};
 use crate::tree::NameId;
@@ -102,7 +101,5 @@ pub(super) struct Code {
     pub moments: Vec<Moment>,
     pub quantities: Vec<(Decimal, Text)>,
     pub regexes: Vec<Regex>,
-    /// The same as tables, where they are of that kind.
-    pub scanners: Vec<Option<Scanner>>,
     pub known: Known,
 }

@@ -39,7 +39,6 @@ mod parser;
 mod patterns;
 mod quantity;
 mod references;
-mod scanner;
 mod scene;
 mod shape;
 mod syntax;

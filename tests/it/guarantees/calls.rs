@@ -334,15 +334,10 @@ impl Total {
             }
         };
         *self.met.entry((point.group, point.call, point.fault)).or_default() += usize::from(met);
-        let sum = &mut self.judged;
-        sum.accepted += judged.accepted;
-        sum.refused += judged.refused;
-        sum.resends += judged.resends;
-        sum.delivered += judged.delivered;
-        sum.repeated += judged.repeated;
-        sum.pairs += judged.pairs;
-        let broken = judged.broken.into_iter().map(|one| format!("{point:?}: {one:?}"));
+        let broken: Vec<_> =
+            judged.broken.iter().map(|one| format!("{point:?}: {one:?}")).collect();
         self.broken.extend(broken);
+        self.judged.add(Judged { broken: Vec::new(), ..judged });
     }
 
     /// Kinds of points at which no run met its fault.

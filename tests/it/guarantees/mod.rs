@@ -1,11 +1,13 @@
 //! The guarantees, proven from outside: the real program under a tracer, judged by a checker of its own.
 
 mod calls;
+mod checked;
 mod checker;
 mod engine;
 mod order;
 mod page;
 mod script;
+mod sim;
 mod table;
 mod wire;
 
@@ -22,8 +24,9 @@ pub fn trials() -> Vec<Trial> {
     let strace = || Needs::Tool("strace");
     vec![
         trial("guarantees: the checker sees what it forbids", Needs::Nothing, || {
-            Ok(checker::self_test()?)
+            Ok(checked::self_test()?)
         }),
+        trial("guarantees: simulated days", Needs::Nothing, sim::run),
         trial("guarantees: a call before its sync is seen", Needs::Nothing, order::self_test),
         trial("guarantees: nothing leaves before its sync", strace(), in_order),
         trial("guarantees: killed, or told that the disk fails", strace(), || {

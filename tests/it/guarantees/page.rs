@@ -33,6 +33,12 @@ from the tracer's log.
 - **Every system call**: the real program, killed at a storage or answer call, or told there that the disk is broken \
 (EIO) or full (ENOSPC); started again, everything handed in again, judged by the checker. CI runs a fixed sample of \
 every kind; `cargo test --test it -- --ignored --exact 'guarantees: every system call'` runs them all.
+- **Simulated days** (`tests/it/guarantees/sim`): from one seed many senders, bad receivers, operators, a disk that fails or \
+loses its power, a clock that jumps, and two configurations; the engine's reading and deciding, the whole store (journal \
+on a simulated disk, or two partitions in memory) and the delivery's gate, judge and schedules are the real ones, driven one \
+step at a time; a model says what must be true after each step, the ledger checker judges the day. The sockets, worker threads \
+and delivery loops around them are not in it. CI runs 10,000 seeds; `STAFETT_SEED=4711 cargo test --test it -- \
+'guarantees: simulated days'` runs one again, `STAFETT_SEEDS=1000000` in its place that many.
 - **Power cuts** on a simulated disk that loses, tears and reorders what was not synced.
 ";
 
