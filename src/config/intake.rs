@@ -83,6 +83,9 @@ section! {
         event: At<Box<str>>,
         /// The version of the message's format: the first of these that yields something.
         version: Vec<At<Box<str>>>,
+        /// A condition that holds for the versions that are known; where it is false the message is refused. Not set:
+        /// any version.
+        known_version: Option<At<Box<str>>>,
         /// What ties it to earlier messages: the first of these that yields something.
         conversation: Vec<At<Box<str>>>,
         /// The patient, for the order of messages; kept as a keyed hash and never shown.

@@ -38,17 +38,29 @@ impl Wire {
         bytes: &Bytes,
         declared: Option<&str>,
     ) -> Result<Decoded, Issue> {
-        let own = match syntax {
+        match syntax {
             Syntax::FhirJson | Syntax::FhirXml => {
                 let text = charset::decode_fhir(bytes, declared, syntax == Syntax::FhirXml)?;
                 return Ok(Decoded { text, charset: Charset::Utf8, note: None });
             }
             Syntax::Xml => return charset::decode(bytes, declared, true),
-            Syntax::Hl7v2 => hl7v2::declared(bytes).map(hl7v2::charset_name),
-            Syntax::Edifact => edifact::declared(bytes),
-        };
+            Syntax::Hl7v2 | Syntax::Edifact => {}
+        }
+        let own = Wire::declared(syntax, bytes);
+        let own =
+            own.map(|own| if syntax == Syntax::Hl7v2 { hl7v2::charset_name(own) } else { own });
         // a transport that says nothing better than the usual is not believed against the message
         charset::decode(bytes, own.or(declared), false)
+    }
+
+    /// What a message itself says about its charset; in EDIFACT the usual ones come by their common names.
+    pub fn declared(syntax: Syntax, bytes: &[u8]) -> Option<&str> {
+        match syntax {
+            Syntax::FhirJson => None,
+            Syntax::FhirXml | Syntax::Xml => charset::declaration(bytes),
+            Syntax::Hl7v2 => hl7v2::declared(bytes),
+            Syntax::Edifact => edifact::declared(bytes),
+        }
     }
 
     /// Text to a tree, not yet typed. False: nothing usable.

@@ -52,6 +52,10 @@ kinds! {
     ENVELOPE_DATA "envelope-data" Structure Error
         "what the envelope carries is empty or is not base64"
         "The message in an envelope of a network is base64 of its very bytes."
+    UNKNOWN_VERSION "message-unknown-version" NotSupported Error
+        "the message is of a version that is not known here"
+        "MSH-12 in HL7 v2, the message type of UNH in EDIFACT, MIGversion and the version code in XML: the intake \
+         description of the format says which versions are known (`known_version`)."
     NOT_EXPRESSIBLE "message-not-expressible" BusinessRule Error
         "the message cannot be expressed for its receiver"
         "The receiver takes another format, and the map to it found something that it needs and the message \

@@ -226,7 +226,14 @@ impl Engine {
         let scene = self.scene(&trees, &arena.references, now);
         let decision = self.routes.decide(&query, &scene, &mut arena.paths);
         if read.says.receipt_for.is_none() || matches!(decision.routed, Routed::To(_)) {
-            arena.issues.extend(decision.issues());
+            let at = decision.routed.kind().and_then(|_| {
+                let syntax = read.incoming.syntax;
+                let (receiver, event) = self.intakes.places(&scene, syntax, &mut arena.paths);
+                if decision.routed.of_receiver() { receiver } else { event }
+            });
+            let node = at.or(arena.tree.root());
+            let placed = |issue: Issue| Issue { place: Place { node, ..issue.place }, ..issue };
+            arena.issues.extend(decision.issues().map(placed));
         }
         match decision.routed {
             Routed::To(destinations) => {

@@ -1,6 +1,7 @@
 //! From bytes to a typed tree with its ids: what can be known of a message from itself alone.
 
 use super::{Arena, Engine, catalogue, header, told};
+use crate::definitions::Wire;
 use crate::format;
 use crate::message::{
     EnvelopeId, Event, Issue, IssueType, MessageId, PartyName, Place, Syntax, ToldIssue,
@@ -140,7 +141,8 @@ impl Engine {
                 arena.issues.extend(decoded.note);
                 decoded.text
             }
-            Err(issue) => {
+            Err(mut issue) => {
+                self.place_of_bytes(incoming, &mut issue, arena);
                 let unsupported = format::class(issue.kind) == format::Class::Charset;
                 let ending = if unsupported { Ending::NotTaken } else { Ending::NotWellFormed };
                 arena.issues.push(issue);
@@ -163,6 +165,23 @@ impl Engine {
             _ if whole => Ok(()),
             _ => Err(self.unread(Ending::NotWellFormed, arena)),
         }
+    }
+
+    /// Gives a fault of bytes that are no text a place: in what can be read of them.
+    fn place_of_bytes(&self, incoming: &Incoming, issue: &mut Issue, arena: &mut Arena) {
+        let bytes = &incoming.bytes;
+        let offset = issue.place.offset.unwrap_or(0) as usize;
+        let lossy = std::str::from_utf8(bytes).is_err_and(|fault| fault.valid_up_to() == offset);
+        let text: String = match lossy {
+            true => String::from_utf8_lossy(bytes).into_owned(),
+            false => bytes.iter().copied().map(char::from).collect(),
+        };
+        if format::class(issue.kind) == format::Class::Charset {
+            let said = Wire::declared(incoming.syntax, bytes).filter(|said| !said.is_empty());
+            let at = said.and_then(|said| text.find(said)).and_then(|at| u32::try_from(at).ok());
+            issue.place.offset = at.or(issue.place.offset);
+        }
+        arena.tree.add_buffer(text.into());
     }
 
     fn says(&self, incoming: &Incoming, arena: &mut Arena, now: Timestamp) -> Option<Extracted> {
@@ -213,6 +232,9 @@ impl Engine {
             &says.of_sending,
             &mut arena.content,
         );
+        arena.issues.extend(says.unknown_version.map(|node| {
+            Issue::new(&catalogue::UNKNOWN_VERSION, Place { node: Some(node), ..root })
+        }));
         let event = says.event.clone().unwrap_or_else(|| Event("".into()));
         let receiver = self.party_of(&says.receiver, now);
         Ok(Read {

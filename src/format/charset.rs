@@ -196,7 +196,7 @@ fn looks_wide(bytes: &[u8]) -> bool {
 }
 
 /// The encoding that an XML declaration names. Whether the declaration is right is the reader's to say.
-pub(super) fn declaration(bytes: &[u8]) -> Option<&str> {
+pub fn declaration(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let rest = bytes.strip_prefix(b"<?xml")?;
     rest.first().filter(|b| b.is_ascii_whitespace())?;

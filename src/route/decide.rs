@@ -82,6 +82,11 @@ pub enum Routed<'r> {
 }
 
 impl Routed<'_> {
+    /// Whether it is the receiver that is at fault; else it is what happened, or the message as a whole.
+    pub fn of_receiver(&self) -> bool {
+        matches!(self, Routed::NoReceiver | Routed::UnknownReceiver)
+    }
+
     /// The kind of issue that tells it, unless there are destinations.
     pub fn kind(&self) -> Option<&'static IssueKind> {
         match self {

@@ -36,6 +36,8 @@ pub struct Extracted {
     pub event: Option<Event>,
     /// The version of its format.
     pub version: Option<Box<str>>,
+    /// Where it says that it is of a version that nobody here knows.
+    pub unknown_version: Option<NodeId>,
     /// What ties it to earlier messages.
     pub conversation: Option<Box<str>>,
     /// Whom it is about.
@@ -96,6 +98,7 @@ struct Description {
     receiver: Vec<(IdentifierKind, Expression)>,
     event: Expression,
     version: Vec<Expression>,
+    known_version: Option<Expression>,
     conversation: Vec<Expression>,
     patient: Option<Expression>,
     sent: Option<Expression>,
@@ -140,6 +143,26 @@ impl Intakes {
         Some(description?.read(scene, root, memory))
     }
 
+    /// Where the scene's first tree names its receiver, and where it says what happened.
+    pub fn places(
+        &self,
+        scene: &Scene<'_>,
+        syntax: Syntax,
+        memory: &mut Memory,
+    ) -> (Option<NodeId>, Option<NodeId>) {
+        let tree = scene.trees.first();
+        let Some((tree, root)) = tree.and_then(|tree| Some((*tree, tree.root()?))) else {
+            return (None, None);
+        };
+        let own = self.all.iter().find(|one| one.is_for(tree, root, syntax, scene, memory));
+        let Some(own) = own else { return (None, None) };
+        let mut first = |one: &Expression| {
+            nodes(std::slice::from_ref(one), scene, root, memory).first().copied()
+        };
+        let receiver = own.receiver.iter().find_map(|(_, path)| first(path));
+        (receiver, first(&own.event))
+    }
+
     /// Where the scene's first tree has its envelope's id, and what it says of the time of its sending: the
     /// elements, with what is written there when it is sent at this time.
     pub fn of_sending(
@@ -173,6 +196,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
     let patient = optional(&intake.patient);
     let sent = optional(&intake.sent);
     let test = optional(&intake.test);
+    let known_version = optional(&intake.known_version);
     let receipt_for = optional(&intake.receipt_for);
     let receipt_code = optional(&intake.receipt_code);
     let mut list = |paths: &[_]| -> Vec<Expression> {
@@ -215,6 +239,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         receiver,
         event: event?,
         version,
+        known_version,
         conversation,
         patient,
         sent,
@@ -264,8 +289,20 @@ impl Description {
             receiver: ends(&self.receiver, scene, root, memory),
             test: self.test.as_ref().is_some_and(|test| holds(test, scene, root, memory)),
             of_sending: nodes(&self.of_sending, scene, root, memory),
+            unknown_version: self.unknown_version(scene, root, memory),
             letters: nodes(self.letters.as_slice(), scene, root, memory),
         }
+    }
+
+    fn unknown_version(
+        &self,
+        scene: &Scene<'_>,
+        root: NodeId,
+        memory: &mut Memory,
+    ) -> Option<NodeId> {
+        let known = self.known_version.as_ref()?;
+        let unknown = matches!(known.test(scene, 0, root, memory), Ok(Some(false)));
+        unknown.then(|| *nodes(&self.version, scene, root, memory).first().unwrap_or(&root))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Its harness can ignore a test at run time: one whose data or tool is absent counts as ignored, with the
 //! reason in its name; with `CI=true` the absence is a failure.
 
+mod badinput;
 mod commands;
 mod config;
 mod definitions;
@@ -33,6 +34,7 @@ mod transports;
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = Vec::new();
+    trials.extend(badinput::trials());
     trials.extend(commands::trials());
     trials.extend(config::trials());
     trials.extend(definitions::trials());

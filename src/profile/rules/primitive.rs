@@ -50,6 +50,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
             Fault::Form if format == Format::Id => {
                 run.tell_base(&catalogue::RESOURCE_ID, id, Arg::None);
             }
+            // a message of another standard may leave its zone to an agreement
+            Fault::Form if format == Format::DateTime && local(run, id) => {}
             Fault::Form if matches!(format, Format::Date | Format::DateTime | Format::Instant) => {
                 run.tell_base(&catalogue::DATE_FORMAT, id, type_name);
             }
@@ -80,6 +82,12 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) 
     {
         run.tell_base(&catalogue::EXAMPLE_URL, id, Arg::None);
     }
+}
+
+/// Whether a time would be one with a zone, in a message that is none of FHIR's.
+fn local(run: &mut Run<'_>, id: NodeId) -> bool {
+    let fhir = run.tree.root().is_none_or(|root| run.tree.resource_type(root).is_some());
+    !fhir && with_text(run, id, |text| Format::DateTime.check(&format!("{text}Z")).is_ok())
 }
 
 fn told(run: &mut Run<'_>, id: NodeId, node: &Node, kind: &'static IssueKind) {
