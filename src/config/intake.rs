@@ -101,6 +101,13 @@ section! {
         /// What belongs to the sending and not to the message: left out when contents are compared. For FHIR
         /// messages this is built in (exchange rules, duplicates).
         of_sending: Vec<At<Box<str>>>,
+        /// The canonical of the map that makes a receipt for a message of this format from an Acknowledgement. Not set:
+        /// the format's own way, or an answer of the transport alone.
+        receipt_map: Option<At<Box<str>>>,
+        /// A condition for an acceptance to be told by such a receipt. Not set: always.
+        tell_accepted: Option<At<Box<str>>>,
+        /// A condition for a refusal to be told by such a receipt. Not set: always.
+        tell_refused: Option<At<Box<str>>>,
         /// The id of the message that this one is a receipt for.
         receipt_for: Option<At<Box<str>>>,
         /// What the receipt says: `ok`, `fatal-error` or `transient-error`.

@@ -114,6 +114,7 @@ impl Engine {
         if told::refuse(&arena.issues) || no_further {
             return self.refused(read, arena, known, route.map(|r| &*r.name), now);
         }
+        arena.sent = self.sent(known, now);
         let mut due = Due::default();
         for destination in &routed {
             match self.translate(read, arena, *destination, known, now) {

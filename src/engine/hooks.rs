@@ -6,6 +6,7 @@
 
 use super::Engine;
 use super::read::{Read, day};
+use super::sent::Sent;
 use super::translate;
 use crate::config::{Persons, Route, Said};
 use crate::fhirpath::{self, Item, NotEvaluable, References};
@@ -45,13 +46,26 @@ pub struct World<'e> {
     asker: Option<Asker<'e>>,
     references: Option<&'e References>,
     sending: Option<(&'e Read, Destination<'e>)>,
+    sent: Option<&'e Sent>,
 }
 
 impl<'e> World<'e> {
     /// The world as a route sees it at a moment.
     pub fn new(engine: &'e Engine, route: &'e Route, now: Timestamp) -> World<'e> {
         let concepts = engine.concepts_of(route);
-        World { engine, concepts, day: day(now), asker: None, references: None, sending: None }
+        let day = day(now);
+        World { engine, concepts, day, asker: None, references: None, sending: None, sent: None }
+    }
+
+    /// The world of a receipt.
+    pub(super) fn of_receipt(
+        engine: &'e Engine,
+        concepts: &'e [Option<Arc<Concepts>>],
+        now: Timestamp,
+        sent: &'e Sent,
+    ) -> World<'e> {
+        let (day, sent) = (day(now), Some(sent));
+        World { engine, concepts, day, asker: None, references: None, sending: None, sent }
     }
 
     /// The same, with somebody who knows whether the message meets a profile.
@@ -67,6 +81,11 @@ impl<'e> World<'e> {
     /// The same, knowing which ids the sender's messages have with the destination.
     pub(super) fn sending(self, read: &'e Read, to: Destination<'e>) -> World<'e> {
         World { sending: Some((read, to)), ..self }
+    }
+
+    /// The same, knowing what the message is a receipt for.
+    pub(super) fn about(self, sent: Option<&'e Sent>) -> World<'e> {
+        World { sent, ..self }
     }
 }
 
@@ -109,6 +128,10 @@ impl Hooks for World<'_> {
                     let id = translate::mint(read, &destination, value, "message");
                     Lookup::Found(Cow::Owned(id.into()))
                 }
+                ("sent", ..) => match self.sent.and_then(|sent| sent.fact(from, to, value)) {
+                    Some(fact) => Lookup::Found(Cow::Borrowed(fact)),
+                    None => Lookup::NotFound,
+                },
                 _ => Lookup::Unavailable,
             },
             _ => Lookup::Unavailable,

@@ -24,10 +24,12 @@ mod hooks;
 mod lane;
 mod metadata;
 mod model;
+mod own;
 mod read;
 mod replay;
 mod reply;
 mod resend;
+mod sent;
 mod sets;
 mod several;
 mod suggest;
@@ -94,6 +96,7 @@ pub struct Engine {
     pub persons: Option<Arc<dyn PersonBook>>,
     value_sets: asks::ValueSets,
     ways: Vec<ways::Way>,
+    receipt_ways: Vec<(Box<str>, ways::Way)>,
     hasher: ContentHasher,
 }
 
@@ -115,6 +118,7 @@ impl Engine {
         let hasher = ContentHasher::new(library.table());
         let value_sets = asks::value_sets(&plans, &library);
         let ways = ways::all(&config.routes, &plans, &concepts);
+        let receipt_ways = ways::receipts(&config.intakes, &plans, &concepts);
         Engine {
             config,
             library,
@@ -129,6 +133,7 @@ impl Engine {
             persons: None,
             value_sets,
             ways,
+            receipt_ways,
             hasher,
         }
     }
@@ -173,6 +178,8 @@ pub struct Arena {
     earlier: Vec<Tree>,
     /// What maps read and dropped.
     losses: mapping::Losses,
+    /// What the message is a receipt for, as far as that is known.
+    sent: Option<sent::Sent>,
     /// How often the message was translated anew; 0 when it came.
     generation: u32,
     target_issues: Vec<Issue>,
@@ -194,6 +201,7 @@ impl Arena {
             target: Tree::new(Arc::clone(names)),
             earlier: Vec::new(),
             losses: mapping::Losses::default(),
+            sent: None,
             generation: 0,
             target_issues: Vec::new(),
             mapping: mapping::Memory::new(),
@@ -210,6 +218,7 @@ impl Arena {
         self.target.reset(engine.library.names());
         self.issues.clear();
         self.losses = mapping::Losses::default();
+        self.sent = None;
         self.generation = 0;
         self.target_issues.clear();
     }

@@ -67,6 +67,9 @@ pub struct Unread {
     pub letters: Vec<crate::tree::NodeId>,
 }
 
+/// What the key begins with that stands for an envelope's id where there is none.
+pub(super) const NO_ENVELOPE: &str = "none:";
+
 /// The day it is, for identifiers whose validity has dates.
 pub(super) fn day(now: Timestamp) -> Date {
     now.to_zoned(jiff::tz::TimeZone::UTC).date()
@@ -218,7 +221,7 @@ impl Engine {
         let envelope = says.envelope.clone().unwrap_or_else(|| {
             arena.issues.push(Issue::new(&catalogue::NO_ENVELOPE_ID, root));
             // A key of its own: no other message can have it.
-            EnvelopeId(format!("none:{}", message.0).into())
+            EnvelopeId(format!("{NO_ENVELOPE}{}", message.0).into())
         });
         let parts = match incoming.syntax.is_fhir() {
             true => header::parts(&arena.tree),

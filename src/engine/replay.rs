@@ -91,6 +91,7 @@ impl Engine {
     ) -> Result<(Vec<Output>, Vec<NewDelivery>), &'static str> {
         let read = self.reread(unit, arena, then).ok_or("not-read")?;
         arena.generation = number;
+        arena.sent = self.sent(known, then);
         let (routed, _) = self.route(&read, arena, then);
         if routed.is_empty() {
             return Err("no-route");

@@ -27,7 +27,11 @@ impl Engine {
         let (status, code) = row.receipt?;
         let (syntax, bytes) = (read.incoming.syntax, &read.incoming.bytes);
         let arrived = self.only_arrived(read, ending);
-        let body = self.reply(syntax, bytes, (code, arrived), issues, now, id)?;
+        let body = match read.says.receipt.as_ref() {
+            Some(_) if arrived => return None,
+            Some(_) => self.through_map(read, code, issues, now, id)?,
+            None => self.reply(syntax, bytes, (code, arrived), issues, now, id)?,
+        };
         Some(Answer {
             status,
             content_type: Some(receipt::content_type(syntax)),

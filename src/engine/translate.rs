@@ -142,7 +142,7 @@ impl Engine {
             route.defaults.iter().map(|(name, at)| (&**name, &*at.value)).collect();
         let asker = self.validator.asker(&arena.tree, now, &mut arena.validation);
         let world = World::new(self, route, now).asking(asker).resolving(&arena.references);
-        let world = world.sending(read, destination);
+        let world = world.sending(read, destination).about(arena.sent.as_ref());
         let mut sources = [&arena.tree; mapping::MAX_SOURCES];
         let further = arena.earlier.iter().take(plan.sources().len().saturating_sub(1));
         let count = 1 + sources[1..].iter_mut().zip(further).map(|(at, tree)| *at = tree).count();
@@ -175,7 +175,7 @@ impl Engine {
         }
     }
 
-    fn map_limits(&self) -> mapping::Limits {
+    pub(super) fn map_limits(&self) -> mapping::Limits {
         let limits = &self.config.mappings.limits;
         mapping::Limits {
             steps: limits.steps.into(),
@@ -267,7 +267,7 @@ pub(super) fn legacy(id: &str) -> String {
 }
 
 /// 14 characters of an alphabet without look-alikes: 70 of the id's bits.
-fn base32(mut bits: u128) -> String {
+pub(super) fn base32(mut bits: u128) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     (0..LEGACY_ID)
         .map(|_| {

@@ -4,7 +4,7 @@
 //! search by text while a message waits.
 
 use super::Engine;
-use crate::config::Route;
+use crate::config::{Intake, Route};
 use crate::mapping::{Concepts, Plan, Plans};
 use std::sync::Arc;
 
@@ -19,22 +19,52 @@ pub(super) struct Way {
     concepts: Vec<Option<Arc<Concepts>>>,
 }
 
+/// The ways of receipts, by the maps that the intake descriptions name.
+pub(super) fn receipts(
+    intakes: &[Intake],
+    plans: &Plans,
+    concepts: &[Arc<Concepts>],
+) -> Vec<(Box<str>, Way)> {
+    let named = intakes.iter().filter_map(|intake| intake.receipt_map.as_ref());
+    named.map(|map| (map.value.clone(), way(Some(&map.value), None, plans, concepts))).collect()
+}
+
+/// The way of a map; `profiles` is the concept map that stands behind that word.
+fn way(
+    map: Option<&str>,
+    profiles: Option<&str>,
+    plans: &Plans,
+    concepts: &[Arc<Concepts>],
+) -> Way {
+    let plan = map.and_then(|map| plans.find(map)).cloned();
+    let find = |name: &Arc<str>| {
+        let url = if &**name == PROFILES { profiles? } else { name };
+        concepts.iter().find(|map| *map.url == *url).cloned()
+    };
+    let concepts = plan.iter().flat_map(|plan| plan.wanted_concepts()).map(find).collect();
+    Way { plan, concepts }
+}
+
 /// The ways of all routes, in their order.
 pub(super) fn all(routes: &[Route], plans: &Plans, concepts: &[Arc<Concepts>]) -> Vec<Way> {
-    let way = |route: &Route| {
-        let plan = route.map.as_ref().and_then(|map| plans.find(&map.value)).cloned();
-        let url = |name: &str| match name {
-            PROFILES => route.profiles.as_ref().map(|at| at.value.to_string()),
-            other => Some(other.to_owned()),
-        };
-        let find = |name: &Arc<str>| {
-            let url = url(name)?;
-            concepts.iter().find(|map| *map.url == *url).cloned()
-        };
-        let concepts = plan.iter().flat_map(|plan| plan.wanted_concepts()).map(find).collect();
-        Way { plan, concepts }
+    let one = |route: &Route| {
+        let value =
+            |at: &Option<crate::config::At<Box<str>>>| at.as_ref().map(|at| at.value.clone());
+        way(value(&route.map).as_deref(), value(&route.profiles).as_deref(), plans, concepts)
     };
-    routes.iter().map(way).collect()
+    routes.iter().map(one).collect()
+}
+
+impl Way {
+    /// Its plan.
+    pub(super) fn plan(&self) -> Option<&Arc<Plan>> {
+        self.plan.as_ref()
+    }
+
+    /// The concept maps that its plan asks for.
+    pub(super) fn concepts(&self) -> &[Option<Arc<Concepts>>] {
+        &self.concepts
+    }
 }
 
 impl Engine {

@@ -290,6 +290,8 @@ pub struct KnownAbout {
     pub read_at: Position,
     /// The earlier messages of its conversation that maps ask for, for each event the newest.
     pub earlier: Vec<Earlier>,
+    /// The message that this one is a receipt for, and which of its outputs, where somebody asks.
+    pub sent: Option<(Box<Unit>, u16)>,
 }
 
 /// An earlier message of the same party and conversation.

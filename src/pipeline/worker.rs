@@ -165,7 +165,38 @@ impl Pipeline {
     pub(super) fn known(&self, engine: &Engine, read: &Read) -> Result<KnownAbout, Error> {
         let party = &read.incoming.party;
         let known = self.store.known_about(party, &read.message, &read.envelope)?;
-        self.with_earlier(engine, read, known, None)
+        let sent = match engine.asks_what_was_sent(read) {
+            true => self.sent(read)?,
+            false => None,
+        };
+        self.with_earlier(engine, read, KnownAbout { sent, ..known }, None)
+    }
+
+    /// The message that one is a receipt for, and which of its outputs: only what was sent to whoever says so.
+    fn sent(&self, read: &Read) -> Result<Option<(Box<Unit>, u16)>, Error> {
+        let Some(receipt) = &read.says.receipt_for else { return Ok(None) };
+        let by = &read.sender;
+        let mut found = Vec::new();
+        match self.store.awaiting(by, &receipt.message) {
+            Some(awaiting) => found.push(awaiting.delivery.unit),
+            // one that is over is asked of the ledger
+            None => {
+                let message = Some(receipt.message.0.to_string());
+                let filter = MessageFilter { message, limit: MOST_EARLIER, ..Default::default() };
+                found.extend(self.store.messages(&filter)?.iter().map(|row| row.position));
+            }
+        }
+        for position in found {
+            let unit = self.store.unit(position)?;
+            let of = |output: u16| unit.outputs.get(usize::from(output));
+            let own = unit.deliveries.iter().find(|one| {
+                one.receiver == *by && of(one.output).is_some_and(|o| o.message == receipt.message)
+            });
+            if let Some(output) = own.map(|own| own.output) {
+                return Ok(Some((Box::new(unit), output)));
+            }
+        }
+        Ok(None)
     }
 
     /// Adds the earlier messages that the maps of the message's routes ask for; with `until`, those that had

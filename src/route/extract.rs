@@ -52,6 +52,19 @@ pub struct Extracted {
     pub of_sending: Vec<NodeId>,
     /// The elements that each hold a message.
     pub letters: Vec<NodeId>,
+    /// How its verdict is told, where its format has a map for that.
+    pub receipt: Option<ReceiptBy>,
+}
+
+/// How a verdict is told.
+#[derive(Clone, Debug)]
+pub struct ReceiptBy {
+    /// The canonical of the map that makes the receipt.
+    pub map: Box<str>,
+    /// Whether an acceptance is told.
+    pub accepted: bool,
+    /// Whether a refusal is told.
+    pub refused: bool,
 }
 
 /// The identifiers of a message's sender or receiver.
@@ -108,6 +121,8 @@ struct Description {
     stamps: Vec<(Expression, Box<str>)>,
     receipt_for: Option<Expression>,
     receipt_code: Option<Expression>,
+    receipt_map: Option<Box<str>>,
+    tells: [Option<Expression>; 2],
 }
 
 /// All intake descriptions of a configuration, in order of precedence.
@@ -141,6 +156,13 @@ impl Intakes {
         let root = tree.root()?;
         let description = self.all.iter().find(|one| one.is_for(tree, root, syntax, scene, memory));
         Some(description?.read(scene, root, memory))
+    }
+
+    /// An instant as messages of a description write it: in its zone, with the offset.
+    pub fn local(&self, name: &str, at: Timestamp) -> Option<Box<str>> {
+        let own = self.all.iter().find(|one| *one.name == *name)?;
+        let zoned = at.to_zoned(own.zone.clone().unwrap_or(TimeZone::UTC));
+        Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().into())
     }
 
     /// Where the scene's first tree names its receiver, and where it says what happened.
@@ -196,6 +218,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
     let patient = optional(&intake.patient);
     let sent = optional(&intake.sent);
     let test = optional(&intake.test);
+    let tells = [optional(&intake.tell_accepted), optional(&intake.tell_refused)];
     let known_version = optional(&intake.known_version);
     let receipt_for = optional(&intake.receipt_for);
     let receipt_code = optional(&intake.receipt_code);
@@ -249,6 +272,8 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         stamps,
         receipt_for,
         receipt_code,
+        receipt_map: intake.receipt_map.as_ref().map(|at| at.value.clone()),
+        tells,
     })
 }
 
@@ -290,8 +315,23 @@ impl Description {
             test: self.test.as_ref().is_some_and(|test| holds(test, scene, root, memory)),
             of_sending: nodes(&self.of_sending, scene, root, memory),
             unknown_version: self.unknown_version(scene, root, memory),
+            receipt: self.receipt_by(scene, root, memory),
             letters: nodes(self.letters.as_slice(), scene, root, memory),
         }
+    }
+
+    fn receipt_by(
+        &self,
+        scene: &Scene<'_>,
+        root: NodeId,
+        memory: &mut Memory,
+    ) -> Option<ReceiptBy> {
+        let map = self.receipt_map.clone()?;
+        let mut tells = |one: &Option<Expression>| {
+            one.as_ref().is_none_or(|one| holds(one, scene, root, memory))
+        };
+        let [accepted, refused] = &self.tells;
+        Some(ReceiptBy { map, accepted: tells(accepted), refused: tells(refused) })
     }
 
     fn unknown_version(

@@ -198,7 +198,7 @@ impl Store for Keeper {
             (Some(at), Some(same)) if at == same.position => Some(same.clone()),
             (at, _) => at.map(|at| known(&*self.log, at)).transpose()?,
         };
-        Ok(KnownAbout { message, envelope, read_at, earlier: Vec::new() })
+        Ok(KnownAbout { message, envelope, read_at, ..KnownAbout::default() })
     }
 
     fn claim_due(

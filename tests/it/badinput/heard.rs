@@ -19,12 +19,15 @@ pub struct Site {
     _folder: TempDir,
 }
 
+/// The id of an issue, its line and column, and its place by name.
+type Wrong = (String, Option<(u32, u32)>, String);
+
 /// What was said.
 pub struct Heard {
     /// Whether there is a verdict; none: it was not read to its end.
     pub ending: Option<Ending>,
     /// The issues that refuse: their ids, their places in the text, and where by name.
-    pub wrong: Vec<(String, Option<(u32, u32)>, String)>,
+    pub wrong: Vec<Wrong>,
     pub answer: Answer,
 }
 
@@ -105,7 +108,7 @@ impl Site {
     }
 }
 
-fn wrong(issues: &[stafett::message::ToldIssue]) -> Vec<(String, Option<(u32, u32)>, String)> {
+fn wrong(issues: &[stafett::message::ToldIssue]) -> Vec<Wrong> {
     let refuses = issues.iter().filter(|one| one.severity >= stafett::message::Severity::Error);
     let at = |one: &stafett::message::ToldIssue| {
         let by_name = one.expression.as_deref().unwrap_or_default().to_owned();

@@ -118,6 +118,7 @@ const HL7V2: &[Case] = &[
 
 const OIOXML: &[Case] = &[
     ("as it should be", &[]),
+    ("a receipt is asked for", &[("minuspositivkvitt", "pluspositivkvitt")]),
     ("an end tag missing", &[("</Emessage>", "")]),
     ("cut in a tag", &[("</Emessage>", "</Emess")]),
     ("a tag that closes another", &[("</Subject>", "</Priority>")]),
@@ -163,6 +164,7 @@ const OIOXML: &[Case] = &[
 
 const KITH: &[Case] = &[
     ("as it should be", &[]),
+    ("a receipt is asked for", &[("</MsgId>", "</MsgId><Ack V=\"J\" DN=\"Ja\"/>")]),
     ("an end tag missing", &[("</MsgHead>", "")]),
     ("another namespace", &[("msghead/2006-05-24", "msghead/1999-01-01")]),
     (
@@ -174,7 +176,7 @@ const KITH: &[Case] = &[
     ("a kind that nobody takes", &[("DIALOG_NOTAT", "DIALOG_OTHER")]),
     ("no id", &[("<MsgId>b9b1e9a6-3a0e-4a39-9c8e-0d0b6a5f1001</MsgId>", "")]),
     ("a sender without a number", &[("<Id>90001</Id>", ""), ("<Id>90011</Id>", "")]),
-    ("a receiver nobody knows", &[("90022", "99999")]),
+    ("a receiver nobody knows", &[("90022", "99999"), ("90002", "99998")]),
     ("an element that there is not", &[("<GenDate>", "<Made>1</Made><GenDate>")]),
     ("no time", &[("<GenDate>2026-11-03T09:44:30</GenDate>", "")]),
     ("a time that is none", &[("<GenDate>2026-11-03T09:44:30", "<GenDate>2026-02-30T09:44:30")]),
@@ -237,6 +239,31 @@ fn list(name: &str, syntax: Syntax, base: &str, cases: &[Case]) -> Result<(), Fa
         for line in said.filter(|line| telling.iter().any(|start| line.starts_with(start))) {
             let _ = writeln!(out, "    {line}");
         }
+        if kind == "application/xml" {
+            let _ = writeln!(out, "    {}", said_in_xml(&body));
+            // what we say is a message that we would take
+            let back = site.hear(Syntax::Xml, &heard.answer.body, &mut arena)?;
+            let nobodys = back.answer.status == 403;
+            if (back.ending.is_none() && !nobodys) || !back.wrong.is_empty() {
+                return Err(format!("{what}: a receipt with {:?}: {body}", back.wrong).into());
+            }
+        }
     }
     golden(&root().join("tests/it/badinput/golden").join(format!("{name}.txt")), &out)
+}
+
+/// What a receipt in XML says.
+fn said_in_xml(body: &str) -> String {
+    let mut said = Vec::new();
+    for name in ["StatisticalCode", "OriginalLetterIdentifier", "RefuseCode", "Id"] {
+        let found =
+            body.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once('<'));
+        said.extend(found.map(|(text, _)| format!("{name} {text}")));
+    }
+    for name in ["Status", "Error"] {
+        let found =
+            body.split_once(&format!("<{name} ")).and_then(|(_, rest)| rest.split_once('>'));
+        said.extend(found.map(|(text, _)| format!("{name} {}", text.trim_end_matches('/'))));
+    }
+    said.join(", ")
 }
