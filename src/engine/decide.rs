@@ -1,3 +1,4 @@
+// size: the decision, read from top to bottom
 //! The decision: from a message that was read, and what is known, to what is committed.
 
 use super::read::{Read, day};

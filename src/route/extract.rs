@@ -1,3 +1,4 @@
+// size: what a description says is compiled and read in one place
 //! What a message says about itself: its ids, sender, receiver, event, conversation.
 //!
 //! One mechanism for every format: the intake descriptions of the configuration. Promises: what a message
