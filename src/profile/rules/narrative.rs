@@ -158,12 +158,20 @@ fn is_attribute(name: &str) -> bool {
     )
 }
 
+/// The tag that a narrative usually begins with.
+const DIV: &str = "<div xmlns=\"http://www.w3.org/1999/xhtml\">";
+
 /// Checks the markup of a whole `<div>`; `open` is scratch space (offsets of open elements' names). `links`
 /// is set if an attribute names a fragment.
 pub fn check(markup: &str, open: &mut Vec<(usize, usize)>, links: &mut bool) -> Result<(), Fault> {
     open.clear();
     let bytes = markup.as_bytes();
     let (mut at, mut says, mut closed) = (0, false, false);
+    // how nearly all begin
+    if markup.starts_with(DIV) {
+        open.push((1, 4));
+        at = DIV.len();
+    }
     loop {
         let last = at;
         at = text(markup, at, &mut says)?;
@@ -408,5 +416,12 @@ mod tests {
             assert!(matches!(fault(inner), Some(Fault::NotAllowed(_))), "{inner}");
         }
         assert!(check("<p>a</p>", &mut Vec::new(), &mut false).is_err());
+        for whole in [DIV, "<div xmlns=\"http://www.w3.org/1999/xhtml\"></div>", "<div>a</div>b"] {
+            assert!(check(whole, &mut Vec::new(), &mut false).is_err(), "{whole}");
+        }
+        for whole in ["<div>a</div>", "<div xmlns='http://www.w3.org/1999/xhtml' lang='da'>a</div>"]
+        {
+            assert!(check(whole, &mut Vec::new(), &mut false).is_ok(), "{whole}");
+        }
     }
 }
