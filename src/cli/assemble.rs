@@ -4,20 +4,24 @@
 //! could be read, so that one kind of mistake hides no other. Never: starts anything.
 
 use super::{load, secure};
-use crate::config::{At, Config, File, Route, Scheme, UnknownProfile, suggestion};
+use crate::config::{
+    At, Config, EndpointInterface, File, Route, Scheme, UnknownProfile, Url, suggestion,
+};
 use crate::definitions::core::Kind;
 use crate::definitions::{Library, Scope};
 use crate::deliver::http::Target;
+use crate::deliver::tls::Secure;
 use crate::engine::{self, Engine};
 use crate::mapping::ast::Map;
 use crate::mapping::{Concepts, Materials, Plans};
 use crate::message::{Diagnostic, Error, ErrorKind, Severity};
-use crate::pipeline::{Fresh, Secured, Targets};
+use crate::pipeline::{self, Fresh, Secured, Targets};
 use crate::profile::{self, Validator, Wanted, exchange};
 use crate::receipt::Codes;
 use crate::route::{Intakes, Routes, agreement};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a folder came to.
 pub struct Assembled {
@@ -45,6 +49,9 @@ pub fn assemble(folder: &Path) -> Result<Assembled, Error> {
     let secured = secure::listeners(folder, &config, &mut found);
     let endpoints = config.endpoints.iter();
     found.extend(endpoints.filter_map(|one| secure::endpoint(folder, one).err()).map(|one| *one));
+    let mailboxes = config.mailboxes.iter();
+    let reached = mailboxes.map(|one| secure::reached(folder, &one.url, one.tls.as_ref()));
+    found.extend(reached.filter_map(|one| one.err()).map(|one| *one));
     read.reading.add(found);
     let shown = |map: &Map| File { name: map.file.to_string(), text: map.text.to_string() };
     read.files.extend(maps.iter().map(shown));
@@ -179,7 +186,9 @@ fn agreements(folder: &Path, config: &mut Config) -> Vec<Diagnostic> {
 
 /// Every token file that an endpoint names is there.
 fn token_files(folder: &Path, config: &Config, found: &mut Vec<Diagnostic>) {
-    for file in config.endpoints.iter().filter_map(|endpoint| endpoint.token_file.as_ref()) {
+    let endpoints = config.endpoints.iter().filter_map(|endpoint| endpoint.token_file.as_ref());
+    let mailboxes = config.mailboxes.iter().filter_map(|mailbox| mailbox.token_file.as_ref());
+    for file in endpoints.chain(mailboxes) {
         if !folder.join(&*file.value).is_file() {
             let text = format!("there is no `{}` from the configuration's folder", file.value);
             found.push(Diagnostic::error(file.origin.clone(), "config-no-such-file", text));
@@ -191,17 +200,7 @@ fn token_files(folder: &Path, config: &Config, found: &mut Vec<Diagnostic>) {
 pub fn targets(folder: &Path, config: &Config) -> Result<Targets, Error> {
     let mut targets = Targets::new();
     for endpoint in &config.endpoints {
-        let token = match &endpoint.token_file {
-            None => None,
-            Some(file) => {
-                let path = folder.join(&*file.value);
-                let text = std::fs::read_to_string(&path).map_err(|e| {
-                    let note = format!("{}: cannot read the token file", file.origin);
-                    Error::new(ErrorKind::Configuration, note).cause(e)
-                })?;
-                Some(text.trim().to_owned())
-            }
-        };
+        let token = token(folder, endpoint.token_file.as_ref())?;
         let secure = secure::endpoint(folder, endpoint)
             .map_err(|diagnostic| Error::new(ErrorKind::Configuration, diagnostic.to_string()))?;
         let (url, time) = (&endpoint.url, endpoint.timeout);
@@ -209,15 +208,43 @@ pub fn targets(folder: &Path, config: &Config) -> Result<Targets, Error> {
             Scheme::Folder => Target::folder(&folder.join(&*url.path), time),
             Scheme::Mllp => Target::mllp(&url.host, url.port, secure, time),
             Scheme::Http => {
-                let target = Target::new(&url.value.to_string(), token.as_deref(), time);
-                let target = target.ok_or_else(|| {
-                    let note = format!("{}: the address cannot stand in a request", url.origin);
-                    Error::new(ErrorKind::Configuration, note)
-                })?;
-                secure.iter().fold(target, Target::over)
+                let target = by_http(url, token.as_deref(), secure, time)?;
+                match endpoint.interface {
+                    EndpointInterface::Messages => target,
+                    EndpointInterface::Nhn => target.nhn(),
+                }
             }
         };
         targets.insert((*endpoint.name).into(), (target, endpoint.connections as usize));
     }
+    for mailbox in &config.mailboxes {
+        let token = token(folder, mailbox.token_file.as_ref())?;
+        let secure = secure::reached(folder, &mailbox.url, mailbox.tls.as_ref())
+            .map_err(|diagnostic| Error::new(ErrorKind::Configuration, diagnostic.to_string()))?;
+        let target = by_http(&mailbox.url, token.as_deref(), secure, mailbox.timeout)?;
+        targets.insert(pipeline::mailbox(&mailbox.name).into(), (target, 1));
+    }
     Ok(targets)
+}
+
+fn by_http(
+    url: &At<Url>,
+    token: Option<&str>,
+    secure: Option<Secure>,
+    time: Duration,
+) -> Result<Target, Error> {
+    let target = Target::new(&url.value.to_string(), token, time).ok_or_else(|| {
+        let note = format!("{}: the address cannot stand in a request", url.origin);
+        Error::new(ErrorKind::Configuration, note)
+    })?;
+    Ok(secure.iter().fold(target, Target::over))
+}
+
+fn token(folder: &Path, file: Option<&At<Box<str>>>) -> Result<Option<String>, Error> {
+    let Some(file) = file else { return Ok(None) };
+    let text = std::fs::read_to_string(folder.join(&*file.value)).map_err(|e| {
+        let note = format!("{}: cannot read the token file", file.origin);
+        Error::new(ErrorKind::Configuration, note).cause(e)
+    })?;
+    Ok(Some(text.trim().to_owned()))
 }

@@ -2,7 +2,7 @@
 //!
 //! Promises: `check` finds every certificate and key that `run` could not use. Never: prints what is in a file.
 
-use crate::config::{At, Config, Endpoint, Listener, ListenerKind, ListenerTls};
+use crate::config::{At, Config, Endpoint, EndpointTls, Listener, ListenerKind, ListenerTls, Url};
 use crate::deliver::tls::{Material, Secure};
 use crate::message::{Diagnostic, Error};
 use crate::pipeline::Secured;
@@ -45,12 +45,21 @@ fn one(
 
 /// How an endpoint is reached by TLS; none: in the clear.
 pub fn endpoint(folder: &Path, endpoint: &Endpoint) -> Result<Option<Secure>, Box<Diagnostic>> {
-    if !endpoint.url.secure {
+    reached(folder, &endpoint.url, endpoint.tls.as_ref())
+}
+
+/// How a URL is reached by TLS.
+pub fn reached(
+    folder: &Path,
+    url: &At<Url>,
+    tls: Option<&EndpointTls>,
+) -> Result<Option<Secure>, Box<Diagnostic>> {
+    if !url.secure {
         return Ok(None);
     }
-    let Some(settings) = &endpoint.tls else {
+    let Some(settings) = tls else {
         let secure = Secure::new(Material::default());
-        return secure.map(Some).map_err(|error| unusable(&endpoint.url, &error));
+        return secure.map(Some).map_err(|error| unusable(url, &error));
     };
     let read = |at: &Option<At<Box<str>>>| at.as_ref().map(|at| file(folder, at)).transpose();
     let authorities = read(&settings.authorities)?;
@@ -62,7 +71,7 @@ pub fn endpoint(folder: &Path, endpoint: &Endpoint) -> Result<Option<Secure>, Bo
     let place = settings.certificate.as_ref().or(settings.authorities.as_ref());
     Secure::new(material).map(Some).map_err(|error| match place {
         Some(place) => unusable(place, &error),
-        None => unusable(&endpoint.url, &error),
+        None => unusable(url, &error),
     })
 }
 

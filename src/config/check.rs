@@ -5,7 +5,9 @@
 
 use super::read::Declared;
 use super::value::suggestion;
-use super::{At, ClientCertificates, Config, Listener, ListenerKind, Mode, Pause, Preset, Route};
+use super::{
+    At, ClientCertificates, Config, Listener, ListenerKind, Mode, Pause, Preset, Route, Scheme,
+};
 use crate::message::{CertificateName, Diagnostic, Identifier, Origin, PartyName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,6 +24,18 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     limits(config, found);
     for pickup in &config.pickups {
         parties.demand(&pickup.party.value.0, &pickup.party.origin, found);
+    }
+    for mailbox in &config.mailboxes {
+        parties.demand(&mailbox.party.value.0, &mailbox.party.origin, found);
+        let url = &mailbox.url;
+        if url.scheme != Scheme::Http {
+            let text = "a mailbox is reached by http: or https:";
+            found.push(Diagnostic::error(url.origin.clone(), "config-bad-value", text));
+        }
+        if !url.secure && !url.is_loopback() {
+            let text = "a mailbox in the clear is on this machine alone";
+            found.push(Diagnostic::error(url.origin.clone(), "config-plain-endpoint", text));
+        }
     }
     parties_and_carriers(config, &parties, &endpoints, found);
     for endpoint in &config.endpoints {
@@ -107,7 +121,8 @@ fn listeners(config: &Config, parties: &Known<'_>, found: &mut Vec<Diagnostic>) 
         seen.insert(address, &listener.address.origin);
     }
     let takes = config.listeners.iter().any(|one| one.kind != ListenerKind::Operations)
-        || !config.pickups.is_empty();
+        || !config.pickups.is_empty()
+        || !config.mailboxes.is_empty();
     if !config.listeners.is_empty() && !takes {
         let text = "no listener takes messages: nothing can come in";
         let origin = config.listeners[0].origin.clone();

@@ -14,6 +14,7 @@ mod directory;
 mod envelope;
 mod intake;
 mod lookup;
+mod mailbox;
 mod party;
 mod persons;
 mod pickup;
@@ -32,7 +33,10 @@ pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use envelope::{Envelope, EnvelopeKind};
 pub use intake::{IdentifierPath, Intake, Stamp};
-pub use party::{Acknowledges, Endpoint, EndpointCharset, EndpointSyntax, Party, TokenHash};
+pub use mailbox::{Mailbox, MailboxPaths, MailboxReceipts};
+pub use party::{
+    Acknowledges, Endpoint, EndpointCharset, EndpointInterface, EndpointSyntax, Party, TokenHash,
+};
 pub use persons::{Persons, Said};
 pub use pickup::Pickup;
 pub use quantity::Size;
@@ -69,6 +73,8 @@ section! {
         listener: Vec<Listener>,
         /// Folders that messages are picked up from.
         pickup: Vec<Pickup>,
+        /// Mailboxes that messages are fetched from.
+        mailbox: Vec<Mailbox>,
         /// What is too much.
         limits: Option<Limits>,
         /// Where messages are kept. Must be there.
@@ -103,6 +109,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// Folders that messages are picked up from.
     pub pickups: Vec<Pickup>,
+    /// Mailboxes that messages are fetched from.
+    pub mailboxes: Vec<Mailbox>,
     /// What is too much.
     pub limits: Limits,
     /// Where messages are kept.
@@ -195,6 +203,7 @@ struct Gathered {
     alarms: Option<Alarms>,
     listeners: Vec<Listener>,
     pickups: Vec<Pickup>,
+    mailboxes: Vec<Mailbox>,
     parties: Vec<Party>,
     endpoints: Vec<Endpoint>,
     routes: Vec<Route>,
@@ -221,6 +230,7 @@ impl Gathered {
         once(&mut self.alarms, document.alarms, |one| &one.origin, "alarms", found);
         self.listeners.append(&mut document.listener);
         self.pickups.append(&mut document.pickup);
+        self.mailboxes.append(&mut document.mailbox);
         self.parties.append(&mut document.party);
         self.endpoints.append(&mut document.endpoint);
         self.routes.append(&mut document.route);
@@ -243,6 +253,7 @@ impl Gathered {
             engine: self.engine.unwrap_or_else(|| stand_in("name = 'none'")),
             listeners: self.listeners,
             pickups: self.pickups,
+            mailboxes: self.mailboxes,
             limits: self.limits.unwrap_or_else(|| stand_in("")),
             store: self.store.unwrap_or_else(|| stand_in("folder = 'none'")),
             definitions: self.definitions.unwrap_or_else(|| stand_in("")),

@@ -119,6 +119,16 @@ impl EndpointSyntax {
 }
 
 words! {
+    /// What is spoken over HTTP at an endpoint.
+    EndpointInterface {
+        /// the message is posted as it is.
+        Messages = "messages",
+        /// NHN's message interface (MSH API 2): the URL is the one that messages are posted to.
+        Nhn = "nhn",
+    }
+}
+
+words! {
     /// The characters of an XML message.
     EndpointCharset {
         /// UTF-8.
@@ -148,6 +158,8 @@ section! {
         /// The envelope that its messages and their receipts travel in: `vans-envelope-1.0.4`, or one of `[[envelope]]`. Not
         /// set: none.
         envelope: Option<At<Name>>,
+        /// What is spoken over HTTP there.
+        interface: EndpointInterface = "'messages'",
         /// A file whose content is sent as bearer token; from the configuration's folder, and kept out of it.
         token_file: Option<At<Box<str>>>,
         /// How it is reached by TLS. Not set: its certificate is judged by the authorities that browsers trust, and none of

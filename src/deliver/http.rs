@@ -29,6 +29,21 @@ pub(super) struct Address {
     secure: Option<SecureClient>,
 }
 
+/// A request of an interface.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// `GET`, `PUT` or `POST`.
+    pub method: &'static str,
+    /// Below the address; empty: the address itself.
+    pub path: &'a str,
+    /// Its headers, beside those of who we are and what the body is.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// JSON.
+    pub body: Option<Bytes>,
+    /// The most bytes of an answer: of a larger one the status alone is told.
+    pub most: usize,
+}
+
 type SecureClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 impl Address {
@@ -91,7 +106,31 @@ impl Plain {
         sending: Sending,
     ) -> Reply {
         match request(target, sending) {
-            Ok(request) => self.exchange(target, timeout, request).await,
+            Ok(request) => self.exchange(target, timeout, request, MOST_ANSWER).await,
+            Err(_) => Reply::Unreachable("bad-request"),
+        }
+    }
+
+    /// Asks for something below an address, as an interface of requests and JSON wants it.
+    pub(super) async fn ask(&self, target: &Address, timeout: Duration, ask: Ask<'_>) -> Reply {
+        let base = target.url.to_string();
+        let path = match ask.path {
+            "" => base,
+            path if path.starts_with('?') => base + path,
+            path => format!("{}/{path}", base.trim_end_matches('/')),
+        };
+        let mut builder = Request::builder().method(ask.method).uri(path);
+        for (name, value) in ask.headers {
+            builder = builder.header(*name, *value);
+        }
+        if ask.body.is_some() {
+            builder = builder.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some(value) = &target.authorization {
+            builder = builder.header(AUTHORIZATION, value.clone());
+        }
+        match builder.body(Full::new(ask.body.unwrap_or_default())) {
+            Ok(request) => self.exchange(target, timeout, request, ask.most).await,
             Err(_) => Reply::Unreachable("bad-request"),
         }
     }
@@ -105,7 +144,7 @@ impl Plain {
     ) -> Reply {
         let builder = Request::builder().method(Method::POST).uri(&target.url);
         match builder.header(CONTENT_TYPE, "application/json").body(Full::new(body)) {
-            Ok(request) => self.exchange(target, timeout, request).await,
+            Ok(request) => self.exchange(target, timeout, request, MOST_ANSWER).await,
             Err(_) => Reply::Unreachable("bad-request"),
         }
     }
@@ -115,6 +154,7 @@ impl Plain {
         target: &Address,
         timeout: Duration,
         request: Request<Full<Bytes>>,
+        most: usize,
     ) -> Reply {
         let exchange = async {
             let answered = match &target.secure {
@@ -132,7 +172,7 @@ impl Plain {
             let retry_after = text(RETRY_AFTER).and_then(|v| v.trim().parse().ok());
             let content_type = text(CONTENT_TYPE).map(Into::into);
             // What is longer than any receipt is no receipt; the status alone then decides.
-            let body = match Limited::new(body, MOST_ANSWER).collect().await {
+            let body = match Limited::new(body, most).collect().await {
                 Ok(body) => body.to_bytes(),
                 Err(_) => Bytes::new(),
             };

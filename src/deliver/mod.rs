@@ -13,6 +13,7 @@ pub mod gate;
 pub mod http;
 mod judge;
 mod mllp;
+pub mod nhn;
 mod run;
 pub mod schedule;
 mod send;
@@ -20,6 +21,7 @@ mod steady;
 pub mod tls;
 
 pub use desk::{Carrying, Desk, Happened, Transport};
+pub use http::Ask;
 pub use judge::judge;
 pub use run::Deliverer;
 pub use send::{Reply, Sender, Sending, Target};

@@ -4,8 +4,9 @@
 //! receiver may have the message all the same. Never: tries again.
 
 use super::directory;
-use super::http::{self, Address};
+use super::http::{self, Address, Ask};
 use super::mllp;
+use super::nhn;
 use super::tls::Secure;
 use crate::message::{AttemptOutcome, DeliveryId, MessageId, Syntax};
 use bytes::Bytes;
@@ -25,6 +26,7 @@ pub struct Target {
 #[derive(Clone)]
 enum By {
     Http(Box<Address>),
+    Nhn(Box<Address>),
     Mllp(Arc<mllp::Peer>),
     Folder(Arc<Path>),
 }
@@ -46,6 +48,14 @@ impl Target {
         }
     }
 
+    /// The same target, spoken to as NHN's message interface wants it.
+    pub fn nhn(self) -> Target {
+        match self.by {
+            By::Http(address) => Target { by: By::Nhn(address), timeout: self.timeout },
+            by => Target { by, ..self },
+        }
+    }
+
     /// A folder.
     pub fn folder(path: &Path, timeout: Duration) -> Target {
         Target { by: By::Folder(path.into()), timeout }
@@ -61,7 +71,7 @@ impl Target {
     /// The path of its URL; empty where it has none.
     pub fn path(&self) -> &str {
         match &self.by {
-            By::Http(address) => address.path(),
+            By::Http(address) | By::Nhn(address) => address.path(),
             By::Mllp(_) | By::Folder(_) => "",
         }
     }
@@ -71,6 +81,7 @@ impl fmt::Debug for Target {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let by = match self.by {
             By::Http(_) => "http",
+            By::Nhn(_) => "nhn",
             By::Mllp(_) => "mllp",
             By::Folder(_) => "folder",
         };
@@ -132,8 +143,17 @@ impl Sender {
     pub async fn send(&self, target: &Target, sending: Sending) -> Reply {
         match &target.by {
             By::Http(address) => self.http.send(address, target.timeout, sending).await,
+            By::Nhn(address) => nhn::send(&self.http, address, target.timeout, sending).await,
             By::Mllp(peer) => peer.send(&sending, target.timeout).await,
             By::Folder(folder) => directory::send(folder, sending).await,
+        }
+    }
+
+    /// Asks for something below a target of HTTP.
+    pub async fn ask(&self, target: &Target, ask: Ask<'_>) -> Reply {
+        match &target.by {
+            By::Http(address) => self.http.ask(address, target.timeout, ask).await,
+            _ => Reply::Unreachable("bad-request"),
         }
     }
 

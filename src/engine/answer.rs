@@ -50,6 +50,20 @@ impl Engine {
         now: Timestamp,
         envelope: Uuid,
     ) -> Answer {
+        let own = read.says.receipt_for.is_none() && !self.only_arrived(read, ending);
+        let said = receipt::row(ending).receipt.map(|(_, code)| code).filter(|_| own);
+        Answer { said, ..self.written(read, ending, issues, syntax, now, envelope) }
+    }
+
+    fn written(
+        &self,
+        read: &Read,
+        ending: Ending,
+        issues: &[ToldIssue],
+        syntax: Syntax,
+        now: Timestamp,
+        envelope: Uuid,
+    ) -> Answer {
         if read.wrapped.is_some() {
             return self.answer_enveloped(read, ending, issues, (now, envelope));
         }
@@ -81,6 +95,7 @@ impl Engine {
             body,
             retry_after: row.retry_after,
             verdict: receipt::verdict(ending),
+            said: None,
         }
     }
 

@@ -38,6 +38,7 @@ impl Engine {
             body,
             retry_after: row.retry_after,
             verdict: receipt::verdict(ending),
+            said: None,
         })
     }
 

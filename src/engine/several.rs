@@ -106,6 +106,7 @@ impl Engine {
                 body,
                 retry_after: row.retry_after,
                 verdict: receipt::verdict(worst.ending),
+                said: None,
             };
         }
         let mut told = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! `receive` is given something that is an [`Intake`]; it never knows the engine or the store.
 
-use super::{CertificateName, PartyName, Syntax};
+use super::{CertificateName, PartyName, ReceiptCode, Syntax};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::future::Future;
@@ -39,6 +39,8 @@ pub struct Answer {
     pub retry_after: Option<u32>,
     /// Whether the answer carries a verdict: it may be written only after the commit is on disk.
     pub verdict: bool,
+    /// What it comes to as a receipt, where the engine's own word is the one that counts.
+    pub said: Option<ReceiptCode>,
 }
 
 /// An answer that is on its way.

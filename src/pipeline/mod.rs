@@ -13,6 +13,7 @@
 mod again;
 mod alarm;
 mod desk;
+mod mailbox;
 mod reload;
 mod replay;
 mod running;
@@ -20,6 +21,7 @@ mod several;
 mod worker;
 
 pub use alarm::Alarm;
+pub use mailbox::mailbox;
 pub use reload::{Fresh, Source};
 pub use running::{Running, start, start_with};
 

@@ -6,7 +6,7 @@ use crate::deliver::Deliverer;
 use crate::message::{Error, ErrorKind, PartyName};
 use crate::ops;
 use crate::receive::tls::Secured;
-use crate::receive::{self, Budget, Front, Limits, Quota, Quotas, directory, mllp};
+use crate::receive::{self, Budget, Front, Limits, Quota, Quotas, directory, mllp, nhn};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -81,6 +81,12 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
     }
     for one in &config.pickups {
         tasks.spawn(directory::serve(pickup(&pipeline, one)?, ended(&stopped)));
+    }
+    for one in &config.mailboxes {
+        let base = pipeline.base.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let bounds = (limits(&config, 1), quotas(&config));
+        let front = super::mailbox::front(&pipeline, one, bounds, &base);
+        tasks.spawn(nhn::serve(front, ended(&stopped)));
     }
     let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
     let deliverer = Deliverer::new(store, Arc::new(door.clone()), clock);

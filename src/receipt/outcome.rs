@@ -148,6 +148,7 @@ pub fn answer(ending: Ending, issues: &[ToldIssue], syntax: Syntax) -> Answer {
         body: operation_outcome(issues, syntax),
         retry_after: row.retry_after,
         verdict: verdict(ending),
+        said: None,
     }
 }
 

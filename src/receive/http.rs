@@ -166,6 +166,7 @@ fn metadata(front: &Front, headers: &HeaderMap) -> Response<Full<Bytes>> {
         body: front.intake.metadata(syntax),
         retry_after: None,
         verdict: false,
+        said: None,
     })
 }
 

@@ -13,6 +13,7 @@ pub mod http;
 pub mod limits;
 pub mod mllp;
 mod negotiate;
+pub mod nhn;
 pub mod tls;
 
 pub use budget::Budget;

@@ -163,6 +163,7 @@ impl Engine {
                 body: output.bytes,
                 retry_after: row.retry_after,
                 verdict: receipt::verdict(ending),
+                said: None,
             },
             None if issues.is_empty() => receipt::plain(ending, Syntax::Xml),
             None => receipt::answer(ending, issues, Syntax::Xml),

@@ -141,7 +141,7 @@ mod tests {
 
     fn answer(status: u16, verdict: bool, body: &'static str) -> Answer {
         let body = Bytes::from_static(body.as_bytes());
-        Answer { status, content_type: None, body, retry_after: None, verdict }
+        Answer { status, content_type: None, body, retry_after: None, verdict, said: None }
     }
 
     /// The codes that are said to a message whose MSH-15 and MSH-16 are these.

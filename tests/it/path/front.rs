@@ -25,7 +25,14 @@ impl Intake for Counting {
         self.taken.fetch_add(1, Ordering::SeqCst);
         let body = Bytes::from(format!("{:?} {}", submission.syntax, submission.body.len()));
         Box::pin(async move {
-            Answer { status: 200, content_type: None, body, retry_after: None, verdict: true }
+            Answer {
+                status: 200,
+                content_type: None,
+                body,
+                retry_after: None,
+                verdict: true,
+                said: None,
+            }
         })
     }
 

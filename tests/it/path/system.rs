@@ -134,7 +134,8 @@ impl System {
         let told: Vec<String> = assembled.diagnostics.iter().map(ToString::to_string).collect();
         let engine = assembled.engine.ok_or_else(|| told.join("\n"))?;
         let mut targets = assemble::targets(path, &engine.config)?;
-        for (target, _) in targets.values_mut() {
+        let endpoints = targets.iter_mut().filter(|(name, _)| !name.starts_with("mailbox/"));
+        for (_, (target, _)) in endpoints {
             *target = Target::new(&self.peer.url, None, Duration::from_secs(10)).ok_or("no URL")?;
         }
         let now = jiff::Timestamp::now();

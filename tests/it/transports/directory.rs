@@ -51,7 +51,9 @@ impl Intake for Desk {
         let body = Bytes::from_static(b"{\"said\":true}");
         let content_type = Some("application/fhir+json");
         let verdict = status == 200;
-        Box::pin(async move { Answer { status, content_type, body, retry_after: None, verdict } })
+        Box::pin(async move {
+            Answer { status, content_type, body, retry_after: None, verdict, said: None }
+        })
     }
 
     fn ready(&self) -> bool {

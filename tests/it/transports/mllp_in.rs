@@ -69,7 +69,14 @@ impl Intake for Desk {
                 let _ = entered.send(());
                 let _ = open.await;
             }
-            Answer { status, content_type: None, body, retry_after: None, verdict: status == 200 }
+            Answer {
+                status,
+                content_type: None,
+                body,
+                retry_after: None,
+                verdict: status == 200,
+                said: None,
+            }
         })
     }
 

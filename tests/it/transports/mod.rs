@@ -5,6 +5,7 @@ mod directory;
 mod mllp_in;
 mod mllp_out;
 mod mllp_whole;
+mod nhn;
 mod tls;
 mod vans;
 
@@ -18,5 +19,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(mllp_out::trials());
     trials.extend(mllp_whole::trials());
     trials.extend(vans::trials());
+    trials.extend(nhn::trials());
     trials
 }

@@ -40,7 +40,14 @@ impl Intake for Who {
     fn submit(&self, submission: Submission) -> Answering {
         let body = Bytes::from(format!("you are {}", submission.party));
         Box::pin(async move {
-            Answer { status: 200, content_type: None, body, retry_after: None, verdict: true }
+            Answer {
+                status: 200,
+                content_type: None,
+                body,
+                retry_after: None,
+                verdict: true,
+                said: None,
+            }
         })
     }
 
