@@ -2,7 +2,7 @@
 //!
 //! Promises: what a site describes under the same name comes instead. Never: fails at a start.
 
-use super::read::Reader;
+use super::read::{Field, Reader};
 use super::{Document, Envelope, Gathered, Intake, intake};
 
 impl Gathered {
@@ -23,4 +23,9 @@ impl Gathered {
             self.envelopes.append(&mut further);
         }
     }
+}
+
+/// A section that no file has, with its defaults.
+pub(super) fn stand_in<T: Field>(text: &'static str) -> T {
+    Reader::new("", text).document(text).expect("a stand-in has every required key")
 }

@@ -5,9 +5,7 @@
 
 use super::read::Declared;
 use super::value::suggestion;
-use super::{
-    At, ClientCertificates, Config, Listener, ListenerKind, Mode, Pause, Preset, Route, Scheme,
-};
+use super::{At, ClientCertificates, Config, Listener, ListenerKind, Mode, Pause, Preset, Route};
 use crate::message::{CertificateName, Diagnostic, Identifier, Origin, PartyName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,15 +25,7 @@ pub(super) fn all(config: &Config, declared: &[Declared], found: &mut Vec<Diagno
     }
     for mailbox in &config.mailboxes {
         parties.demand(&mailbox.party.value.0, &mailbox.party.origin, found);
-        let url = &mailbox.url;
-        if url.scheme != Scheme::Http {
-            let text = "a mailbox is reached by http: or https:";
-            found.push(Diagnostic::error(url.origin.clone(), "config-bad-value", text));
-        }
-        if !url.secure && !url.is_loopback() {
-            let text = "a mailbox in the clear is on this machine alone";
-            found.push(Diagnostic::error(url.origin.clone(), "config-plain-endpoint", text));
-        }
+        super::mailbox::reached(mailbox, found);
     }
     parties_and_carriers(config, &parties, &endpoints, found);
     for endpoint in &config.endpoints {

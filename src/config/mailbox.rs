@@ -2,11 +2,11 @@
 //!
 //! Never: a secret; the token is in a file of its own.
 
-use super::address::Url;
+use super::address::{Scheme, Url};
 use super::read::{section, words};
 use super::tls::EndpointTls;
 use super::value::{At, OwnName};
-use crate::message::PartyName;
+use crate::message::{Diagnostic, PartyName};
 use std::time::Duration;
 
 words! {
@@ -67,5 +67,17 @@ section! {
         error_code: Box<str> = "'T99'",
         /// Where the interface has what, where that differs.
         paths: MailboxPaths = "{}",
+    }
+}
+
+/// Finds a mailbox that cannot be reached, or would be in the clear.
+pub(super) fn reached(mailbox: &Mailbox, found: &mut Vec<Diagnostic>) {
+    let url = &mailbox.url;
+    let mut error = |kind, text| found.push(Diagnostic::error(url.origin.clone(), kind, text));
+    if url.scheme != Scheme::Http {
+        error("config-bad-value", "a mailbox is reached by http: or https:");
+    }
+    if !url.secure && !url.is_loopback() {
+        error("config-plain-endpoint", "a mailbox in the clear is on this machine alone");
     }
 }

@@ -250,14 +250,14 @@ impl Gathered {
             }
         }
         let config = Config {
-            engine: self.engine.unwrap_or_else(|| stand_in("name = 'none'")),
+            engine: self.engine.unwrap_or_else(|| built_in::stand_in("name = 'none'")),
             listeners: self.listeners,
             pickups: self.pickups,
             mailboxes: self.mailboxes,
-            limits: self.limits.unwrap_or_else(|| stand_in("")),
-            store: self.store.unwrap_or_else(|| stand_in("folder = 'none'")),
-            definitions: self.definitions.unwrap_or_else(|| stand_in("")),
-            mappings: self.mappings.unwrap_or_else(|| stand_in("")),
+            limits: self.limits.unwrap_or_else(|| built_in::stand_in("")),
+            store: self.store.unwrap_or_else(|| built_in::stand_in("folder = 'none'")),
+            definitions: self.definitions.unwrap_or_else(|| built_in::stand_in("")),
+            mappings: self.mappings.unwrap_or_else(|| built_in::stand_in("")),
             persons: self.persons,
             parties: self.parties,
             endpoints: self.endpoints,
@@ -290,11 +290,6 @@ fn once<T>(
         (None, Some(read)) => *kept = Some(read),
         (_, None) => {}
     }
-}
-
-/// A section that no file has, with its defaults.
-fn stand_in<T: read::Field>(text: &'static str) -> T {
-    Reader::new("", text).document(text).expect("a stand-in has every required key")
 }
 
 /// The hash that names a configuration: of its files' names and texts, each with its length.

@@ -92,13 +92,20 @@ type Topic = (&'static str, fn(&Config) -> String);
 
 /// What differs and is not taken over while the engine runs.
 fn at_the_next_start(old: &Config, new: &Config) -> Vec<String> {
-    let topics: [Topic; 5] = [
+    let topics: [Topic; 6] = [
         ("listeners", |config| {
             let one = |l: &crate::config::Listener| {
                 let name = l.name.to_string();
                 (name, l.address.value.to_string(), l.kind, l.connections, l.tls.is_some())
             };
             format!("{:?}", config.listeners.iter().map(one).collect::<Vec<_>>())
+        }),
+        ("mailboxes", |config| {
+            let one = |m: &crate::config::Mailbox| {
+                let settings = (&m.paths, m.receipts, &m.error_code, m.every, m.at_once);
+                format!("{} {} {:?} {settings:?}", &*m.name, m.party.value.0, m.receivers)
+            };
+            config.mailboxes.iter().map(one).collect::<Vec<_>>().join("; ")
         }),
         ("the store", |config| config.store.folder.value.to_string()),
         ("the engine's workers and queue", |config| {

@@ -12,7 +12,7 @@ use libtest_mimic::{Failed, Trial};
 use stafett::deliver::{Reply, Sender, Sending, Target};
 use stafett::message::{AttemptOutcome, DeliveryId, MessageId, Position, Syntax};
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -57,7 +57,7 @@ async fn answer(
 ) -> (StatusCode, String) {
     let line = format!("{method} {}", uri.path_and_query().map_or("", |one| one.as_str()));
     let said = {
-        let mut server = server.lock().unwrap();
+        let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = server.faults.iter().position(|(part, _)| line.contains(part));
         match fault.map(|at| server.faults.remove(at).1) {
             Some(status) => (status, String::new()),
@@ -154,7 +154,14 @@ fn fetching(
 
 /// Waits until everything was read.
 fn read(server: &Shared) -> Result<(), Failed> {
-    wait(|| server.lock().unwrap().messages.iter().all(|(.., read)| *read))
+    wait(|| {
+        server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .messages
+            .iter()
+            .all(|(.., read)| *read)
+    })
 }
 
 fn wait(holds: impl Fn() -> bool) -> Result<(), Failed> {
@@ -197,7 +204,7 @@ fn order() -> Result<(), Failed> {
         format!("POST {} {refused}", path(2, "apprec/42")),
         format!("PUT {}", path(2, "read/42")),
     ];
-    let log = server.lock().unwrap().log.clone();
+    let log = server.lock().unwrap_or_else(PoisonError::into_inner).log.clone();
     same(log, expected)?;
     same(system.peer.rest().len(), 0)
 }
@@ -220,7 +227,7 @@ fn faults() -> Result<(), Failed> {
     keys.sort();
     keys.dedup();
     same((keys.len(), system.peer.rest().len()), (2, 0))?;
-    same(server.lock().unwrap().faults.len(), 0)
+    same(server.lock().unwrap_or_else(PoisonError::into_inner).faults.len(), 0)
 }
 
 fn stopped() -> Result<(), Failed> {
@@ -228,10 +235,10 @@ fn stopped() -> Result<(), Failed> {
         fetching(&documents(1)?, |server| server.faults = vec![("PUT", 500); 10_000])?;
     system.peer.next()?;
     // Its receipt was taken, so that it was tried to be marked.
-    wait(|| server.lock().unwrap().faults.len() < 10_000)?;
+    wait(|| server.lock().unwrap_or_else(PoisonError::into_inner).faults.len() < 10_000)?;
     system.stop();
     {
-        let mut server = server.lock().unwrap();
+        let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
         server.faults.clear();
         server.repeats = true;
     }
@@ -250,7 +257,7 @@ fn unreadable() -> Result<(), Failed> {
     let aside = system.folder.path().join("aside");
     same(fs::read_to_string(aside.join(format!("{}-42", id(1))))?, all[0].clone())?;
     same(fs::read_dir(aside)?.count(), 2)?;
-    let log = server.lock().unwrap().log.join("\n");
+    let log = server.lock().unwrap_or_else(PoisonError::into_inner).log.join("\n");
     same(log.matches("Rejected").count(), 2)
 }
 
@@ -274,14 +281,18 @@ fn posted() -> Result<(), Failed> {
             other => format!("{other:?}"),
         }
     };
-    server.lock().unwrap().transport = "Unconfirmed";
+    server.lock().unwrap_or_else(PoisonError::into_inner).transport = "Unconfirmed";
     same(send(), "sent".to_owned())?;
     let expected = "POST /Messages {\"businessDocument\":\"PE1zZ0hlYWQvPg==\",\
                     \"contentType\":\"application/xml\",\"contentTransferEncoding\":\"base64\"}";
-    same(server.lock().unwrap().log.join("\n"), expected.to_owned())?;
-    server.lock().unwrap().transport = "Rejected";
+    same(
+        server.lock().unwrap_or_else(PoisonError::into_inner).log.join("\n"),
+        expected.to_owned(),
+    )?;
+    server.lock().unwrap_or_else(PoisonError::into_inner).transport = "Rejected";
     same(send(), "final transport-rejected".to_owned())?;
-    server.lock().unwrap().faults = vec![("POST", 503), ("status", 500)];
+    server.lock().unwrap_or_else(PoisonError::into_inner).faults =
+        vec![("POST", 503), ("status", 500)];
     same(send(), "answer 503".to_owned())?;
     // What is not known of its transport is not known to have failed.
     same(send(), "sent".to_owned())
