@@ -40,7 +40,8 @@ pub fn trials() -> Vec<Trial> {
         }),
         trial("mapsets: referrals are valid by our profiles", Needs::Nothing, || {
             let broken = ("\"referral-message\"", "\"another-message\"");
-            beside("xref01-to-referral", "referral-parts", 4, broken)
+            beside("xref01-to-referral", "referral-parts", 4, broken)?;
+            beside("ref-i12-to-referral", "referral-parts", 3, broken)
         }),
         trial(
             "mapsets: a published report keeps its result, with participations between",

@@ -10,6 +10,7 @@ mod messages;
 mod models;
 mod readmes;
 mod receipts;
+mod referrals;
 mod trips;
 mod vocabulary;
 
@@ -36,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(models::trials());
     trials.extend(readmes::trials());
     trials.extend(receipts::trials());
+    trials.extend(referrals::trials());
     trials.extend(trips::trials());
     trials.extend(vocabulary::trials());
     trials
@@ -47,9 +49,10 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["hospitalnotification-to-oioxml"], 94),
     (&["xdis91-to-carecommunication"], 91),
     (&["carecommunication-to-xdis91"], 98),
-    (&["oru-r01-to-fhir", "mdm-t02-to-fhir"], 100),
+    (&["oru-r01-to-fhir", "mdm-t02-to-fhir", "ref-i12-to-referral"], 100),
     (&["xref01-to-referral"], 98),
-    (&["referral-to-xref01"], 98),
+    (&["referral-to-xref01"], 94),
+    (&["referral-to-ref-i12"], 93),
     (
         &[
             "adt-a01-to-hospitalnotification",

@@ -19,6 +19,7 @@ pub struct Pair {
 
 pub const PAIRS: &[Pair] = &[
     Pair { there: "dialogmelding-to-fhir", back: "fhir-to-dialogmelding", most: 9 },
+    Pair { there: "ref-i12-to-referral", back: "referral-to-ref-i12", most: 60 },
     Pair { there: "xref01-to-referral", back: "referral-to-xref01", most: 6 },
     Pair { there: "xdis91-to-carecommunication", back: "carecommunication-to-xdis91", most: 15 },
     Pair {
@@ -60,7 +61,7 @@ fn list(pair: &Pair) -> Result<(), Failed> {
     let mut trips = 0;
     for case in cases()?.iter().filter(|case| case.folder == pair.there && !case.fails()) {
         let name = case.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let extensions = ["xml", "edi"].into_iter();
+        let extensions = ["xml", "edi", "hl7"].into_iter();
         let mut there = extensions.filter(|one| case.file(&format!("in.{one}")).is_some());
         let extension = there.next().unwrap_or("json");
         let file = format!("{}/tests/{name}/in.{extension}", pair.there);
