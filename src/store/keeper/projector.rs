@@ -8,6 +8,11 @@ use crate::store::ledger::Ledger;
 use crate::store::log::Log;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long what is new waits for more of it, so that what several records change is written once. A question does
+/// not wait for it: whoever asks has the ledger follow first.
+const GATHER: Duration = Duration::from_millis(200);
 
 /// Says that there is something to follow, or that it is time to end.
 #[derive(Default)]
@@ -19,8 +24,10 @@ pub struct Signal {
 impl Signal {
     /// There is something new.
     pub fn raise(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 = true;
-        self.raised.notify_one();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut state.0, true) {
+            self.raised.notify_one();
+        }
     }
 
     fn end(&self) {
@@ -28,11 +35,20 @@ impl Signal {
         self.raised.notify_one();
     }
 
-    /// Waits for something new; false when it is time to end.
+    /// Waits for something new, and then a moment for more; false when it is time to end.
     fn wait(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.0 && !state.1 {
             state = self.raised.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let until = Instant::now() + GATHER;
+        while !state.1 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.raised.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.0 = false;
         !state.1
