@@ -1,7 +1,8 @@
 //! `stafett run DIR`: the engine, until it is told to stop.
 //!
 //! Promises: nothing listens before the configuration is whole and recovery has ended; SIGTERM and SIGINT let
-//! open requests end; SIGHUP takes over a changed configuration that has no error. Never: starts on a folder that another engine has.
+//! open requests end; SIGHUP takes over a changed configuration that has no error; a store that fails ends the process
+//! with code 2, for its supervisor to start it again. Never: starts on a folder that another engine has.
 
 use super::{Exit, assemble, open};
 use crate::config::ListenerKind;
@@ -91,6 +92,10 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         open_deliveries = status.open_deliveries,
         "the store is open"
     );
+    if let Some(restored) = &status.restored {
+        let (up_to, at) = (restored.up_to, restored.at.to_string());
+        tracing::warn!(up_to, at, "this node was restored from a backup");
+    }
     let pipeline = Pipeline::new(engine, targets, store, Arc::new(SystemClock));
     pipeline.secure(assembled.secured);
     pipeline.based(folder);
@@ -105,10 +110,19 @@ async fn serve(folder: &Path) -> Result<Exit, Error> {
         let _ = writeln!(out, "{name} ({}) on {scheme}://{address}", kind.word());
     }
     let _ = out.flush();
-    stopped(&running.pipeline, signals).await;
+    let exit = tokio::select! {
+        () = stopped(&running.pipeline, signals) => Exit::Fine,
+        () = running.pipeline.store_failed() => Exit::CouldNot,
+    };
+    // Whoever waits for a verdict that the disk did not take hears that it is to come back.
     running.stop().await;
-    tracing::info!("stopped");
-    Ok(Exit::Fine)
+    match exit {
+        Exit::Fine => tracing::info!("stopped"),
+        _ => {
+            tracing::error!("ended because the store failed; the next start goes through recovery")
+        }
+    }
+    Ok(exit)
 }
 
 /// What an operator sends; heard from when it is made, so that none that comes while listeners open is lost.

@@ -1,15 +1,16 @@
-//! `stafett store verify DIR` and `stafett store rebuild DIR`: a data directory while no engine runs.
+//! `stafett store verify|rebuild DIR`: a data directory while no engine runs; `stafett store backup|restore DIR`.
 //!
 //! Promises: exit code 0 means that every record is whole and the ledger says what the journal says.
 //! Never: deletes or changes a record.
 
 use super::{Exit, Format};
 use crate::message::Error;
-use crate::store::{LedgerState, Rebuilt, Report, journal};
+use crate::ops::socket;
+use crate::store::{Backup, LedgerState, Rebuilt, Report, journal};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Reads a data directory while no engine has it.
+/// Verifies, rebuilds, backs up and restores a data directory.
 #[derive(Debug, clap::Args)]
 pub struct Store {
     #[command(subcommand)]
@@ -22,6 +23,22 @@ enum What {
     Verify(Data),
     /// Makes the ledger anew from the journal.
     Rebuild(Data),
+    /// Copies everything that is on disk now to a folder; the engine goes on meanwhile.
+    Backup(Copy),
+    /// Makes a data directory of a backup. What was open then is sent flagged as a possible duplicate.
+    Restore(Copy),
+}
+
+#[derive(Debug, clap::Args)]
+struct Copy {
+    /// The backup's folder.
+    folder: PathBuf,
+    /// The data directory; to restore, one that is not there or empty.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,6 +56,8 @@ pub fn run(arguments: &Store) -> Exit {
     let exit = match &arguments.what {
         What::Verify(data) => verify(&data.folder, data.format, &mut text),
         What::Rebuild(data) => rebuild(&data.folder, data.format, &mut text),
+        What::Backup(copy) => backup(copy, &mut text),
+        What::Restore(copy) => restore(copy, &mut text),
     };
     match exit {
         Exit::CouldNot => eprint!("{text}"),
@@ -72,6 +91,65 @@ pub fn rebuild(folder: &Path, format: Format, out: &mut String) -> Exit {
     }
     let lost = done.bad.iter().any(|bad| bad.damage != journal::Damage::Torn);
     if lost { Exit::Findings } else { Exit::Fine }
+}
+
+/// By the engine that has the directory; where none answers, by ourselves.
+fn backup(copy: &Copy, out: &mut String) -> Exit {
+    let made = match made_by_engine(copy) {
+        Some(Ok((200, body))) => serde_json::from_str::<Backup>(&body).map_err(|e| e.to_string()),
+        Some(Ok((_, refused))) => Err(refused.trim_end().to_owned()),
+        // An engine that has ended may have left its socket; one that has not has its lock.
+        Some(Err(_)) | None => {
+            let now = jiff::Timestamp::now();
+            crate::store::backup_offline(&copy.data, &copy.folder, now).map_err(|e| e.to_string())
+        }
+    };
+    match made {
+        Ok(backup) => {
+            told("is backed up", copy, &backup, out);
+            if backup.copied.bad > 0 { Exit::Findings } else { Exit::Fine }
+        }
+        Err(note) => {
+            let _ = writeln!(out, "stafett store backup: {note}");
+            Exit::CouldNot
+        }
+    }
+}
+
+/// What a running engine answers; none when none has the directory.
+fn made_by_engine(copy: &Copy) -> Option<Result<(u16, String), Error>> {
+    if !socket::path(&copy.data).exists() {
+        return None;
+    }
+    let folder = std::path::absolute(&copy.folder).ok()?.display().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    Some(runtime.block_on(socket::ask_with(&copy.data, "POST", "/backup", folder.into())))
+}
+
+fn restore(copy: &Copy, out: &mut String) -> Exit {
+    match crate::store::restore(&copy.folder, &copy.data, jiff::Timestamp::now()) {
+        Ok(backup) => {
+            told("is restored", copy, &backup, out);
+            Exit::Fine
+        }
+        Err(error) => could_not("restore", &error, out),
+    }
+}
+
+fn told(what: &str, copy: &Copy, backup: &Backup, out: &mut String) {
+    if copy.format == Format::Json {
+        return json(backup, out);
+    }
+    let Backup { made, copied, .. } = backup;
+    let journal::Copied { last, records, bad, segments } = copied;
+    let _ = writeln!(
+        out,
+        "what was acknowledged up to record {last} {what}: {records} records in {} segments, as of {made}",
+        segments.len()
+    );
+    if *bad > 0 {
+        let _ = writeln!(out, "{bad} records could not be read in the original either");
+    }
 }
 
 fn could_not(what: &str, error: &Error, out: &mut String) -> Exit {

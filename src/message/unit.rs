@@ -174,6 +174,8 @@ pub enum AuditAction {
     Edited,
     /// The clock jumped, and what waits was told so.
     ClockJumped,
+    /// The node was restored from a backup.
+    Restored,
 }
 
 /// One arrow of the picture, committed with the state change it describes.

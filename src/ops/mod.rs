@@ -2,7 +2,8 @@
 //!
 //! Promises: shows states, ids and names, never an element's value. Never: takes a message in.
 
-pub mod http;
+pub mod backup;
+mod http;
 pub mod metrics;
 pub mod operate;
 pub mod replay;

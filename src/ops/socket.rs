@@ -2,8 +2,9 @@
 //!
 //! A Unix socket in the data directory, mode 0600: whoever may read the journal may ask. Plain HTTP and JSON,
 //! so that curl can ask too: `GET /messages`, `GET /messages/PARTITION/SEQUENCE`, `GET /lanes`,
-//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry` (and what else `operate` has), `POST /replay`, `POST /reload`.
+//! `POST /deliveries/PARTITION/SEQUENCE/INDEX/retry` (and what else `operate` has), `POST /replay`, `POST /reload`, `POST /backup`.
 
+use super::backup;
 use super::operate::{self, Deed};
 use super::replay::{Edited, Replay, Replayed};
 use crate::message::{DeliveryId, Error, ErrorKind, Position};
@@ -85,7 +86,7 @@ pub trait Control: Send + Sync {
 }
 
 pub(super) struct Asked {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) control: Arc<dyn Control>,
 }
 
@@ -109,6 +110,7 @@ pub async fn serve(
         .route("/messages/{partition}/{sequence}", get(show))
         .route("/lanes", get(lanes))
         .route("/deliveries/{partition}/{sequence}/{index}/{deed}", post(operate::deed))
+        .route("/backup", post(backup::backup))
         .route("/replay", post(operate::replay))
         .route("/reload", post(reload))
         .with_state(Arc::new(Asked { store, control }));

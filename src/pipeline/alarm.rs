@@ -99,12 +99,8 @@ impl Pipeline {
 
     /// Looks at what nobody else would notice until `stop` becomes true.
     pub(super) async fn look_around(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let (mut failed, mut said) = (false, Timestamp::MIN);
+        let mut said = Timestamp::MIN;
         while !*stop.borrow() {
-            if self.store.status().failed.is_some() && !failed {
-                failed = true;
-                self.alarm("store", "", "", "the store takes no more; only a restart goes on");
-            }
             let now = self.clock.now();
             if now.duration_since(said) >= SignedDuration::from_hours(24) {
                 said = now;

@@ -46,7 +46,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use uuid::Uuid;
 use worker::{Job, Kept, Step, Waiting};
 
@@ -77,6 +77,8 @@ pub struct Pipeline {
     reloaded: Notify,
     base: Mutex<PathBuf>,
     alarms: alarm::Waiting,
+    /// Whether the store takes no more.
+    failed: watch::Sender<bool>,
 }
 
 /// Listeners by name, and how each speaks TLS.
@@ -116,7 +118,12 @@ impl Pipeline {
             reloaded: Notify::new(),
             base: Mutex::default(),
             alarms: alarm::Waiting::default(),
+            failed: watch::channel(false).0,
         });
+        let failed = pipeline.failed.clone();
+        pipeline.store.on_failed(Box::new(move || {
+            failed.send_replace(true);
+        }));
         worker::start(&pipeline, workers, jobs);
         pipeline
     }
@@ -151,6 +158,14 @@ impl Pipeline {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Resolves when the store takes no more, and whoever is to know of it has been called: time to end, and to start
+    /// again through recovery.
+    pub async fn store_failed(&self) {
+        let mut failed = self.failed.subscribe();
+        let _ = failed.wait_for(|failed| *failed).await;
+        self.alarm("store", "", "", "the store takes no more; only a restart goes on");
     }
 
     async fn take(&self, submission: Submission) -> Answer {

@@ -39,6 +39,13 @@ pub enum Entry {
         /// Which of its messages, from 1.
         index: u16,
     },
+    /// The node was restored from a backup: whatever is open may have been delivered since.
+    Restored {
+        /// The newest record that was taken over.
+        up_to: u64,
+        /// What happened.
+        audit: AuditRecord,
+    },
 }
 
 /// One change of one delivery.
@@ -71,7 +78,10 @@ impl Entry {
                 class::QUARANTINE
             }
             Entry::Unit(_) | Entry::Together(_) | Entry::Member { .. } => class::PAYLOAD,
-            Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => class::METADATA,
+            Entry::Steps(_)
+            | Entry::Note { .. }
+            | Entry::Jumped { .. }
+            | Entry::Restored { .. } => class::METADATA,
         }
     }
 
@@ -80,9 +90,7 @@ impl Entry {
         let room = match self {
             Entry::Unit(unit) => room(unit),
             Entry::Together(units) => units.iter().map(room).sum(),
-            Entry::Member { .. } | Entry::Steps(_) | Entry::Note { .. } | Entry::Jumped { .. } => {
-                128
-            }
+            _ => 128,
         };
         postcard::to_extend(self, Vec::with_capacity(room))
             .map_err(|e| Error::new(ErrorKind::Internal, "an entry cannot be encoded").cause(e))

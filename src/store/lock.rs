@@ -54,8 +54,20 @@ impl Lock {
             Err(TryLockError::Error(e)) => return Err(fail(e)),
         }
         if fresh {
-            mark(folder, &marker).map_err(fail)?;
+            mark(folder).map_err(fail)?;
         }
+        Ok(Lock { folder: folder.to_owned(), _file: file })
+    }
+
+    /// Takes a directory that is being made of a backup: it is no data directory before it is marked.
+    pub fn begin(folder: &Path) -> Result<Lock, Error> {
+        let shown = folder.display();
+        let fail = |e: io::Error| {
+            Error::new(ErrorKind::Storage, format!("{shown} cannot be used")).cause(e)
+        };
+        fs::create_dir_all(folder.join("journal")).map_err(fail)?;
+        let file = File::create(folder.join("lock")).map_err(fail)?;
+        file.try_lock().map_err(|e| fail(e.into()))?;
         Ok(Lock { folder: folder.to_owned(), _file: file })
     }
 
@@ -71,12 +83,12 @@ impl Lock {
 }
 
 /// Makes the marker: whole, or not there at all. One of half a line would be an unknown format for ever.
-fn mark(folder: &Path, marker: &Path) -> io::Result<()> {
+pub fn mark(folder: &Path) -> io::Result<()> {
     let draft = folder.join(DRAFT);
     let mut file = File::create(&draft)?;
     file.write_all(FORMAT.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&draft, marker)?;
+    fs::rename(&draft, folder.join("FORMAT"))?;
     File::open(folder)?.sync_all()
 }
 

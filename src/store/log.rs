@@ -3,7 +3,9 @@
 //! The keeper decides the order (it calls `append` under the book's lock); the log makes it durable and
 //! says so. A log never reorders, and never says "durable" before it is.
 
+use super::disk::Disk;
 use super::entry::Entry;
+use super::journal::Copied;
 use crate::message::{Error, ErrorKind, Fault, Position, Retry};
 
 /// Called when everything appended before it is durable, or can no longer become so.
@@ -60,6 +62,17 @@ pub trait Log: Send + Sync {
 
     /// Why nothing can be written any more, if that is so.
     fn failed(&self) -> Option<String>;
+
+    /// Copies everything that is durable now to an empty disk.
+    fn copy(&self, to: &dyn Disk) -> Result<Copied, Error> {
+        let _ = to;
+        Err(Error::new(ErrorKind::Storage, "this store has no journal to copy"))
+    }
+
+    /// Calls `tell` when nothing can be written any more; at once if that is so already.
+    fn on_failed(&self, tell: Box<dyn FnOnce() + Send>) {
+        drop(tell);
+    }
 
     /// How long the disk took to sync one block, in microseconds.
     fn sync_micros(&self) -> u64;

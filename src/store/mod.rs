@@ -17,6 +17,7 @@
 //! Blocking nowhere but in `commit` and the queries: an async shell hands `submit` the sending half of a
 //! oneshot channel. Never: answers before the sync, retries a failed one, or knows what a message means.
 
+mod backup;
 mod book;
 mod check;
 mod delivery;
@@ -33,6 +34,7 @@ mod state;
 mod version;
 mod words;
 
+pub use backup::{Backup, Restored, backup_offline, restore, restore_on};
 pub use check::{LedgerState, Rebuilt, Report, rebuild, verify};
 pub use delivery::{Change, Delivery, Refusal, Resent};
 pub use keeper::Keeper;
@@ -53,6 +55,7 @@ use crate::message::{
     PartyName, Position, Unit,
 };
 use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -111,6 +114,12 @@ pub trait Store: Send + Sync {
     /// Registers what is called when something may have become due: a commit brought deliveries, a lane
     /// advanced, an operator asked. Wakes a shell that sleeps until `next_due`; must return at once.
     fn on_due(&self, wake: Arc<dyn Fn() + Send + Sync>);
+
+    /// Registers what is called once when nothing can be written any more, at once if that is so already. Whoever runs
+    /// the store ends then, to start again through recovery. Must return at once.
+    fn on_failed(&self, tell: Box<dyn FnOnce() + Send>) {
+        drop(tell);
+    }
 
     /// Says that an attempt begins. Nothing may be sent before `done` says that this is on disk.
     fn sending(&self, delivery: DeliveryId, token: u64, at: Timestamp, done: Done<()>);
@@ -199,6 +208,13 @@ pub trait Store: Send + Sync {
 
     /// Totals by route and event since the journal began.
     fn counters(&self) -> Result<Vec<CounterRow>, Error>;
+
+    /// Copies everything that is durable now, and checks the copy, into a folder that is not there or empty; the store
+    /// goes on meanwhile.
+    fn backup(&self, folder: &Path, now: Timestamp) -> Result<Backup, Error> {
+        let note = format!("nothing can be backed up to {} at {now}", folder.display());
+        Err(Error::new(ErrorKind::Storage, note))
+    }
 
     /// How the store fares.
     fn status(&self) -> Status;

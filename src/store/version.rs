@@ -7,7 +7,7 @@
 //! | version | since |
 //! |---|---|
 //! | 1 | messages and steps of deliveries |
-//! | 2 | notes, jumps of the clock, transmissions of several messages; HL7 v2 and EDIFACT; resends, replays, edits |
+//! | 2 | notes, jumps of the clock, transmissions of several messages; HL7 v2 and EDIFACT; resends, replays, edits, restores |
 
 use super::delivery::Change;
 use super::entry::Entry;
@@ -25,7 +25,11 @@ pub fn needed(entry: &Entry) -> u8 {
         Entry::Steps(steps) => {
             steps.iter().map(|step| change(&step.change).max(audit(&step.audit))).fold(1, u8::max)
         }
-        Entry::Note { .. } | Entry::Jumped { .. } | Entry::Together(_) | Entry::Member { .. } => 2,
+        Entry::Note { .. }
+        | Entry::Restored { .. }
+        | Entry::Jumped { .. }
+        | Entry::Together(_)
+        | Entry::Member { .. } => 2,
     }
 }
 
@@ -57,7 +61,13 @@ fn audit(record: &AuditRecord) -> u8 {
         | A::Held
         | A::Released
         | A::Expired => 1,
-        A::Resent | A::Unanswered | A::Replayed | A::ReplayedSame | A::Edited | A::ClockJumped => 2,
+        A::Resent
+        | A::Unanswered
+        | A::Replayed
+        | A::ReplayedSame
+        | A::Edited
+        | A::ClockJumped
+        | A::Restored => 2,
     }
 }
 

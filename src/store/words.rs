@@ -2,6 +2,7 @@
 //!
 //! Plain data; nothing here touches a disk.
 
+use super::backup::Restored;
 use super::delivery::Resent;
 use super::state::DeliveryState;
 use crate::message::{
@@ -189,4 +190,6 @@ pub struct Status {
     pub open_deliveries: u64,
     /// Syncs since the store was opened: many units share one.
     pub syncs: u64,
+    /// Whether this node was restored from a backup, the last time that it was.
+    pub restored: Option<Restored>,
 }

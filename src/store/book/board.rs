@@ -100,6 +100,12 @@ impl Board {
         }
     }
 
+    /// Whatever is open in a partition may have been delivered by the node that this one was restored from.
+    pub fn doubt(&mut self, partition: u16) {
+        let all = self.deliveries.iter_mut().filter(|(id, _)| id.unit.partition == partition);
+        all.for_each(|(_, listed)| listed.delivery.possible_duplicate = true);
+    }
+
     /// Takes a delivery out of its lane, whose new first becomes due in its turn.
     fn leave(&mut self, listed: &Listed, at: Timestamp) {
         let Some(name) = &listed.delivery.lane else { return };

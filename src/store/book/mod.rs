@@ -9,6 +9,7 @@ mod board;
 
 pub use board::Board;
 
+use super::backup::Restored;
 use super::delivery::Delivery;
 use super::entry::{Entry, Step};
 use crate::message::{DeliveryId, EnvelopeId, MessageId, PartyName, Position, ReceiptFor, Unit};
@@ -47,13 +48,15 @@ pub struct Book {
     token: u64,
     /// Whether a receipt has let a lane go on since somebody was told of it.
     stirred: bool,
+    /// Whether the node was restored, and up to where.
+    pub restored: Option<Restored>,
 }
 
 impl Book {
     /// An empty book.
     pub fn new(partitions: usize) -> Book {
         let partitions = (0..partitions).map(|_| Partition::default()).collect();
-        Book { partitions, board: Board::default(), token: 0, stirred: false }
+        Book { partitions, board: Board::default(), token: 0, stirred: false, restored: None }
     }
 
     /// Goes on at this number: what comes before is as durable as it will ever be.
@@ -127,6 +130,11 @@ impl Book {
             Entry::Jumped { by, .. } => {
                 self.advance(position);
                 self.board.shift(position.partition, SignedDuration::from_nanos(*by));
+            }
+            Entry::Restored { up_to, audit } => {
+                self.advance(position);
+                self.board.doubt(position.partition);
+                self.restored = Some(Restored { up_to: *up_to, at: audit.at });
             }
         }
     }

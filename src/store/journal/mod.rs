@@ -29,19 +29,21 @@
 //! who waited. A write or a sync that fails is the last: from then on every commit hears an error.
 //! Never: overwrites a record, deletes a good one, retries a sync.
 
+mod copy;
 mod record;
 mod recover;
 mod scan;
 mod segment;
 mod writer;
 
+pub use copy::{Copied, Segment};
 pub use recover::{Found, name, recover};
 pub use scan::{Bad, Damage};
 
 use super::disk::{Disk, read_up_to};
 use super::entry::Entry;
 use super::log::{After, Log, Prepared, Synced, unreadable};
-use crate::message::{Error, Position};
+use crate::message::{Error, ErrorKind, Position};
 use record::{HEADER, Header};
 use recover::{Indexed, io_error};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -79,12 +81,27 @@ struct Shared {
     queue: Queue,
     index: RwLock<Vec<Indexed>>,
     failed: Mutex<Option<String>>,
+    /// What is called when it has.
+    told: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     syncs: std::sync::atomic::AtomicU64,
 }
 
 impl Shared {
     fn failed(&self) -> MutexGuard<'_, Option<String>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Nothing is written any more, and whoever wants to know is told.
+    fn fail(&self, why: String) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.failed() = Some(why);
+        let tell = told.take();
+        drop(told);
+        if let Some(tell) = tell {
+            tell();
+        }
     }
 }
 
@@ -102,6 +119,7 @@ impl Journal {
             queue: Queue::default(),
             index: RwLock::new(segments),
             failed: Mutex::new(None),
+            told: Mutex::new(None),
             syncs: std::sync::atomic::AtomicU64::new(0),
         });
         let mut writer = Writer::new(disk, settings, Arc::clone(&shared), synced, journal, epoch);
@@ -161,6 +179,23 @@ impl Log for Journal {
         self.shared.failed().clone()
     }
 
+    fn copy(&self, to: &dyn Disk) -> Result<Copied, Error> {
+        let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
+        let sources = copy::sources(&index);
+        drop(index);
+        copy::copy(&sources, to)
+    }
+
+    fn on_failed(&self, tell: Box<dyn FnOnce() + Send>) {
+        let mut told = self.shared.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.failed().is_none() {
+            *told = Some(tell);
+            return;
+        }
+        drop(told);
+        tell();
+    }
+
     fn sync_micros(&self) -> u64 {
         self.sync_micros
     }
@@ -178,6 +213,32 @@ impl Drop for Journal {
         if let Some(thread) = thread.filter(|t| t.thread().id() != std::thread::current().id()) {
             drop(thread.join());
         }
+    }
+}
+
+/// Copies a journal that nobody writes to an empty disk.
+pub fn copy_of(from: &dyn Disk, to: &dyn Disk) -> Result<Copied, Error> {
+    let found = recover(from, &mut |_, _| ())?;
+    copy::copy(&copy::sources(&found.segments), to)
+}
+
+/// Copies what was copied to an empty disk; every byte must be what it was.
+pub fn copy_back(copied: &Copied, from: &dyn Disk, to: &dyn Disk) -> Result<(), Error> {
+    for known in &copied.segments {
+        let name = &known.name;
+        let fail = |e| io_error(&format!("{name} cannot be copied"), e);
+        let file = from.open(name).map_err(fail)?;
+        let made = copy::piecewise(name, &*file, known.filled, known.bytes, to).map_err(fail)?;
+        if made != *known {
+            let note = format!("{name} is not what was backed up");
+            return Err(Error::new(ErrorKind::Storage, note));
+        }
+    }
+    to.sync_directory().map_err(|e| io_error("the copy cannot be synced", e))?;
+    let there = copy::check(to, copied.segments.clone())?;
+    match there == *copied {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::Storage, "the copy is not what was backed up")),
     }
 }
 

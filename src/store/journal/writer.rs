@@ -166,7 +166,7 @@ impl Writer {
             let written = self.write_all(&mut rest, &mut waiting);
             if let Err(error) = written {
                 let why = error.to_string();
-                *shared.failed() = Some(why.clone());
+                shared.fail(why.clone());
                 refuse(waiting.into_iter().map(|after| Item { record: None, after }), &why);
                 refuse(rest, &why);
             }

@@ -9,10 +9,12 @@ mod steps;
 mod together;
 
 use super::Store;
+use super::backup::{self, Backup};
 use super::book::{Book, Judgement};
 use super::delivery::{Change, Delivery};
+use super::disk::Disk;
 use super::entry::{Entry, Step};
-use super::journal::{Bad, Damage};
+use super::journal::{Bad, Copied, Damage};
 use super::ledger::{
     CounterRow, DeliveryFilter, LaneRow, Ledger, MessageDetail, MessageFilter, MessageRow, QueueRow,
 };
@@ -28,10 +30,11 @@ use crate::message::{
 };
 use jiff::{SignedDuration, Timestamp};
 use projector::{Projector, Signal};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 /// Who the store's own audit records name.
-const SELF: &str = "stafett";
+pub(super) const SELF: &str = "stafett";
 
 /// What is called when something may have become due.
 type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -113,6 +116,22 @@ impl Keeper {
     /// A line for every row that the ledger has made of the journal so far.
     pub fn dump(&self) -> Result<Vec<String>, Error> {
         self.current()?.dump()
+    }
+
+    /// Copies everything that is durable now to an empty disk.
+    pub fn copy(&self, to: &dyn Disk) -> Result<Copied, Error> {
+        self.log.copy(to)
+    }
+
+    /// Records an entry of the only partition and waits until it is durable.
+    pub(super) fn enter_and_wait(&self, entry: &Entry) -> Result<(), Error> {
+        let (send, receive) = mpsc::channel();
+        let mut book = self.shared.book();
+        let after = Box::new(move |result| drop(send.send(result)));
+        self.record_entry(&mut book, 0, entry, after);
+        drop(book);
+        self.log.kick();
+        receive.recv().map_err(|_| Error::new(ErrorKind::Internal, "the writer is gone"))?
     }
 
     fn existing(log: &dyn Log, position: Position) -> Result<Committed, Error> {
@@ -216,6 +235,10 @@ impl Store for Keeper {
 
     fn on_due(&self, wake: Wake) {
         *self.shared.wake.lock().unwrap_or_else(PoisonError::into_inner) = Some(wake);
+    }
+
+    fn on_failed(&self, tell: Box<dyn FnOnce() + Send>) {
+        self.log.on_failed(tell);
     }
 
     fn sending(&self, delivery: DeliveryId, token: u64, at: Timestamp, done: Done<()>) {
@@ -338,6 +361,10 @@ impl Store for Keeper {
         self.current()?.counters()
     }
 
+    fn backup(&self, folder: &Path, now: Timestamp) -> Result<Backup, Error> {
+        backup::write(folder, now, |to| self.log.copy(to))
+    }
+
     fn status(&self) -> Status {
         let book = self.shared.book();
         let rotten = self.bad.iter().filter(|bad| bad.damage != Damage::Torn);
@@ -348,6 +375,7 @@ impl Store for Keeper {
             durable: book.durable(),
             open_deliveries: book.board.count() as u64,
             syncs: self.log.syncs(),
+            restored: book.restored.clone(),
         }
     }
 }

@@ -64,7 +64,13 @@ impl<'a> Gathering<'a> {
             }
             Entry::Jumped { by, audit: record } => {
                 self.write_deliveries()?;
-                shift(self.tables, position.partition, *by)?;
+                let by = SignedDuration::from_nanos(*by);
+                each_open(self.tables, position.partition, &|one| one.shift(by))?;
+                audit(self.tables, position, 0, position, record)?;
+            }
+            Entry::Restored { audit: record, .. } => {
+                self.write_deliveries()?;
+                each_open(self.tables, position.partition, &|one| one.possible_duplicate = true)?;
                 audit(self.tables, position, 0, position, record)?;
             }
             // resolved by whoever reads the log
@@ -279,8 +285,8 @@ fn project_parts(tables: &Connection, at: Position, unit: &Unit) -> Done {
     Ok(())
 }
 
-/// The clock jumped: what is not over waits for as long as before.
-fn shift(tables: &Connection, partition: u16, by: i64) -> Done {
+/// Changes every delivery of a partition that is not over.
+fn each_open(tables: &Connection, partition: u16, change: &dyn Fn(&mut Delivery)) -> Done {
     let mut all = tables.prepare_cached(
         "SELECT * FROM deliveries WHERE partition = ?1 AND state NOT IN ('confirmed', 'rejected')",
     )?;

@@ -78,6 +78,11 @@ impl Process {
         Ok(())
     }
 
+    /// Waits until it has ended by itself; its exit code.
+    pub fn ended(&mut self) -> Result<Option<i32>, Failed> {
+        Ok(self.child.wait()?.code())
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, name: &str) -> Result<(), Failed> {
         let id = self.child.id().to_string();
@@ -115,4 +120,15 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// How many messages the store of an engine that has ended holds; an error if it is not whole.
+pub fn stored(folder: &Path) -> Result<usize, Failed> {
+    use stafett::store::{MessageFilter, Options, Store, open};
+    let data = folder.join(NETWORK).join("data");
+    let store = open(&data, Options::default(), jiff::Timestamp::now())?;
+    if store.status().bad_records > 0 {
+        return Err(format!("{:?}", store.bad()).into());
+    }
+    Ok(store.messages(&MessageFilter { limit: 10_000, ..MessageFilter::default() })?.len())
 }

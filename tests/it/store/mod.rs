@@ -1,10 +1,12 @@
 //! The store: one contract for every home, crashes, bit rot, the ledger.
 
+mod broken;
 mod contract;
 mod crash;
 mod formats;
 mod ledger;
 pub mod make;
+mod restored;
 mod rot;
 mod together;
 
@@ -30,9 +32,11 @@ pub fn trials() -> Vec<Trial> {
         // An open file lives on without its name; the small segments are never rolled here.
         Ok(Arc::new(store) as Arc<dyn Store>)
     }));
+    trials.extend(broken::trials());
     trials.extend(crash::trials());
     trials.extend(formats::trials());
     trials.extend(ledger::trials());
+    trials.extend(restored::trials());
     trials.extend(rot::trials());
     trials.extend(together::trials());
     trials
