@@ -7,6 +7,7 @@ mod faults;
 mod front;
 mod handed;
 pub mod process;
+mod quoted;
 pub mod receiver;
 mod several;
 pub mod system;
@@ -26,5 +27,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(apart::trials());
     trials.extend(wire::trials());
     trials.extend(several::trials());
+    trials.extend(quoted::trials());
     trials
 }
