@@ -294,7 +294,7 @@ fn each_open(tables: &Connection, partition: u16, change: &dyn Fn(&mut Delivery)
     for found in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         let mut delivery = found;
         if !delivery.is_final() {
-            delivery.shift(SignedDuration::from_nanos(by));
+            change(&mut delivery);
             update(tables, &delivery)?;
         }
     }
