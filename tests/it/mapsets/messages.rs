@@ -24,6 +24,11 @@ pub fn trials() -> Vec<Trial> {
             Needs::Data("data/packages"),
             || judged("xctl-to-acknowledgement", lab(), "medcom.fhir.dk.acknowledgement", Ok, 7),
         ),
+        trial(
+            "mapsets: receipts of HL7 v2 are valid by the published profiles",
+            Needs::Data("data/packages"),
+            || judged("ack-to-acknowledgement", lab(), "medcom.fhir.dk.acknowledgement", Ok, 11),
+        ),
         trial("mapsets: dialogues are valid by our profiles", Needs::Nothing, || {
             beside(
                 "dialogmelding-to-fhir",

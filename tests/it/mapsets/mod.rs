@@ -68,6 +68,8 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["acknowledgement-to-xctl"], 100),
     (&["apprec-1.0-to-acknowledgement", "apprec-1.1-to-acknowledgement"], 100),
     (&["acknowledgement-to-apprec", "acknowledgement-to-apprec-1.0"], 100),
+    (&["ack-to-acknowledgement"], 100),
+    (&["acknowledgement-to-ack"], 100),
     (FROM_EDIFACT, 95),
     (TO_EDIFACT, 95),
 ];

@@ -32,6 +32,7 @@ pub const PAIRS: &[Pair] = &[
         back: "hospitalnotification-to-oioxml",
         most: 7,
     },
+    Pair { there: "ack-to-acknowledgement", back: "acknowledgement-to-ack", most: 24 },
     Pair { there: "xctl-to-acknowledgement", back: "acknowledgement-to-xctl", most: 11 },
     Pair { there: "apprec-1.1-to-acknowledgement", back: "acknowledgement-to-apprec", most: 14 },
     Pair {
