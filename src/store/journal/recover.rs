@@ -131,12 +131,17 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
         let indexed = Indexed { name: name.clone(), file, epoch, first: *first, records: vec![] };
         take(&bytes, scan, indexed, &mut found, &mut raw, visit);
     }
+    let mut unfinished = u64::MAX;
     for (mut bad, stretch) in raw {
         // What was written next, after a start, says that it was not durable then: that start saw it torn.
         let later = names.iter().zip(&begun).filter(|((name, _), _)| **name > *bad.segment);
         let next = later.filter_map(|(_, durable)| *durable).next();
         let torn = next.is_some_and(|durable| durable < bad.first)
             || is_torn(&stretch, bad.offset as usize, bad.last, newest_durable);
+        if torn && next.is_none() {
+            // A whole record of the same write may stand behind it: that one was not durable either.
+            unfinished = unfinished.min(bad.first);
+        }
         bad.damage = if torn { Damage::Torn } else { Damage::Rotten };
         if bad.damage == Damage::Rotten {
             found.next = found.next.max(bad.last + 1);
@@ -145,7 +150,7 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
     }
     found.missing = members.missing();
     found.bad.sort_by_key(|bad| bad.first);
-    found.durable = found.next - 1;
+    found.durable = found.next.min(unfinished) - 1;
     let ends_torn = found.tail.is_none();
     if found.segments.last().is_some_and(|last| ends_torn && last.first == found.next) {
         // Its only records were torn: they keep their numbers, because two files cannot share a name.
