@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod conformance;
+mod delimited;
 mod drain;
 mod durable;
 mod features;
@@ -59,6 +60,13 @@ enum Command {
     Drain,
     /// The mapping cases only.
     Mapping,
+    /// The delimited syntaxes only.
+    Delimited,
+    /// Reads delimited messages again and again, for a profiler.
+    RepeatDelimited {
+        /// How many times.
+        times: usize,
+    },
     /// Reads, maps and writes one message again and again, for a profiler.
     Repeat {
         /// How many times.
@@ -102,6 +110,11 @@ fn main() -> ExitCode {
         Command::Mapping => inputs::engine().map(|engine| {
             mapping::all(&engine).into_iter().for_each(|line| show(&line, bench.json));
         }),
+        Command::Delimited => {
+            delimited::all().into_iter().for_each(|line| show(&line, bench.json));
+            Ok(())
+        }
+        Command::RepeatDelimited { times } => delimited::repeat(times),
         Command::Repeat { times, bytes } => {
             inputs::engine().and_then(|engine| mapping::repeat(&engine, bytes, times))
         }
@@ -124,6 +137,7 @@ fn run(json: bool, [micro, start, load]: [bool; 3]) -> Result<(), String> {
         let engine = inputs::engine()?;
         micro::all(&engine).into_iter().for_each(show);
         mapping::all(&engine).into_iter().for_each(show);
+        delimited::all().into_iter().for_each(show);
         show(durable::case());
     }
     if start {
