@@ -8,6 +8,7 @@ mod project;
 mod query;
 mod rows;
 mod schema;
+mod write;
 
 pub use rows::{
     AuditRow, CounterRow, DeliveryFilter, IssueRow, LaneRow, MessageDetail, MessageFilter,

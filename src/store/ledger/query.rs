@@ -1,10 +1,10 @@
 //! Questions. Each is answered through an index; lists are limited.
 
-use super::project::{delivery, instant, nanos};
 use super::rows::{
     AuditRow, CounterRow, DeliveryFilter, IssueRow, LaneRow, MessageDetail, MessageFilter,
     MessageRow, OutputRow, QueueRow,
 };
+use super::write::{delivery, instant, nanos};
 use crate::message::Position;
 use crate::store::delivery::Delivery;
 use crate::store::state::DeliveryState;
