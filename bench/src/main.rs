@@ -6,6 +6,7 @@ mod delimited;
 mod drain;
 mod durable;
 mod features;
+mod growth;
 mod inputs;
 mod letters;
 mod load;
@@ -77,6 +78,8 @@ enum Command {
     },
     /// Published suites: how many of each pass, and which do not.
     Conformance(conformance::Arguments),
+    /// Hostile messages, and how what they cost grows with their size.
+    Growth,
     /// Readers of other hands on the same bytes: where they differ from ours, and why.
     Oracle,
 }
@@ -97,6 +100,10 @@ fn main() -> ExitCode {
         println!("{features}\n");
     }
     let result = match bench.command {
+        Command::Growth => {
+            growth::run(bench.json);
+            Ok(())
+        }
         Command::Oracle => oracle::run(bench.json),
         Command::Conformance(arguments) => conformance::run(&arguments, bench.json),
         Command::All => run(bench.json, [true; 3]),

@@ -2,6 +2,7 @@
 
 use super::functions::Function;
 use super::item::{Cell, Text};
+use super::scanner::Scanner;
 use super::syntax::Binary;
 use super::{Decimal, Moment};
 use crate::tree::NameId;
@@ -101,5 +102,7 @@ pub(super) struct Code {
     pub moments: Vec<Moment>,
     pub quantities: Vec<(Decimal, Text)>,
     pub regexes: Vec<Regex>,
+    /// The same as tables, where they are of that kind.
+    pub scanners: Vec<Option<Scanner>>,
     pub known: Known,
 }

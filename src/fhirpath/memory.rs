@@ -12,6 +12,9 @@ use std::borrow::Cow;
 /// How many regular expressions that were made at run time are kept.
 const REGEXES: usize = 32;
 
+/// How many regular expressions that were made at load are kept as our own.
+const OWN: usize = 64;
+
 /// How many cells, and bytes of text, are kept for the next evaluation.
 const KEEP: usize = 1 << 20;
 
@@ -29,6 +32,10 @@ pub struct Memory {
     pub(super) variables: Vec<(u32, u32)>,
     pub(super) slots: Vec<u32>,
     regexes: Vec<(Box<str>, Option<Regex>)>,
+    /// Our own of the expressions' regular expressions, each with a cache that nobody else asks for.
+    own: Vec<Regex>,
+    /// How many steps the last evaluation took.
+    pub(super) steps: u64,
     /// The nodes whose values were used, if somebody wants to know.
     pub(super) reads: Option<Vec<(u8, NodeId)>>,
 }
@@ -47,6 +54,31 @@ impl Memory {
     /// The nodes (with their trees) whose values the last evaluation used; one may stand there twice.
     pub fn reads(&self) -> &[(u8, NodeId)] {
         self.reads.as_deref().unwrap_or_default()
+    }
+
+    /// How many steps the last evaluation took: operations, children looked at, pairs compared.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// This memory's own of a regular expression that many workers share: the shared one has a pool with a
+    /// lock, a clone has a pool of its own over the same program.
+    pub(super) fn own(&mut self, shared: &Regex) -> usize {
+        // clones share the pattern's text, which lives as long as they do
+        let same = |own: &Regex| std::ptr::eq(own.as_str(), shared.as_str());
+        if let Some(known) = self.own.iter().position(same) {
+            return known;
+        }
+        if self.own.len() == OWN {
+            self.own.clear();
+        }
+        self.own.push(shared.clone());
+        self.own.len() - 1
+    }
+
+    /// One of them, and the scratch.
+    pub(super) fn own_with_scratch(&self, at: usize) -> (&Regex, &str) {
+        (&self.own[at], &self.scratch)
     }
 
     pub(super) fn read(&mut self, tree: u8, node: NodeId) {

@@ -28,23 +28,21 @@ impl Mix {
     pub fn add(&mut self, text: &str) {
         let mut bytes = text.as_bytes();
         self.length += bytes.len() as u64;
-        while let [first, rest @ ..] = bytes {
-            if self.filled == 0
-                && let Some((eight, rest)) = bytes.split_first_chunk()
-            {
-                self.mix(u64::from_le_bytes(*eight));
-                bytes = rest;
-                continue;
-            }
-            // fewer than eight are left, and nothing waits
-            if self.filled == 0 {
-                let word = bytes.iter().rev().fold(0, |word, b| (word << 8) | u64::from(*b));
-                (self.word, self.filled) = (word, bytes.len() as u32);
-                return;
-            }
-            self.word |= u64::from(*first) << (8 * self.filled);
-            self.filled += 1;
+        while let Some((eight, rest)) = bytes.split_first_chunk() {
+            let word = u64::from_le_bytes(*eight);
             bytes = rest;
+            match self.filled {
+                0 => self.mix(word),
+                // what waits is filled up, and as much waits as before
+                filled => {
+                    self.mix(self.word | word << (8 * filled));
+                    self.word = word >> (64 - 8 * filled);
+                }
+            }
+        }
+        for byte in bytes {
+            self.word |= u64::from(*byte) << (8 * self.filled);
+            self.filled += 1;
             if self.filled == 8 {
                 self.mix(self.word);
                 (self.word, self.filled) = (0, 0);

@@ -39,6 +39,7 @@ mod parser;
 mod patterns;
 mod quantity;
 mod references;
+mod scanner;
 mod scene;
 mod shape;
 mod syntax;

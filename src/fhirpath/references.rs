@@ -91,11 +91,8 @@ impl References {
             version: name("versionId"),
         };
         self.words = Some(words);
-        let Some(root) = tree.root() else { return };
-        for node in tree.descend(root) {
-            if tree.node(node).marks.has(Marks::RESOURCE) {
-                self.add(tree, node, words);
-            }
+        for node in tree.marked(Marks::RESOURCE) {
+            self.add(tree, node, words);
         }
         self.keys.sort_unstable();
     }

@@ -54,11 +54,13 @@ known! {
 }
 
 /// The first child of a name.
+#[inline]
 pub fn child(tree: &Tree, node: NodeId, name: NameId) -> Option<NodeId> {
     tree.children(node).find(|c| tree.node(*c).name == name)
 }
 
 /// Whether the first child of a name has that text.
+#[inline]
 pub fn child_is(tree: &Tree, node: NodeId, name: NameId, text: &str) -> bool {
     child(tree, node, name).is_some_and(|c| tree.text_is(c, text))
 }

@@ -59,7 +59,13 @@ impl Run<'_> {
         let at = self.memory.claims.len() as u32;
         self.memory.claims.push(Claim { node, failed: false });
         self.memory.active.push(at);
-        self.memory.met.entry((node, program)).or_insert(Met::Claimed(at));
+        let claimed = self.memory.met.entry((node, program)).or_insert(Met::Claimed(at));
+        if matches!(claimed, Met::Implied(_)) {
+            *claimed = Met::Claimed(at);
+        }
+        for implied in &self.validator.programs.programs[program.0 as usize].implies {
+            self.memory.met.entry((node, *implied)).or_insert(Met::Implied(at));
+        }
         1 << bit
     }
 

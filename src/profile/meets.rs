@@ -25,6 +25,12 @@ impl Run<'_> {
                     return !failed;
                 }
             }
+            Some(Met::Implied(claim))
+                if self.settling && !self.memory.claims[*claim as usize].failed =>
+            {
+                return true;
+            }
+            Some(Met::Implied(_)) => {}
             Some(known) => {
                 self.cut |= *known == Met::Cut;
                 return *known != Met::No;

@@ -14,6 +14,8 @@ use std::collections::HashMap;
 /// Memory for validations: one a worker, used for one message after the other.
 #[derive(Default)]
 pub struct Memory {
+    /// What the last validation looked at.
+    pub(super) steps: u64,
     /// Counters of children and of slices: a stack, one frame a node being walked.
     pub(super) counts: Vec<u32>,
     /// Specs of the nodes being walked, with the claims that asked for them: a stack.
@@ -69,6 +71,8 @@ pub(super) enum Met {
     No,
     /// It claims to, so that the walk itself finds out.
     Claimed(u32),
+    /// It claims something that asks for no less; if it fails that, this is still to be found out.
+    Implied(u32),
 }
 
 /// What is known of a constraint at a node.
@@ -84,7 +88,14 @@ impl Memory {
         Memory::default()
     }
 
+    /// How many steps the last validation took: nodes walked, slices and children looked at, operations and
+    /// text of expressions. What is linear in a message is linear in these, on whatever machine.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
     pub(super) fn clear(&mut self) {
+        self.steps = 0;
         self.counts.clear();
         self.specs.clear();
         self.claims.clear();

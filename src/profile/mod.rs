@@ -56,6 +56,8 @@ pub struct Validator {
     settings: Settings,
     programs: Programs,
     formats: Vec<Option<Format>>,
+    /// The formats of the types of which nothing more is asked than their format.
+    plain_types: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
     suggestions: Suggestions,
     systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
@@ -119,13 +121,14 @@ impl Validator {
         });
         let (programs, diagnostics) = compiler.finish();
         let table = Arc::clone(library.table());
-        let formats = table.types().iter().map(|t| Format::of(&t.name)).collect();
+        let formats: Vec<_> = table.types().iter().map(|t| Format::of(&t.name)).collect();
         let validator = Validator {
             library: Arc::clone(library),
             known: Known::new(&table),
             table,
             settings: settings.clone(),
             value_sets: value_sets(library, &programs, &roots),
+            plain_types: needs::plain_types(&formats, &programs),
             programs,
             formats,
             suggestions: Suggestions::new(claims.keys().map(|url| &**url)),
@@ -271,8 +274,17 @@ impl Validator {
         all.iter().find(|s| s.root == root).or_else(|| all.first())
     }
 
+    #[inline]
     fn format(&self, type_id: TypeId) -> Option<Format> {
         self.formats.get(type_id.0 as usize).copied().flatten()
+    }
+
+    /// The format of a value of which its base definitions ask nothing else.
+    #[inline]
+    fn plain(&self, node: &Node) -> Option<Format> {
+        let format = self.plain_types.get(node.type_id.0 as usize).copied().flatten()?;
+        let asked = self.programs.base_elements.get(node.element.0 as usize).copied().flatten();
+        (asked.is_none() && node.kind == crate::tree::Kind::Element).then_some(format)
     }
 
     /// What an element is called in texts.

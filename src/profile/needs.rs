@@ -2,7 +2,8 @@
 //!
 //! Promises: worked out once, when a spec is complete. Never: says more than the spec itself.
 
-use super::program::Spec;
+use super::program::{Programs, Spec, SpecId};
+use super::rules::format::Format;
 
 /// What the walk wants to know of a spec at every node, apart from the rest so that it lies together.
 #[derive(Clone, Copy, Default)]
@@ -46,6 +47,19 @@ impl Needs {
     pub fn any(self, flag: u8) -> bool {
         self.flags & flag != 0
     }
+}
+
+/// The formats of the types of which nothing but their format is asked while they have no parts.
+pub(super) fn plain_types(formats: &[Option<Format>], programs: &Programs) -> Vec<Option<Format>> {
+    let asks = |spec: &SpecId| {
+        let unless_whole = Needs::VALUE | Needs::PROFILES | Needs::CLOSES;
+        programs.needs[spec.0 as usize].any(unless_whole)
+    };
+    let of_type = |at: usize| programs.base_types.get(at).copied().flatten();
+    let plain = |(at, format): (usize, &Option<Format>)| {
+        format.filter(|_| of_type(at).as_ref().is_none_or(|spec| !asks(spec)))
+    };
+    formats.iter().enumerate().map(plain).collect()
 }
 
 #[cfg(test)]

@@ -106,6 +106,7 @@ fn evaluate<T>(
             Scene { trees: &[tree], table, now, references: Some(&references), hooks: &hooks };
         ask(&scene, &mut memory)
     };
+    run.memory.steps += memory.steps();
     run.memory.paths.push(memory);
     result
 }

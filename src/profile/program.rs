@@ -36,6 +36,8 @@ pub struct Program {
     pub root: Option<SpecId>,
     /// What an extension's definition says beyond that.
     pub extension: Option<Extension>,
+    /// The programs that references ask for which ask nothing more than this one.
+    pub implies: Vec<ProgramId>,
 }
 
 /// Where an extension may stand.
@@ -265,6 +267,10 @@ pub struct Slicing {
     pub slices: Box<[Slice]>,
     /// Where its counters begin among those of its spec.
     pub first_counter: u32,
+    /// The child by whose value alone all slices are told, if they are.
+    pub told_by: Option<NameId>,
+    /// Whether slices are sliced again and closed.
+    pub closes: bool,
 }
 
 /// A slice.

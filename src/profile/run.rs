@@ -45,10 +45,12 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    #[inline]
     pub fn spec(&self, id: SpecId) -> &'a Spec {
         &self.validator.programs.specs[id.0 as usize]
     }
 
+    #[inline]
     pub fn program(&self, id: ProgramId) -> &'a Program {
         &self.validator.programs.programs[id.0 as usize]
     }
@@ -102,6 +104,7 @@ impl<'a> Run<'a> {
         let tree = self.tree;
         let node = tree.node(id);
         let active = self.memory.active.len();
+        self.memory.steps += 1;
         if base {
             self.origin = 0;
             self.base_specs(node, first);
@@ -243,6 +246,7 @@ impl<'a> Run<'a> {
         }
     }
 
+    #[inline]
     pub fn is_a(&self, type_id: TypeId, ancestor: TypeId) -> bool {
         type_id != TypeId::NONE
             && ancestor != TypeId::NONE
@@ -260,11 +264,21 @@ impl<'a> Run<'a> {
         let tree = self.tree;
         for child in tree.children(id) {
             let start = self.memory.specs.len();
+            let node = tree.node(child);
             if descends {
-                self.child(child, tree.node(child).element, specs.clone(), counters);
+                self.child(child, node.element, specs.clone(), counters);
             }
-            if base || self.memory.specs.len() > start {
+            if self.memory.specs.len() > start {
                 self.node(child, base, start);
+            } else if base {
+                match self.validator.plain(node) {
+                    Some(format) if !tree.has_children(node) => {
+                        self.origin = 0;
+                        self.memory.steps += 1;
+                        rules::primitive::check(self, child, node, format);
+                    }
+                    _ => self.node(child, base, start),
+                }
             }
             self.memory.specs.truncate(start);
         }

@@ -92,6 +92,7 @@ impl Tree {
     }
 
     /// The first node, if any was added: the root.
+    #[inline]
     pub fn root(&self) -> Option<NodeId> {
         (!self.nodes.is_empty()).then_some(NodeId(0))
     }
@@ -122,6 +123,7 @@ impl Tree {
     }
 
     /// The text of a buffer.
+    #[inline]
     pub fn buffer(&self, id: BufferId) -> &str {
         match id.0 {
             0 => &self.scratch,
@@ -299,11 +301,13 @@ impl Tree {
     }
 
     /// A node.
+    #[inline]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
     }
 
     /// A node, to change what is public in it.
+    #[inline]
     pub fn node_mut(&mut self, id: NodeId) -> &mut Node {
         &mut self.nodes[id.0 as usize]
     }

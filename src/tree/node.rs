@@ -66,6 +66,7 @@ impl Marks {
     pub const SYNTAX: Marks = Marks(16);
 
     /// Whether all of `other`'s marks are set.
+    #[inline]
     pub fn has(self, other: Marks) -> bool {
         self.0 & other.0 == other.0
     }

@@ -38,26 +38,31 @@ impl Slice {
     }
 
     /// Whether there is nothing in it.
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.len == 0
     }
 
     /// Its length in bytes, escapes undecoded.
+    #[inline]
     pub fn len(self) -> usize {
         self.len as usize
     }
 
     /// Where it starts in its buffer.
+    #[inline]
     pub fn start(self) -> usize {
         self.start as usize
     }
 
     /// The buffer it points into.
+    #[inline]
     pub fn buffer(self) -> BufferId {
         self.buffer
     }
 
     /// How it is written there.
+    #[inline]
     pub fn escape(self) -> Escape {
         self.escape
     }
@@ -73,6 +78,7 @@ const SHORT: usize = 256;
 
 impl Tree {
     /// A slice as it is written, escapes undecoded.
+    #[inline]
     pub fn raw_slice(&self, slice: Slice) -> &str {
         &self.buffer(slice.buffer)[slice.start as usize..(slice.start + slice.len) as usize]
     }
@@ -85,6 +91,7 @@ impl Tree {
     }
 
     /// A slice decoded; borrowed when there was nothing to decode.
+    #[inline]
     pub fn decode(&self, slice: Slice) -> Cow<'_, str> {
         let raw = self.raw_slice(slice);
         match slice.escape {
@@ -103,6 +110,7 @@ impl Tree {
     }
 
     /// Whether a slice decodes to `text`; allocates nothing.
+    #[inline]
     pub fn slice_is(&self, slice: Slice, text: &str) -> bool {
         match slice.escape {
             Escape::None => slice.len() == text.len() && self.raw_bytes(slice) == text.as_bytes(),
@@ -111,6 +119,7 @@ impl Tree {
     }
 
     /// Whether a slice decodes to the same text as a slice of another tree; allocates nothing.
+    #[inline]
     pub fn same_text(&self, slice: Slice, other: &Tree, of_other: Slice) -> bool {
         match (slice.escape, of_other.escape) {
             (Escape::None, Escape::None) => {
@@ -131,6 +140,7 @@ impl Tree {
     }
 
     /// A node's decoded value: none unless its state is empty or present, and none for a resource.
+    #[inline]
     pub fn text(&self, id: NodeId) -> Option<Cow<'_, str>> {
         self.value(id).map(|slice| self.decode(slice))
     }
@@ -155,12 +165,14 @@ impl Tree {
     }
 
     /// A node's value slice: none unless its state is empty or present, and none for a resource.
+    #[inline]
     pub fn value(&self, id: NodeId) -> Option<Slice> {
         let node = self.node(id);
         matches!(node.state, State::Empty | State::Present).then_some(node.value)
     }
 
     /// Whether a node has a value that decodes to `text`; allocates nothing.
+    #[inline]
     pub fn text_is(&self, id: NodeId, text: &str) -> bool {
         self.value(id).is_some_and(|slice| self.slice_is(slice, text))
     }

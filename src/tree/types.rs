@@ -287,11 +287,13 @@ impl Table {
     }
 
     /// A type; never called with [`TypeId::NONE`].
+    #[inline]
     pub fn type_of(&self, id: TypeId) -> &Type {
         &self.types[id.0 as usize]
     }
 
     /// An element; never called with [`ElementId::NONE`].
+    #[inline]
     pub fn element(&self, id: ElementId) -> &Element {
         &self.elements[id.0 as usize]
     }
@@ -329,6 +331,7 @@ impl Table {
     }
 
     /// Whether `id` is `ancestor` or a specialisation of it.
+    #[inline]
     pub fn is_a(&self, id: TypeId, ancestor: TypeId) -> bool {
         let mut at = Some(id);
         while let Some(one) = at.filter(|t| *t != TypeId::NONE) {

@@ -1,40 +1,47 @@
 //! Walking a tree along its links.
 
-use super::{NONE, Node, NodeId, Tree};
+use super::{Marks, NONE, Node, NodeId, Tree};
 use std::borrow::Cow;
 
 impl Tree {
     /// A node's parent.
+    #[inline]
     pub fn parent(&self, id: NodeId) -> Option<NodeId> {
         link(self.nodes[id.0 as usize].parent)
     }
 
     /// A node's first child.
+    #[inline]
     pub fn first_child(&self, id: NodeId) -> Option<NodeId> {
         link(self.nodes[id.0 as usize].first_child)
     }
 
     /// A node's last child.
+    #[inline]
     pub fn last_child(&self, id: NodeId) -> Option<NodeId> {
         link(self.nodes[id.0 as usize].last_child)
     }
 
     /// A node's next sibling.
+    #[inline]
     pub fn next_sibling(&self, id: NodeId) -> Option<NodeId> {
         link(self.nodes[id.0 as usize].next_sibling)
     }
 
     /// A node's children, in order.
+    #[inline]
     pub fn children(&self, id: NodeId) -> Children<'_> {
         Children { tree: self, next: self.first_child(id) }
     }
 
     /// The children of a node that is at hand already.
+    #[inline]
     pub fn children_of(&self, node: &Node) -> Children<'_> {
         Children { tree: self, next: link(node.first_child) }
     }
 
     /// Whether a node that is at hand already has children.
+    #[inline]
     pub fn has_children(&self, node: &Node) -> bool {
         node.first_child != NONE
     }
@@ -68,12 +75,25 @@ impl Tree {
         self.text(self.child(id, name)?)
     }
 
+    /// The nodes of the tree that have some mark, in the order in which they were added; what was taken out
+    /// is not met.
+    pub fn marked(&self, marks: Marks) -> impl Iterator<Item = NodeId> + '_ {
+        let all = self.nodes.iter().enumerate().filter(move |(_, node)| node.marks.has(marks));
+        let id = |(at, _): (usize, &Node)| NodeId(at as u32);
+        all.map(id).filter(|id| {
+            let top = std::iter::successors(Some(*id), |at| self.parent(*at)).last();
+            top == self.root()
+        })
+    }
+
     /// A node and everything below it, depth first, parents before children.
+    #[inline]
     pub fn descend(&self, id: NodeId) -> Descend<'_> {
         Descend { tree: self, top: id, next: Some(id) }
     }
 }
 
+#[inline]
 fn link(raw: u32) -> Option<NodeId> {
     (raw != NONE).then_some(NodeId(raw))
 }
@@ -88,6 +108,7 @@ pub struct Children<'a> {
 impl Iterator for Children<'_> {
     type Item = NodeId;
 
+    #[inline]
     fn next(&mut self) -> Option<NodeId> {
         let id = self.next?;
         self.next = self.tree.next_sibling(id);
@@ -105,6 +126,7 @@ pub struct Descend<'a> {
 impl Iterator for Descend<'_> {
     type Item = NodeId;
 
+    #[inline]
     fn next(&mut self) -> Option<NodeId> {
         let id = self.next?;
         self.next = self.tree.first_child(id).or_else(|| {

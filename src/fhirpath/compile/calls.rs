@@ -3,6 +3,7 @@
 use super::super::code::{Op, OpId};
 use super::super::functions::{self, Argument, Entry, Function, Needs, Yields};
 use super::super::patterns;
+use super::super::scanner::Scanner;
 use super::super::shape::{Kind, Shape};
 use super::super::syntax::{self, Syntax};
 use super::{Compiler, Fault, Scope};
@@ -238,6 +239,7 @@ impl Compiler<'_> {
             return Err(Fault::new(arguments[0].offset, "fhirpath-pattern", text));
         };
         self.code.regexes.push(regex);
+        self.code.scanners.push(Scanner::of(wanted));
         Ok(u16::try_from(self.code.regexes.len() - 1).ok())
     }
 }

@@ -90,6 +90,8 @@ pub struct Expression {
     table: Arc<Table>,
     code: Code,
     vacuity: Option<Vacuity>,
+    /// Whether it may be answered without a stack.
+    quick: bool,
     yields: Vec<TypeId>,
     notes: Vec<Fault>,
 }
@@ -113,9 +115,9 @@ impl Expression {
             true => Vec::new(),
             false => shape.fhir().collect(),
         };
-        let table = Arc::clone(table);
+        let (table, quick) = (Arc::clone(table), evaluate::quick_takes(&code));
         let mut expression =
-            Expression { text: text.into(), table, code, vacuity: None, yields, notes };
+            Expression { text: text.into(), table, code, vacuity: None, quick, yields, notes };
         expression.vacuity = looked.and_then(|looked| expression.find_vacuity(looked, context));
         Ok(expression)
     }
@@ -200,6 +202,14 @@ impl Expression {
         })
     }
 
+    /// Whether the expression is true of a node beyond doubt; what cannot be said so cheaply is to be
+    /// tested. Adds the steps that this takes.
+    #[inline]
+    pub fn surely_holds(&self, tree: &Tree, node: NodeId, steps: &mut u64) -> bool {
+        self.quick
+            && evaluate::quick_truth(&self.code, &self.table, tree, node, steps) == Some(true)
+    }
+
     fn find_vacuity(&self, looked: Vec<Box<str>>, context: &Context) -> Option<Vacuity> {
         if !context.variables.is_empty() {
             return None;
@@ -266,6 +276,7 @@ impl<'a> Compiler<'a> {
             moments: Vec::new(),
             quantities: Vec::new(),
             regexes: Vec::new(),
+            scanners: Vec::new(),
             known,
         };
         let this = Shape::types(&context.focus);

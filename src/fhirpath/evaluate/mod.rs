@@ -13,11 +13,13 @@ mod lambda;
 mod math;
 mod operators;
 mod path;
+mod quick;
 mod regexes;
 mod set;
 mod strings;
 mod values;
 
+pub(super) use quick::{takes as quick_takes, truth as quick_truth};
 pub(super) use values::moment_system;
 
 use super::code::{Code, Op, OpId};
@@ -100,6 +102,7 @@ pub(super) fn run(
     let frame = Frame { this: focus, index: 0, total: Span::NONE };
     let mut run = Run { code, scene, memory, frame, focus, steps: 0 };
     let result = run.eval(code.root);
+    run.memory.steps = run.steps;
     match result {
         Ok(span) => {
             memory.stack.drain(..span.start);
@@ -203,7 +206,9 @@ impl<'a> Run<'a> {
                 let first = first as usize;
                 let code: &'a Code = self.code;
                 let arguments = &code.arguments[first..first + usize::from(count)];
-                self.pattern(function, input, arguments, &code.regexes[usize::from(regex)])
+                let at = usize::from(regex);
+                let pattern = (&code.regexes[at], code.scanners[at].as_ref());
+                self.pattern(function, input, arguments, pattern)
             }
         }
     }

@@ -276,7 +276,7 @@ impl Run<'_> {
     }
 }
 
-fn logic(operator: Binary, x: Option<bool>, y: Option<bool>) -> Option<bool> {
+pub(super) fn logic(operator: Binary, x: Option<bool>, y: Option<bool>) -> Option<bool> {
     match operator {
         Binary::And => match (x, y) {
             (Some(false), _) | (_, Some(false)) => Some(false),

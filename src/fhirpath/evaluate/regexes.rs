@@ -3,6 +3,7 @@
 use super::super::code::OpId;
 use super::super::functions::Function;
 use super::super::item::Cell;
+use super::super::scanner::Scanner;
 use super::super::scene::NotEvaluable;
 use super::{Done, Run, Span, TEXT};
 use regex::{Captures, Regex};
@@ -14,7 +15,7 @@ impl Run<'_> {
         function: Function,
         input: Span,
         arguments: &[OpId],
-        regex: &Regex,
+        (regex, scanner): (&Regex, Option<&Scanner>),
     ) -> Done {
         let Some(text) = self.only_text(input)? else {
             return self.answer_maybe(input.start, None);
@@ -24,7 +25,14 @@ impl Run<'_> {
             return self.replaced(input, text, arguments[1], regex);
         }
         self.step((text.1 - text.0) as u64 / 64)?;
-        let found = regex.is_match(&self.memory.scratch[text.0..text.1]);
+        let found = match scanner {
+            Some(scanner) => scanner.matches(&self.memory.scratch[text.0..text.1]),
+            None => {
+                let own = self.memory.own(regex);
+                let (regex, scratch) = self.memory.own_with_scratch(own);
+                regex.is_match(&scratch[text.0..text.1])
+            }
+        };
         self.answer(input.start, Cell::Boolean(found))
     }
 
@@ -56,7 +64,7 @@ impl Run<'_> {
         // compiling one is work too, and an expression could make them up
         self.step(1000)?;
         match regex {
-            Some(regex) => self.pattern(function, input, arguments, &regex),
+            Some(regex) => self.pattern(function, input, arguments, (&regex, None)),
             None => Err(NotEvaluable::error("a pattern that cannot be used")),
         }
     }

@@ -196,14 +196,20 @@ impl<'a> Compiler<'a> {
 
     /// What an invariant of nodes of one type need not be asked without.
     fn guard(&self, types: &[TypeId], check: &Check) -> Option<Guard> {
-        let (Check::Expression(expression), [type_id]) = (check, types) else { return None };
-        let vacuity = expression.vacuity().filter(|v| v.result == Some(true))?;
+        let [type_id] = types else { return None };
         if *type_id == TypeId::NONE {
             return None;
         }
         let from = self.table.type_of(*type_id).elements.first()?.0;
         let place = |e: &ElementId| 1u128 << e.0.wrapping_sub(from).min(127);
-        let mask = vacuity.elements.iter().map(place).fold(0, |all, one| all | one);
+        let mask = match check {
+            Check::Native(native) => place(&self.element_named(*type_id, native.looks_at()?)?),
+            Check::Expression(expression) => {
+                let vacuity = expression.vacuity().filter(|v| v.result == Some(true))?;
+                vacuity.elements.iter().map(place).fold(0, |all, one| all | one)
+            }
+            Check::Never(_) => return None,
+        };
         Some(Guard { type_id: *type_id, mask })
     }
 

@@ -9,6 +9,7 @@ mod base;
 mod defs;
 mod discriminators;
 mod element;
+mod implied;
 mod invariants;
 mod literals;
 mod slices;
@@ -109,6 +110,7 @@ impl<'a> Compiler<'a> {
             type_id,
             root: None,
             extension,
+            implies: Vec::new(),
         });
         self.by_structure.insert((found.id, root), id);
         if found.definition.constrains {
@@ -120,10 +122,12 @@ impl<'a> Compiler<'a> {
     /// Compiles what is waiting, and what that leads to; then reads the literals.
     pub fn finish(mut self) -> (Programs, Vec<Diagnostic>) {
         self.drain();
+        let lines = self.lines();
         let Compiler { mut programs, mut diagnostics, literals, table, .. } = self;
         literals.read(table, &mut programs, &mut diagnostics);
         programs.specs.iter_mut().for_each(Spec::index);
         programs.needs = programs.specs.iter().map(Needs::of).collect();
+        implied::note(&mut programs, table, lines);
         (programs, diagnostics)
     }
 

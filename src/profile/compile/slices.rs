@@ -5,7 +5,8 @@ use super::{Compiler, Context};
 use crate::definitions::model::{
     Discriminator, DiscriminatorKind, ElementDefinition, Slicing as Sliced, SlicingRules,
 };
-use crate::profile::program::{Matcher, Slice, Slicing};
+use crate::profile::program::{Matcher, Slice, Slicing, Step, Test};
+use crate::tree::NameId;
 use crate::tree::types::ElementId;
 use std::sync::Arc;
 
@@ -60,6 +61,8 @@ impl<'a> Compiler<'a> {
         Some(Slicing {
             rules: stated.map_or(SlicingRules::Open, |s| s.rules),
             ordered: stated.is_some_and(|s| s.ordered),
+            told_by: told_by(&slices),
+            closes: slices.iter().any(|s| s.one_of != 0),
             slices: slices.into(),
             first_counter,
         })
@@ -101,6 +104,18 @@ impl<'a> Compiler<'a> {
             one_of: 0,
         }
     }
+}
+
+/// The child by whose value alone all slices are told, if they are.
+fn told_by(slices: &[Slice]) -> Option<NameId> {
+    let mut told = slices.iter().filter(|s| !s.undecidable).map(|slice| {
+        let [one] = &slice.matchers[..] else { return None };
+        let [Step::Child(name)] = one.path[..] else { return None };
+        let looks = |test: &Test| matches!(test, Test::Fixed(_) | Test::Pattern(_));
+        (!slice.default && one.tests.iter().all(looks)).then_some(name)
+    });
+    let first = told.next()??;
+    told.all(|one| one == Some(first)).then_some(first)
 }
 
 /// The reslices that a slice is closed to, if it is and each of them can be told.

@@ -16,6 +16,8 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, which: ConstraintId, program:
         Check::Native(_) => {
             run.constraint(id, which, program, |_| Some(false));
         }
+        Check::Expression(expression)
+            if expression.surely_holds(run.tree, id, &mut run.memory.steps) => {}
         _ if constraint.asks && run.asking == 0 => run.postpone(id, which, program),
         _ => {
             evaluate(run, id, which, program);

@@ -16,6 +16,7 @@ pub(super) fn check(run: &mut Run<'_>, resource: NodeId) {
     if !inside.is_empty() {
         inside.sort_unstable();
         for node in tree.descend(resource) {
+            run.memory.steps += 1;
             if tree.node(node).kind == Kind::Xhtml {
                 linked(run, node, &mut inside);
                 continue;

@@ -97,6 +97,7 @@ fn orphans(run: &mut Run<'_>, bundle: NodeId) {
     }
     for at in 0..groups.len() {
         for node in tree.descend(groups[at].0) {
+            run.memory.steps += 1;
             if let Some(other) = leads_to(run, node)
                 && let Ok(other) = groups.binary_search_by_key(&other, |(r, _)| *r)
             {

@@ -58,6 +58,7 @@ pub(in crate::profile) fn check(run: &mut Run<'_>) {
     let mut inside = None;
     for node in tree.root().into_iter().flat_map(|root| tree.descend(root)) {
         let one = tree.node(node);
+        run.memory.steps += 1;
         if one.marks.has(Marks::RESOURCE) && one.name != known.contained {
             inside = Some(node);
         }

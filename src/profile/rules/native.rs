@@ -70,6 +70,17 @@ impl Native {
         })
     }
 
+    /// The child without which it holds.
+    pub fn looks_at(self) -> Option<&'static str> {
+        match self {
+            Native::Dom2 | Native::Dom4 | Native::Dom5 => Some("contained"),
+            Native::Per1 => Some("start"),
+            Native::Bdl1 => Some("total"),
+            Native::Bdl8 => Some("fullUrl"),
+            _ => None,
+        }
+    }
+
     /// Whether it holds at a node.
     pub fn holds(self, run: &Run<'_>, id: NodeId) -> Option<bool> {
         let (tree, known) = (run.tree, &run.validator.known);

@@ -10,7 +10,7 @@ use crate::tree::{Escape, Node, NodeId, State, Token};
 use std::sync::Arc;
 
 /// Checks a primitive.
-pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) {
+pub(in crate::profile) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) {
     let (tree, known) = (run.tree, &run.validator.known);
     if format == Format::Id && node.name == known.id && tree.first_child(id).is_some() {
         run.tell_base(&catalogue::RESOURCE_ID, id, Arg::None);
@@ -98,6 +98,7 @@ fn told(run: &mut Run<'_>, id: NodeId, node: &Node, kind: &'static IssueKind) {
 /// Hands over the decoded value of a node, decoded into scratch space only if need be.
 pub(super) fn with_text<T>(run: &mut Run<'_>, id: NodeId, look: impl FnOnce(&str) -> T) -> T {
     let slice = run.tree.node(id).value;
+    run.memory.steps += slice.len() as u64 / 64;
     if slice.escape() == Escape::None {
         return look(run.tree.raw_slice(slice));
     }

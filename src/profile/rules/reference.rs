@@ -11,16 +11,33 @@ use crate::tree::types::TypeId;
 use crate::tree::{Node, NodeId};
 use std::sync::Arc;
 
-/// ref-1, and that the text agrees with what it leads to.
-pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
-    let text = child(run.tree, id, run.validator.known.reference).and_then(|r| run.tree.text(r));
-    if let Some(text) = text {
-        let bundle = run.tree.root().map(|r| run.tree.node(r).type_id);
-        if bundle == Some(run.validator.known.bundle) && !well_formed(run, &text) {
-            run.tell_base(&catalogue::REFERENCE_FORM, id, Arg::None);
+/// The `reference` and the `type` of a Reference.
+fn parts(run: &Run<'_>, id: NodeId) -> (Option<NodeId>, Option<NodeId>) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let (mut reference, mut kind) = (None, None);
+    for child in tree.children(id) {
+        match tree.node(child).name {
+            name if name == known.reference => reference = reference.or(Some(child)),
+            name if name == known.type_ => kind = kind.or(Some(child)),
+            _ => {}
         }
     }
-    type_known(run, id);
+    (reference, kind)
+}
+
+/// ref-1, and that the text agrees with what it leads to.
+pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
+    let (reference, kind) = parts(run, id);
+    let bundle = run.tree.root().map(|r| run.tree.node(r).type_id);
+    if let Some(reference) = reference
+        && bundle == Some(run.validator.known.bundle)
+        && run.tree.with_text(reference, |text| well_formed(run, text)) == Some(false)
+    {
+        run.tell_base(&catalogue::REFERENCE_FORM, id, Arg::None);
+    }
+    if kind.is_some() {
+        type_known(run, id);
+    }
     let target = run.memory.index.target(run.tree, &run.validator.known, id);
     match target {
         Target::Nothing => {}
@@ -28,7 +45,8 @@ pub(super) fn form(run: &mut Run<'_>, id: NodeId) {
         Target::NoFragment => run.tell_base(&catalogue::REFERENCE_FRAGMENT, id, Arg::None),
         Target::Contained(found) | Target::Bundled(found) => {
             unsure(run, id);
-            if names_type(run, id, found) {
+            let named = |reference| names_type(run, reference, found);
+            if kind.is_none() && reference.is_some_and(named) {
                 return;
             }
             let said = said_type(run, id).filter(|t| *t != TypeId::NONE);
@@ -115,19 +133,15 @@ fn well_formed(run: &Run<'_>, text: &str) -> bool {
         && cut(&text[end + 1..]) != Some(0)
 }
 
-/// Whether a reference says no `type`, and its text the very type of what it leads to: what nearly all do.
-fn names_type(run: &Run<'_>, id: NodeId, found: NodeId) -> bool {
-    let (tree, known) = (run.tree, &run.validator.known);
+/// Whether a reference's text names the very type of what it leads to: what nearly all do.
+fn names_type(run: &Run<'_>, reference: NodeId, found: NodeId) -> bool {
     let named = |text: &str| {
-        let kind = tree.resource_type(found)?;
+        let kind = run.tree.resource_type(found)?;
         let end = memchr::memrchr(b'/', text.as_bytes())?;
         let before = text[..end].strip_suffix(kind)?;
         Some(before.is_empty() || before.ends_with('/'))
     };
-    child(tree, id, known.type_).is_none()
-        && child(tree, id, known.reference)
-            .and_then(|r| tree.with_text(r, |text| named(text) == Some(true)))
-            .unwrap_or(false)
+    run.tree.with_text(reference, |text| named(text) == Some(true)).unwrap_or(false)
 }
 
 /// The type that a reference's `type` or its text says; not asked of what we do not know.

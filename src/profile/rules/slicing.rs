@@ -23,7 +23,12 @@ pub(in crate::profile) fn assign(
     start: usize,
 ) {
     let Some(slicing) = &rule.slicing else { return };
+    run.memory.steps += slicing.slices.len() as u64;
     let base = counters + slicing.first_counter as usize;
+    let teller = match slicing.told_by {
+        Some(name) => teller(run, item, name),
+        None => Teller::Paths,
+    };
     // reslices stand after their slice: a slice is only looked at when its parent has matched
     // of several slices that it belongs to the first one counts and is checked
     let (mut matched, mut last, mut top) = (0u128, None, 0);
@@ -32,7 +37,7 @@ pub(in crate::profile) fn assign(
         let parent = slice.parent.is_none_or(|p| matched & (1 << p) != 0);
         if slice.undecidable
             || !parent
-            || !(default || (!slice.default && belongs(run, item, slice)))
+            || !(default || (!slice.default && teller.says(run, item, slice)))
         {
             continue;
         }
@@ -56,7 +61,7 @@ pub(in crate::profile) fn assign(
     let of_none = |(at, slice): (usize, &Slice)| {
         matched & (1 << at) != 0 && slice.one_of != 0 && matched & slice.one_of == 0
     };
-    if slicing.slices.iter().enumerate().take(128).any(of_none) {
+    if slicing.closes && slicing.slices.iter().enumerate().take(128).any(of_none) {
         tell(run, &catalogue::SLICE_CLOSED, item, spec, rule);
     }
     others(run, item, spec, rule, (slicing, base), last);
@@ -130,6 +135,40 @@ pub(in crate::profile) fn close(
     }
 }
 
+/// What tells the slices of one item.
+enum Teller {
+    /// The paths of each.
+    Paths,
+    /// One child, the same for all.
+    Child(NodeId),
+    /// The child that tells them is not there.
+    Nothing,
+}
+
+/// The one child of a name that tells all slices.
+fn teller(run: &Run<'_>, item: NodeId, name: NameId) -> Teller {
+    let mut named = run.tree.children(item).filter(|c| is_named(run, *c, name));
+    match (named.next(), named.next()) {
+        (None, _) => Teller::Nothing,
+        (Some(one), None) => Teller::Child(one),
+        _ => Teller::Paths,
+    }
+}
+
+impl Teller {
+    #[inline]
+    fn says(&self, run: &mut Run<'_>, item: NodeId, slice: &Slice) -> bool {
+        match self {
+            Teller::Nothing => false,
+            Teller::Child(child) => {
+                let tests = slice.matchers.iter().flat_map(|matcher| &matcher.tests);
+                tests.into_iter().any(|test| passes(run, *child, test))
+            }
+            Teller::Paths => belongs(run, item, slice),
+        }
+    }
+}
+
 fn belongs(run: &mut Run<'_>, item: NodeId, slice: &Slice) -> bool {
     slice.matchers.iter().all(|matcher| holds(run, item, matcher))
 }
@@ -183,6 +222,7 @@ fn any(run: &mut Run<'_>, at: NodeId, path: &[Step], test: Option<&Test>) -> boo
         Step::Child(name) => {
             let mut next = tree.first_child(at);
             while let Some(one) = next {
+                run.memory.steps += 1;
                 if is_named(run, one, *name) && any(run, one, rest, test) {
                     return true;
                 }
@@ -193,6 +233,7 @@ fn any(run: &mut Run<'_>, at: NodeId, path: &[Step], test: Option<&Test>) -> boo
         Step::Extension(url) => {
             let mut next = tree.first_child(at);
             while let Some(one) = next {
+                run.memory.steps += 1;
                 next = tree.next_sibling(one);
                 let named = tree.node(one).type_id == known.extension_type
                     && child(tree, one, known.url).is_some_and(|u| tree.text_is(u, url));

@@ -37,6 +37,17 @@ pub fn refused_by(
     settings: &Settings,
     message: &Value,
 ) -> Result<Vec<String>, Failed> {
+    refused_with(base, differential, &[], settings, message)
+}
+
+/// The same with more resources loaded beside the profile.
+pub fn refused_with(
+    base: &str,
+    differential: Value,
+    beside: &[Value],
+    settings: &Settings,
+    message: &Value,
+) -> Result<Vec<String>, Failed> {
     let profile = json!({
         "resourceType": "StructureDefinition", "url": "urn:p", "name": "P", "status": "draft",
         "kind": "resource", "abstract": false, "type": message["resourceType"],
@@ -53,6 +64,9 @@ pub fn refused_by(
     let mut builder = LibraryBuilder::new();
     builder.add_json("p.json", &profile.to_string());
     builder.add_json("named.json", &named.to_string());
+    for (at, one) in beside.iter().enumerate() {
+        builder.add_json(&format!("{at}.json"), &one.to_string());
+    }
     let library = Arc::new(builder.build().0);
     let (validator, found) = Validator::build(&library, &Wanted::All, settings);
     if let Some(one) = found.iter().find(|d| d.id == "profile-slice-undecidable") {
