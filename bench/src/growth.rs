@@ -7,7 +7,9 @@ use crate::profile::steps::{CASES, Lab};
 pub fn run(json: bool) {
     let lab = Lab::new();
     if !json {
-        println!("| message | repeats | bytes | steps | against a tenth | time, ms | against a tenth |");
+        println!(
+            "| message | repeats | bytes | steps | against a tenth | time, ms | against a tenth |"
+        );
         println!("|---|---|---|---|---|---|---|");
     }
     for case in CASES {
