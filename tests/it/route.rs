@@ -28,6 +28,11 @@ pub fn trials() -> Vec<Trial> {
         trial("route: refusals have the codes of the checklist", Needs::Nothing, coded),
         trial("route: a network's expressions compile", Needs::Nothing, networks),
         trial("route: a wrong expression is placed in its file", Needs::Nothing, placed),
+        trial(
+            "route: an ACK means the same as a message and on its connection",
+            Needs::Nothing,
+            acks,
+        ),
     ]
 }
 
@@ -240,4 +245,53 @@ fn coded() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// A receipt of HL7 v2 comes as the answer on a connection or as a message of its own: two readers of one rule. They
+/// once differed where several things were wrong, and in versions before 2.5.
+fn acks() -> Result<(), Failed> {
+    use stafett::receipt::{Meant, meant};
+    let folder = support::root().join("fixtures/networks/planomraade-syd");
+    let config = Arc::new(network()?);
+    let (library, _) = load::library(&folder, &config);
+    let (intakes, _) = Intakes::compile(&config, library.table());
+    let numbers = ["", "100", "102", "104", "199", "200", "203", "204", "206", "207", "207 102"];
+    let mut seen = std::collections::BTreeSet::new();
+    for code in ["AA", "AE", "AR", "CA", "CE", "CR"] {
+        for (numbers, version) in numbers.iter().flat_map(|one| [(one, "2.5.1"), (one, "2.3")]) {
+            let errors = numbers.split_whitespace().map(|number| match version {
+                "2.3" => format!("ERR|^^^{number}\r"),
+                _ => format!("ERR|||{number}|E\r"),
+            });
+            let head =
+                format!("MSH|^~\\&|LAB|H|EHR|T|20260102||ACK|9|P|{version}\rMSA|{code}|42\r");
+            let text = head + &errors.collect::<String>();
+            let errors: Vec<&[u8]> = numbers.split_whitespace().map(str::as_bytes).collect();
+            let wanted = match meant(code.as_bytes(), &errors) {
+                Meant::Receipt(code) => Some(code),
+                Meant::Taken | Meant::Unknown => None,
+            };
+            let mut tree = Tree::new(Arc::clone(library.names()));
+            let mut issues = Vec::new();
+            library.wire().read(Syntax::Hl7v2, text.clone().into(), &mut tree, &mut issues);
+            library.wire().type_tree(Syntax::Hl7v2, &mut tree, &mut issues);
+            let scene = Scene {
+                trees: &[&tree],
+                table: library.table(),
+                now: jiff::Timestamp::UNIX_EPOCH,
+                references: None,
+                hooks: &NoHooks,
+            };
+            let said = intakes.extract(&scene, Syntax::Hl7v2, &mut Memory::new());
+            let said = said.ok_or("no description is for it")?.receipt_for.map(|one| one.code);
+            if said != wanted {
+                return Err(Failed::from(format!("{text:?}: {said:?}, not {wanted:?}")));
+            }
+            seen.insert(format!("{said:?}"));
+        }
+    }
+    match seen.len() {
+        4 => Ok(()),
+        _ => Err(Failed::from(format!("only {seen:?} was ever meant"))),
+    }
 }
