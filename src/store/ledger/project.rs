@@ -4,7 +4,7 @@
 
 use super::word;
 use super::write::{
-    add, audit, delivery, each_open, find, insert, progress, project_message, project_parts, update,
+    add, audit, delivery, each_open, find, progress, project_message, project_parts, save,
 };
 use crate::message::{AuditAction, AuditRecord, DeliveryId, Position, ReceiptCode, Unit, Verdict};
 use crate::store::delivery::{Change, Delivery};
@@ -21,15 +21,8 @@ type Done = rusqlite::Result<()>;
 pub struct Gathering<'a> {
     tables: &'a Connection,
     progress: BTreeMap<u16, u64>,
-    deliveries: BTreeMap<DeliveryId, Gathered>,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
     counters: BTreeMap<(&'static str, Box<str>, Box<str>), i64>,
-}
-
-/// A delivery in hand.
-struct Gathered {
-    delivery: Delivery,
-    /// Whether the tables have no row of it yet.
-    new: bool,
 }
 
 impl<'a> Gathering<'a> {
@@ -89,10 +82,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn write_deliveries(&mut self) -> Done {
-        for (_, Gathered { delivery, new }) in std::mem::take(&mut self.deliveries) {
-            if new { insert(self.tables, &delivery)? } else { update(self.tables, &delivery)? }
-        }
-        Ok(())
+        std::mem::take(&mut self.deliveries).values().try_for_each(|one| save(self.tables, one))
     }
 
     fn count(&mut self, name: &'static str, route: &str, event: &str) {
@@ -109,8 +99,7 @@ impl<'a> Gathering<'a> {
         project_parts(self.tables, at, unit)?;
         for (new, index) in unit.deliveries.iter().zip(0..) {
             let id = DeliveryId { unit: at, index };
-            let delivery = Delivery::new(id, unit, new);
-            self.deliveries.insert(id, Gathered { delivery, new: true });
+            self.deliveries.insert(id, Delivery::new(id, unit, new));
         }
         for (record, n) in unit.audit.iter().zip(0..) {
             audit(self.tables, at, n, at, record)?;
@@ -137,7 +126,7 @@ impl<'a> Gathering<'a> {
         let (id, before) = (delivery.id, delivery.state);
         delivery.apply(&Change::Receipt(code), unit.received);
         self.count_change(&delivery, before, &Change::Receipt(code));
-        self.deliveries.insert(id, Gathered { delivery, new: false });
+        self.deliveries.insert(id, delivery);
         let record = AuditRecord {
             at: unit.received,
             action: AuditAction::ReceiptReceived,
@@ -151,17 +140,16 @@ impl<'a> Gathering<'a> {
     fn step(&mut self, at: Position, n: usize, step: &Step) -> Done {
         let id = step.delivery;
         audit(self.tables, at, n, id.unit, &step.audit)?;
-        let mut gathered = match self.deliveries.remove(&id) {
-            Some(gathered) => gathered,
-            None => match find(self.tables, id)? {
-                Some(delivery) => Gathered { delivery, new: false },
-                None => return Ok(()),
-            },
+        let known = self.deliveries.remove(&id);
+        let Some(mut delivery) =
+            known.map_or_else(|| find(self.tables, id), |known| Ok(Some(known)))?
+        else {
+            return Ok(());
         };
-        let before = gathered.delivery.state;
-        gathered.delivery.apply(&step.change, step.audit.at);
-        self.count_change(&gathered.delivery, before, &step.change);
-        self.deliveries.insert(id, gathered);
+        let before = delivery.state;
+        delivery.apply(&step.change, step.audit.at);
+        self.count_change(&delivery, before, &step.change);
+        self.deliveries.insert(id, delivery);
         Ok(())
     }
 

@@ -117,7 +117,7 @@ pub fn each_open(tables: &Connection, partition: u16, change: &dyn Fn(&mut Deliv
         let mut delivery = found;
         if !delivery.is_final() {
             change(&mut delivery);
-            update(tables, &delivery)?;
+            save(tables, &delivery)?;
         }
     }
     Ok(())
@@ -157,46 +157,20 @@ pub fn audit(
     Ok(())
 }
 
-/// Writes anew what changes of a delivery's row.
-pub fn update(tables: &Connection, delivery: &Delivery) -> Done {
+/// Writes a delivery's row, or anew what changes of it.
+pub fn save(tables: &Connection, delivery: &Delivery) -> Done {
     let id = delivery.id;
-    let mut update = tables.prepare_cached(
-        "UPDATE deliveries SET expires = ?4, state = ?5, due = ?6, attempts = ?7, token = ?8,
-         possible_duplicate = ?9, outside_lane = ?10, receipt = ?11, receipt_due = ?12,
-         reason = ?13, in_lane = ?14, failures = ?15, resends = ?16, resent_in = ?17, resent = ?18
-         WHERE partition = ?1 AND sequence = ?2 AND n = ?3",
-    )?;
-    update.execute(params![
-        id.unit.partition,
-        id.unit.sequence,
-        id.index,
-        nanos(delivery.expires),
-        delivery.state.name(),
-        nanos(delivery.due),
-        delivery.attempts,
-        delivery.token,
-        delivery.possible_duplicate,
-        delivery.outside_lane,
-        delivery.receipt.map(|code| word(&code)),
-        delivery.receipt_due.map(nanos),
-        delivery.reason.as_deref(),
-        delivery.in_lane(),
-        delivery.failures,
-        delivery.resends,
-        delivery.resent.as_ref().map(|resent| &*resent.envelope.0),
-        delivery.resent.as_ref().map(|resent| nanos(resent.sent)),
-    ])?;
-    Ok(())
-}
-
-/// Writes a delivery's first row.
-pub fn insert(tables: &Connection, delivery: &Delivery) -> Done {
-    let id = delivery.id;
-    let mut insert = tables.prepare_cached(
+    let mut save = tables.prepare_cached(
         "INSERT INTO deliveries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,
-         ?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)",
+         ?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)
+         ON CONFLICT DO UPDATE SET expires = excluded.expires, state = excluded.state,
+         due = excluded.due, attempts = excluded.attempts, token = excluded.token,
+         possible_duplicate = excluded.possible_duplicate, outside_lane = excluded.outside_lane,
+         receipt = excluded.receipt, receipt_due = excluded.receipt_due, reason = excluded.reason,
+         in_lane = excluded.in_lane, failures = excluded.failures, resends = excluded.resends,
+         resent_in = excluded.resent_in, resent = excluded.resent",
     )?;
-    insert.execute(params![
+    save.execute(params![
         id.unit.partition,
         id.unit.sequence,
         id.index,
