@@ -116,7 +116,7 @@ pub(super) fn start(pipeline: &Arc<Pipeline>, workers: usize, jobs: Receiver<Job
 
 impl Pipeline {
     fn work(&self, engine: &Arc<Engine>, submission: &Submission, arena: &mut Arena) -> Step {
-        let incoming = Incoming {
+        let incoming = || Incoming {
             party: submission.party.clone(),
             syntax: submission.syntax,
             charset: submission.charset.clone(),
@@ -126,12 +126,12 @@ impl Pipeline {
         };
         let now = self.clock.now();
         let begin = Instant::now();
-        let read = catch_unwind(AssertUnwindSafe(|| engine.read(incoming.clone(), arena, now)));
+        let read = catch_unwind(AssertUnwindSafe(|| engine.read(incoming(), arena, now)));
         self.metrics.stage("read", begin.elapsed());
         let read = match read {
             Ok(Ok(read)) => read,
             Ok(Err(unread)) => {
-                let begin = Instant::now();
+                let (incoming, begin) = (incoming(), Instant::now());
                 let split = catch_unwind(AssertUnwindSafe(|| {
                     engine.split(&incoming, &unread, &arena.tree)
                 }));
