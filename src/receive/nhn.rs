@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::future::Future;
@@ -213,17 +214,14 @@ async fn done(front: &Front, said: Option<ReceiptCode>, path: &impl Fn(&str) -> 
 /// Sends an application receipt where one is wanted; false: not now.
 async fn told(front: &Front, said: Option<ReceiptCode>, path: &impl Fn(&str) -> String) -> bool {
     let body = match (said, front.receipts) {
-        (Some(ReceiptCode::Ok), MailboxReceipts::All) => "{\"appRecStatus\":\"Ok\"}".to_owned(),
+        (Some(ReceiptCode::Ok), MailboxReceipts::All) => json!({ "appRecStatus": "Ok" }),
         (Some(ReceiptCode::FatalError), MailboxReceipts::All | MailboxReceipts::Refused) => {
-            format!(
-                "{{\"appRecStatus\":\"Rejected\",\"appRecErrorList\":[{{\"errorCode\":\"{}\",\
-             \"details\":\"\"}}]}}",
-                front.error_code.replace(['"', '\\'], "")
-            )
+            let error = json!({ "errorCode": front.error_code, "details": "" });
+            json!({ "appRecStatus": "Rejected", "appRecErrorList": [error] })
         }
         _ => return true,
     };
-    let (path, body) = (path(&front.paths.receipt), Some(Bytes::from(body)));
+    let (path, body) = (path(&front.paths.receipt), Some(Bytes::from(body.to_string())));
     match front.service.ask(Request { method: "POST", path, body, most: 100_000 }).await {
         Some((200..300, _)) => true,
         None | Some((408 | 425 | 429 | 500.., _)) => false,
