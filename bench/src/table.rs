@@ -21,7 +21,7 @@ pub struct Line {
     pub against: &'static str,
     /// Unit of both figures.
     pub unit: &'static str,
-    /// The goal for the ratio.
+    /// The goal for the ratio; 0: there is none.
     pub goal: f64,
     /// Which way is better.
     pub better: Better,
@@ -33,7 +33,7 @@ pub struct Line {
 
 impl Line {
     fn met(&self) -> Option<bool> {
-        let measured = self.measured.as_ref().ok()?;
+        let measured = self.measured.as_ref().ok().filter(|_| self.goal > 0.0)?;
         Some(match self.better {
             Better::AtMost => measured.ratio <= self.goal,
             Better::AtLeast => measured.ratio >= self.goal,
@@ -61,21 +61,27 @@ impl Line {
     /// One row of a Markdown table.
     pub fn row(&self) -> String {
         let sign = if self.better == Better::AtMost { "≤" } else { "≥" };
-        let (name, against, goal) = (self.case, self.against, self.goal);
+        let (name, against) = (self.case, self.against);
+        let goal =
+            if self.goal > 0.0 { format!("{sign} {}", self.goal) } else { "none".to_owned() };
         let measured = match &self.measured {
             Err(why) => {
-                return format!("| {name} | {against} | - | - | - | {sign} {goal} | {why} |");
+                return format!("| {name} | {against} | - | - | - | {goal} | {why} |");
             }
             Ok(measured) => measured,
         };
-        let met = if self.met() == Some(true) { "met" } else { "**not reached**" };
+        let met = match self.met() {
+            Some(true) => "met",
+            Some(false) => "**not reached**",
+            None => "-",
+        };
         let allocations = measured.allocations.map_or(String::new(), |n| match n {
             1 => "; 1 allocation".to_owned(),
             n => format!("; {n} allocations"),
         });
         let note = if self.note.is_empty() { String::new() } else { format!("; {}", self.note) };
         format!(
-            "| {name} | {against} | {} | {} | {:.2} | {sign} {goal} | {met}{allocations}{note} |",
+            "| {name} | {against} | {} | {} | {:.2} | {goal} | {met}{allocations}{note} |",
             figure(measured.value, self.unit),
             figure(measured.yardstick, self.unit),
             measured.ratio,
