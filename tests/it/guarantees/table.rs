@@ -270,6 +270,6 @@ pub const GUARANTEES: &[Guarantee] = &[
         trials: &[],
         figure: "10 rounds of a backup under load and a restore: over 200 messages kept, over 100 deliveries that \
             their receivers had already, every one flagged",
-        missing: "",
+        missing: "a power cut while a backup or a restore is made",
     },
 ];
