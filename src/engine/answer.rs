@@ -67,9 +67,8 @@ impl Engine {
         if read.wrapped.is_some() {
             return self.answer_enveloped(read, ending, issues, (now, envelope));
         }
-        let row = receipt::row(ending);
         let is_receipt = read.says.receipt_for.is_some();
-        let Some((status, code)) = row.receipt.filter(|_| !is_receipt) else {
+        let Some((_, code)) = receipt::row(ending).receipt.filter(|_| !is_receipt) else {
             return self.outcome(ending, issues, syntax);
         };
         if read.incoming.syntax == syntax
@@ -89,14 +88,7 @@ impl Engine {
             false => (Syntax::FhirJson, Bytes::from(json)),
             true => (Syntax::FhirXml, self.as_xml(json)),
         };
-        Answer {
-            status,
-            content_type: Some(receipt::content_type(syntax)),
-            body,
-            retry_after: row.retry_after,
-            verdict: receipt::verdict(ending),
-            said: None,
-        }
+        receipt::in_receipt(ending, syntax, body)
     }
 
     /// The answer to a message that came again on a route where the receiver answers: the transport's answer

@@ -23,8 +23,7 @@ impl Engine {
         now: Timestamp,
         id: Uuid,
     ) -> Option<Answer> {
-        let row = receipt::row(ending);
-        let (status, code) = row.receipt?;
+        let (_, code) = receipt::row(ending).receipt?;
         let (syntax, bytes) = (read.incoming.syntax, &read.incoming.bytes);
         let arrived = self.only_arrived(read, ending);
         let body = match read.says.receipt.as_ref() {
@@ -32,14 +31,7 @@ impl Engine {
             Some(_) => self.through_map(read, code, issues, now, id)?,
             None => self.reply(syntax, bytes, (code, arrived), issues, now, id)?,
         };
-        Some(Answer {
-            status,
-            content_type: Some(receipt::content_type(syntax)),
-            body,
-            retry_after: row.retry_after,
-            verdict: receipt::verdict(ending),
-            said: None,
-        })
+        Some(receipt::in_receipt(ending, syntax, body))
     }
 
     /// A refusal of what could not be read to its end, whose header names whom it is for: nobody else hears one.

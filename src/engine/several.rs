@@ -99,15 +99,7 @@ impl Engine {
             && syntax == Syntax::Edifact
             && let Some(body) = self.interchange(heard, now, id)
         {
-            let row = receipt::row(worst.ending);
-            return Answer {
-                status: row.receipt.map_or(row.status, |(status, _)| status),
-                content_type: Some(receipt::content_type(syntax)),
-                body,
-                retry_after: row.retry_after,
-                verdict: receipt::verdict(worst.ending),
-                said: None,
-            };
+            return receipt::in_receipt(worst.ending, syntax, body);
         }
         let mut told = Vec::new();
         for (one, number) in heard.iter().zip(1..) {

@@ -18,7 +18,7 @@ mod table;
 pub use acknowledgement::{Acknowledging, Address, ProfileSet, acknowledge, header_id};
 pub use codes::{Codes, Coding, CodingSystem};
 pub use msa::{Condition, Meant, meant, msa};
-pub use outcome::{answer, apart, operation_outcome, plain};
+pub use outcome::{answer, apart, in_receipt, operation_outcome, plain};
 pub use table::{Ending, Row, row, verdict};
 
 use crate::message::Syntax;

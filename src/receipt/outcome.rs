@@ -122,6 +122,19 @@ pub fn plain(ending: Ending, syntax: Syntax) -> Answer {
     answer(ending, &[issue], syntax)
 }
 
+/// The answer whose body is a receipt in the message's own language.
+pub fn in_receipt(ending: Ending, syntax: Syntax, body: Bytes) -> Answer {
+    let row = row(ending);
+    Answer {
+        status: row.receipt.map_or(row.status, |(status, _)| status),
+        content_type: Some(content_type(syntax)),
+        body,
+        retry_after: row.retry_after,
+        verdict: verdict(ending),
+        said: None,
+    }
+}
+
 /// The answer to a message whose receipt travels apart: taken, and no word about its verdict.
 pub fn apart(ending: Ending, syntax: Syntax) -> Answer {
     let issue = ToldIssue {

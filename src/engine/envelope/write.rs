@@ -152,19 +152,11 @@ impl Engine {
     ) -> Answer {
         let positive =
             !matches!(ending, Ending::Refused | Ending::EnvelopeReused | Ending::Conflict);
-        let row = receipt::row(ending);
-        let wanted = row.receipt.and_then(|(status, _)| {
-            Some((status, self.envelope_receipt(read, positive, issues, now, id)?))
-        });
+        let wanted = receipt::row(ending)
+            .receipt
+            .and_then(|_| self.envelope_receipt(read, positive, issues, now, id));
         match wanted {
-            Some((status, output)) => Answer {
-                status,
-                content_type: Some(receipt::content_type(Syntax::Xml)),
-                body: output.bytes,
-                retry_after: row.retry_after,
-                verdict: receipt::verdict(ending),
-                said: None,
-            },
+            Some(output) => receipt::in_receipt(ending, Syntax::Xml, output.bytes),
             None if issues.is_empty() => receipt::plain(ending, Syntax::Xml),
             None => receipt::answer(ending, issues, Syntax::Xml),
         }
