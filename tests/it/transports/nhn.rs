@@ -194,8 +194,9 @@ fn order() -> Result<(), Failed> {
     read(&server)?;
     system.peer.next()?;
     let path = |n, rest: &str| format!("/Messages/{}/{rest}", id(n));
-    let refused = "{\"appRecStatus\":\"Rejected\",\"appRecErrorList\":[{\"errorCode\":\"T99\",\
-                   \"details\":\"\"}]}";
+    let refused = serde_json::json!({
+        "appRecStatus": "Rejected", "appRecErrorList": [{ "errorCode": "T99", "details": "" }]
+    });
     let expected = vec![
         format!("GET {}", path(1, "business-document")),
         format!("POST {} {{\"appRecStatus\":\"Ok\"}}", path(1, "apprec/42")),
