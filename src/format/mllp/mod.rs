@@ -82,14 +82,15 @@ impl Frames {
         if !self.inside && !self.begin()? {
             return Ok(None);
         }
-        let Some(at) = self.marked() else {
-            self.seen = self.buffer.len();
-            return if self.seen > self.limit { Err(Fault::TooLong) } else { Ok(None) };
-        };
-        self.seen = at;
+        let marked = self.marked();
+        self.seen = marked.unwrap_or(self.buffer.len());
+        // Before anything else that is wrong: what is said must not depend on how the bytes came.
+        if self.seen > self.limit {
+            return Err(Fault::TooLong);
+        }
+        let Some(at) = marked else { return Ok(None) };
         match (self.buffer[at], self.buffer.get(at + 1)) {
             (START, _) => Err(Fault::StartInside),
-            (_, Some(b'\r') | None) if at > self.limit => Err(Fault::TooLong),
             (_, None) => Ok(None),
             (_, Some(b'\r')) => {
                 let message = self.buffer.split_to(at).freeze();
@@ -156,12 +157,14 @@ mod tests {
 
     #[test]
     fn faults() {
-        let cases: [(&[u8], usize, Fault); 7] = [
+        let cases: [(&[u8], usize, Fault); 9] = [
             (b"MSH|", 0, Fault::NoStart),
             (b"\x0bMSH\x0bMSH", 0, Fault::StartInside),
             (b"\x0bMSH\x1cx", 0, Fault::HalfEnd),
             (b"\x0b12345678901", 0, Fault::TooLong),
             (b"\x0b12345678901\x1c\r", 0, Fault::TooLong),
+            (b"\x0b12345678901\x0b", 0, Fault::TooLong),
+            (b"\x0b12345678901\x1cx", 0, Fault::TooLong),
             (b"\x0b1234567890\x1c\rx", 1, Fault::NoStart),
             (b"\x0b1\x1c\r\x1c\r", 1, Fault::NoStart),
         ];
