@@ -5,6 +5,7 @@
 
 use super::backoff;
 use crate::config::{Pause, ResendIn, Schedule};
+use crate::message::sabotage::broken;
 use crate::store::{Claim, Delivery};
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,6 +28,7 @@ pub fn again(
             backoff::pause(first, claim.failures.saturating_add(1), random).min(cap)
         }
     };
+    let pause = if broken("no-schedule") { std::time::Duration::from_secs(1) } else { pause };
     let next = at.checked_add(SignedDuration::try_from(pause).ok()?).ok()?;
     (next < claim.expires).then_some(next)
 }

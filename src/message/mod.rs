@@ -13,6 +13,7 @@ mod issue;
 pub mod lane;
 pub mod near;
 mod party;
+pub mod sabotage;
 mod unit;
 
 pub use certificate::{CertificateField, CertificateName};

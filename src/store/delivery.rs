@@ -13,6 +13,7 @@
 //! Never: decides when to try again (the caller says), or looks at bytes.
 
 use super::state::DeliveryState;
+use crate::message::sabotage::broken;
 use crate::message::{
     AttemptOutcome, AuditAction, AuditRecord, DeliveryId, EnvelopeId, MessageId, NewDelivery,
     PartyName, ReceiptCode, Unit, instant, lane,
@@ -240,7 +241,7 @@ impl Delivery {
                 self.settle(outcome, *next, *unknown, at)
             }
             Change::Requeue => {
-                self.possible_duplicate |= self.state == S::InFlight;
+                self.possible_duplicate |= self.state == S::InFlight && !broken("no-flag");
                 self.wait(at);
                 self.judge();
             }

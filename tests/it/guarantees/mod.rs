@@ -6,6 +6,7 @@ mod checker;
 mod engine;
 mod order;
 mod page;
+mod sabotage;
 mod script;
 mod sim;
 mod table;
@@ -26,6 +27,8 @@ pub fn trials() -> Vec<Trial> {
         trial("guarantees: the checker sees what it forbids", Needs::Nothing, || {
             Ok(checked::self_test()?)
         }),
+        #[cfg(feature = "sabotage")]
+        trial("guarantees: broken on purpose", Needs::Nothing, sabotage::run),
         trial("guarantees: simulated days", Needs::Nothing, sim::run),
         trial("guarantees: a call before its sync is seen", Needs::Nothing, order::self_test),
         trial("guarantees: nothing leaves before its sync", strace(), in_order),

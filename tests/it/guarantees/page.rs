@@ -1,5 +1,6 @@
 //! `docs/guarantees.md`, made of the table; a trial that is named there and does not exist is seen.
 
+use super::sabotage::SWITCHES;
 use super::table::{GUARANTEES, Guarantee};
 use crate::support::{self, golden};
 use libtest_mimic::Failed;
@@ -40,6 +41,9 @@ step at a time; a model says what must be true after each step, the ledger check
 and delivery loops around them are not in it. CI runs 10,000 seeds; `STAFETT_SEED=4711 cargo test --test it -- \
 'guarantees: simulated days'` runs one again, `STAFETT_SEEDS=1000000` in its place that many.
 - **Power cuts** on a simulated disk that loses, tears and reorders what was not synced.
+- **Broken on purpose**: a build of its own (feature `sabotage`; no other build has a trace of it) breaks one guarantee at a \
+time, and its trial must fail then: `cargo test --features sabotage --test it -- --exact 'guarantees: broken on purpose'`, which CI \
+runs after everything else.
 ";
 
 /// A guarantee's trials: those that the table names, and those that are named after it.
@@ -75,6 +79,12 @@ fn page(all: &[String]) -> String {
         }
         if !one.figure.is_empty() {
             let _ = writeln!(out, "Figure: {}.\n", one.figure);
+        }
+        let mut switches: Vec<_> =
+            SWITCHES.iter().filter(|s| s.1 == one.number).map(|s| s.0).collect();
+        switches.dedup();
+        if !switches.is_empty() {
+            let _ = writeln!(out, "Broken on purpose: `{}`.\n", switches.join("`, `"));
         }
         if !one.missing.is_empty() {
             let _ = writeln!(out, "Not yet proven: {}.\n", one.missing);
