@@ -13,7 +13,9 @@
 mod again;
 mod alarm;
 mod desk;
+mod fetching;
 mod mailbox;
+mod quotas;
 mod reload;
 mod replay;
 mod running;
@@ -36,7 +38,7 @@ use crate::ops::replay::{Edited, Replay, Replayed};
 use crate::ops::socket::{Control, Reloaded};
 use crate::ops::{Counted, Metrics, Watched};
 use crate::receipt::{self, Ending};
-use crate::receive::tls;
+use crate::receive::{Quotas, tls};
 use crate::store::{DeliveryState, Operation, Operator, Store};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -76,6 +78,7 @@ pub struct Pipeline {
     source: Mutex<Option<Source>>,
     reloaded: Notify,
     base: Mutex<PathBuf>,
+    quotas: Quotas,
     alarms: alarm::Waiting,
     /// Whether the store takes no more.
     failed: watch::Sender<bool>,
@@ -104,6 +107,7 @@ impl Pipeline {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let workers = engine.config.engine.workers.map_or(cores, |n| n.max(1) as usize);
         let (queue, jobs) = sync_channel(engine.config.engine.queue.max(1) as usize);
+        let quotas = quotas::granted(&engine.config);
         let pipeline = Arc::new(Pipeline {
             force: ArcSwap::from_pointee(Force {
                 engine: Arc::new(engine),
@@ -117,6 +121,7 @@ impl Pipeline {
             source: Mutex::new(None),
             reloaded: Notify::new(),
             base: Mutex::default(),
+            quotas,
             alarms: alarm::Waiting::default(),
             failed: watch::channel(false).0,
         });

@@ -1,10 +1,10 @@
 //! Another configuration for a running engine: read anew, checked, and only then in force.
 //!
 //! Promises: what has an error never becomes active, and the engine in force stays; a message ends on the
-//! engine it began with; every try leaves a record in the log and counts. Never: opens or closes a listener, or
-//! moves the store: that needs a start, and is said.
+//! engine it began with; every try leaves a record in the log and counts; quotas, folders and mailboxes are taken over.
+//! Never: opens or closes a listener, or moves the store: that needs a start, and is said.
 
-use super::{Force, Pipeline, Secured, Targets};
+use super::{Force, Pipeline, Secured, Targets, fetching, quotas};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::message::{Diagnostic, Error};
@@ -48,15 +48,14 @@ impl Pipeline {
             Some(Ok(fresh)) => {
                 let mut told: Vec<String> =
                     fresh.diagnostics.iter().map(ToString::to_string).collect();
-                match fresh.engine {
+                let Fresh { engine, targets, secured, .. } = fresh;
+                match engine.map(|engine| self.activate(engine, targets, secured, &mut told)) {
                     None => refused(told),
-                    Some(engine) => {
-                        told.extend(at_the_next_start(&before.config, &engine.config));
-                        let configuration = hex(&engine.config.hash);
-                        self.secure(fresh.secured);
-                        let (engine, targets) = (Arc::new(engine), Arc::new(fresh.targets));
-                        self.force.store(Arc::new(Force { engine, targets }));
-                        self.reloaded.notify_waiters();
+                    Some(Err(error)) => {
+                        told.push(error.to_string());
+                        refused(told)
+                    }
+                    Some(Ok(configuration)) => {
                         Reloaded { active: true, configuration, diagnostics: told }
                     }
                 }
@@ -65,6 +64,27 @@ impl Pipeline {
         self.metrics.reloaded(reloaded.active);
         note(actor, &hex(&before.config.hash), &reloaded);
         reloaded
+    }
+
+    /// Puts an engine in force; its configuration's hash, and what of it waits for a start.
+    fn activate(
+        &self,
+        engine: Engine,
+        targets: Targets,
+        secured: Secured,
+        told: &mut Vec<String>,
+    ) -> Result<String, Error> {
+        let (before, config) = (self.engine(), Arc::clone(&engine.config));
+        fetching::possible(self, &config)?;
+        if !quotas::same(&before.config, &config) {
+            self.quotas.replace(&quotas::granted(&config));
+        }
+        told.extend(at_the_next_start(&before.config, &config));
+        self.secure(secured);
+        let (engine, targets) = (Arc::new(engine), Arc::new(targets));
+        self.force.store(Arc::new(Force { engine, targets }));
+        self.reloaded.notify_waiters();
+        Ok(hex(&config.hash))
     }
 }
 
@@ -92,20 +112,13 @@ type Topic = (&'static str, fn(&Config) -> String);
 
 /// What differs and is not taken over while the engine runs.
 fn at_the_next_start(old: &Config, new: &Config) -> Vec<String> {
-    let topics: [Topic; 6] = [
+    let topics: [Topic; 4] = [
         ("listeners", |config| {
             let one = |l: &crate::config::Listener| {
                 let name = l.name.to_string();
                 (name, l.address.value.to_string(), l.kind, l.connections, l.tls.is_some())
             };
             format!("{:?}", config.listeners.iter().map(one).collect::<Vec<_>>())
-        }),
-        ("mailboxes", |config| {
-            let one = |m: &crate::config::Mailbox| {
-                let settings = (&m.paths, m.receipts, &m.error_code, m.every, m.at_once);
-                format!("{} {} {:?} {settings:?}", &*m.name, m.party.value.0, m.receivers)
-            };
-            config.mailboxes.iter().map(one).collect::<Vec<_>>().join("; ")
         }),
         ("the store", |config| config.store.folder.value.to_string()),
         ("the engine's workers and queue", |config| {
@@ -115,12 +128,6 @@ fn at_the_next_start(old: &Config, new: &Config) -> Vec<String> {
             let l = &config.limits;
             let times = (l.header_time, l.body_idle, l.body_time);
             format!("{:?} {:?} {:?} {times:?}", l.body, l.buffered, l.headers)
-        }),
-        ("quotas", |config| {
-            let quota = |q: &crate::config::Quota| (q.per_second, q.burst);
-            let own =
-                config.parties.iter().map(|p| (p.name.to_string(), p.quota.as_ref().map(quota)));
-            format!("{:?} {:?}", quota(&config.limits.quota), own.collect::<Vec<_>>())
         }),
     ];
     let differs = topics.into_iter().filter(|(_, text)| text(old) != text(new));

@@ -1,15 +1,14 @@
-//! A running engine: listeners, deliverers, and how it stops.
+//! A running engine: listeners, deliverers, what it fetches, and how it stops.
 
-use super::{Door, Pipeline};
-use crate::config::{ListenerKind, Pickup};
+use super::{Door, Pipeline, fetching};
+use crate::config::ListenerKind;
 use crate::deliver::Deliverer;
-use crate::message::{Error, ErrorKind, PartyName};
+use crate::message::{Error, ErrorKind};
 use crate::ops;
 use crate::receive::tls::Secured;
-use crate::receive::{self, Budget, Front, Limits, Quota, Quotas, directory, mllp, nhn};
+use crate::receive::{self, Budget, Front, Limits, mllp};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -55,7 +54,7 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
         match listener.kind {
             ListenerKind::Messages => {
                 let limits = limits(&config, listener.connections as usize);
-                let front = Front::new(Arc::new(door.clone()), limits, quotas(&config));
+                let front = Front::new(Arc::new(door.clone()), limits, pipeline.quotas.clone());
                 let mut front = front.within(budget.clone());
                 if listener.tls.is_some() {
                     front = front.over(secured(&pipeline, &listener.name)?);
@@ -67,7 +66,8 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
                 let (party, patience) = (&listener.mllp.party, listener.mllp.patience);
                 let party = party.as_ref().map(|party| party.value.clone());
                 let door = Arc::new(door.clone());
-                let front = mllp::Front::new(door, limits, quotas(&config), party, patience);
+                let front =
+                    mllp::Front::new(door, limits, pipeline.quotas.clone(), party, patience);
                 let mut front = front.within(budget.clone());
                 if listener.tls.is_some() {
                     front = front.over(secured(&pipeline, &listener.name)?);
@@ -79,15 +79,8 @@ pub async fn start_with(pipeline: Arc<Pipeline>, data: Option<&Path>) -> Result<
             }
         }
     }
-    for one in &config.pickups {
-        tasks.spawn(directory::serve(pickup(&pipeline, one)?, ended(&stopped)));
-    }
-    for one in &config.mailboxes {
-        let base = pipeline.base.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let bounds = (limits(&config, 1), quotas(&config));
-        let front = super::mailbox::front(&pipeline, one, bounds, &base);
-        tasks.spawn(nhn::serve(front, ended(&stopped)));
-    }
+    fetching::possible(&pipeline, &config)?;
+    tasks.spawn(fetching::serve(Arc::clone(&pipeline), stopped.clone()));
     let (store, clock) = (Arc::clone(&pipeline.store), Arc::clone(&pipeline.clock));
     let deliverer = Deliverer::new(store, Arc::new(door.clone()), clock);
     tasks.spawn(endpoints(Arc::clone(&pipeline), Arc::clone(&deliverer), stopped.clone()));
@@ -109,20 +102,6 @@ fn ended(stopped: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
     async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     }
-}
-
-/// A folder that messages are picked up from.
-fn pickup(pipeline: &Arc<Pipeline>, pickup: &Pickup) -> Result<directory::Front, Error> {
-    let config = Arc::clone(&pipeline.engine().config);
-    let base = pipeline.base.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let folder = base.join(&*pickup.folder.value);
-    let (party, every) = (pickup.party.value.clone(), pickup.every);
-    let intake = Arc::new(Door(Arc::clone(pipeline)));
-    directory::Front::new(intake, limits(&config, 1), quotas(&config), folder, party, every)
-        .map_err(|e| {
-            let note = format!("{}: the folder cannot be used", pickup.folder.origin);
-            Error::new(ErrorKind::Storage, note).cause(e)
-        })
 }
 
 /// How a listener speaks TLS; without it, one that should never listens.
@@ -176,7 +155,7 @@ impl Running {
     }
 }
 
-fn limits(config: &crate::config::Config, connections: usize) -> Limits {
+pub(super) fn limits(config: &crate::config::Config, connections: usize) -> Limits {
     let limits = &config.limits;
     Limits {
         body: limits.body.0 as usize,
@@ -186,17 +165,4 @@ fn limits(config: &crate::config::Config, connections: usize) -> Limits {
         body_time: limits.body_time,
         connections,
     }
-}
-
-fn quotas(config: &crate::config::Config) -> Quotas {
-    let own = config.parties.iter().filter_map(|party| {
-        let own = party.quota.as_ref()?;
-        Some((PartyName((*party.name).into()), quota(own)))
-    });
-    Quotas::new(quota(&config.limits.quota), &own.collect::<Vec<_>>())
-}
-
-fn quota(quota: &crate::config::Quota) -> Quota {
-    let number = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-    Quota { per_second: number(quota.per_second), burst: number(quota.burst) }
 }

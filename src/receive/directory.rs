@@ -67,11 +67,16 @@ impl Front {
         party: PartyName,
         every: Duration,
     ) -> io::Result<Front> {
-        for name in ["in", TAKEN, "receipts", "done", "quarantine"] {
-            fs::create_dir_all(folder.join(name))?;
-        }
+        prepare(&folder)?;
         Ok(Front { intake, limits, quotas, folder, party, every })
     }
+}
+
+/// Makes the folders of a folder where they are missing; fails where they could not be used.
+pub fn prepare(folder: &Path) -> io::Result<()> {
+    ["in", TAKEN, "receipts", "done", "quarantine"]
+        .iter()
+        .try_for_each(|name| fs::create_dir_all(folder.join(name)))
 }
 
 /// Looks at a folder until `stop` resolves; a file in hand is finished first.

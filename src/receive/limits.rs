@@ -1,10 +1,12 @@
 //! The numbers that bound what a peer can make us do, and the quota of each party.
 
 use crate::message::PartyName;
+use arc_swap::ArcSwap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, RateLimiter};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The limits of a listener.
@@ -46,8 +48,13 @@ pub struct Quota {
     pub burst: NonZeroU32,
 }
 
-/// The quotas of all parties: one keyed limiter for those that have none of their own.
-pub struct Quotas {
+/// The quotas of all parties. A clone counts with the one it was made from, so that a party has one quota, however
+/// many doors it comes in by.
+#[derive(Clone)]
+pub struct Quotas(Arc<ArcSwap<Counted>>);
+
+/// One keyed limiter for those that have no quota of their own.
+struct Counted {
     common: DefaultKeyedRateLimiter<PartyName>,
     own: HashMap<PartyName, DefaultDirectRateLimiter>,
 }
@@ -57,14 +64,21 @@ impl Quotas {
     pub fn new(common: Quota, own: &[(PartyName, Quota)]) -> Quotas {
         let quota = |q: Quota| governor::Quota::per_second(q.per_second).allow_burst(q.burst);
         let own = own.iter().map(|(party, q)| (party.clone(), RateLimiter::direct(quota(*q))));
-        Quotas { common: RateLimiter::keyed(quota(common)), own: own.collect() }
+        let counted = Counted { common: RateLimiter::keyed(quota(common)), own: own.collect() };
+        Quotas(Arc::new(ArcSwap::from_pointee(counted)))
+    }
+
+    /// Takes over what another grants, for all that count with this one.
+    pub fn replace(&self, other: &Quotas) {
+        self.0.store(other.0.load_full());
     }
 
     /// Takes one message of a party's quota, or says after how many seconds there is one again.
     pub fn take(&self, party: &PartyName) -> Result<(), u32> {
-        let taken = match self.own.get(party) {
+        let counted = self.0.load();
+        let taken = match counted.own.get(party) {
             Some(own) => own.check(),
-            None => self.common.check_key(party),
+            None => counted.common.check_key(party),
         };
         taken.map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
@@ -90,5 +104,19 @@ mod tests {
         assert_eq!(quotas.take(&a), Ok(()));
         assert!(quotas.take(&a).is_err_and(|seconds| seconds >= 1));
         assert_eq!(quotas.take(&b), Ok(()));
+    }
+
+    #[test]
+    fn a_quota_is_one_at_every_door_and_may_be_replaced() {
+        let one = NonZeroU32::MIN;
+        let party = PartyName("a".into());
+        let quotas = Quotas::new(Quota { per_second: one, burst: one }, &[]);
+        let door = quotas.clone();
+        assert_eq!(quotas.take(&party), Ok(()));
+        assert!(door.take(&party).is_err());
+        let more = Quota { per_second: one, burst: one.saturating_add(1) };
+        quotas.replace(&Quotas::new(more, &[]));
+        assert_eq!((door.take(&party), quotas.take(&party)), (Ok(()), Ok(())));
+        assert!(door.take(&party).is_err());
     }
 }

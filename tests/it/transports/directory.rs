@@ -1,9 +1,10 @@
 //! Folders in and out: whole files, in order, once; a crash makes a duplicate and not a second message.
 
-use crate::path::system::{Setup, System, admission, bytes};
+use crate::path::system::{HOSPITAL, Setup, System, admission, bytes};
 use crate::support::{self, Needs};
 use bytes::Bytes;
 use libtest_mimic::{Failed, Trial};
+use stafett::cli::assemble;
 use stafett::deliver::{Reply, Sender, Sending, Target};
 use stafett::message::{
     Answer, Answering, AttemptOutcome, DeliveryId, Intake, MessageId, PartyName, Position,
@@ -31,6 +32,11 @@ pub fn trials() -> Vec<Trial> {
         trial("directory: what cannot be read is quarantined with the reason", quarantined),
         trial("directory: what goes out is a whole file, the same at every attempt", outgoing),
         support::trial(name, Needs::Data("data/packages"), again),
+        support::trial(
+            "directory: a reload takes over folders and quotas, or leaves all as it is",
+            Needs::Data("data/packages"),
+            exchanged,
+        ),
     ]
 }
 
@@ -249,4 +255,61 @@ fn again() -> Result<(), Failed> {
     is(names(&drop.join("done"))?, vec!["one.json".to_owned(), "two.json".to_owned()])?;
     is(names(&drop.join("in"))?, Vec::<String>::new())?;
     is(names(&drop.join("taken"))?, Vec::<String>::new())
+}
+
+/// Another folder in the place of one, and a quota; then a folder that cannot be, which changes nothing.
+fn exchanged() -> Result<(), Failed> {
+    let pickup = |folder: &str| {
+        format!(
+            "[[pickup]]\nname = 'ward'\nfolder = '{folder}'\nparty = 'hospital'\nevery = '5 ms'\n"
+        )
+    };
+    let mut setup = Setup::default();
+    let plain = setup.stafett.clone();
+    setup.stafett += &pickup("first");
+    let mut system = System::with(&setup, &[], Arc::new(|_| (200, String::new())))?;
+    let path = system.folder.path().to_owned();
+    let pipeline = Arc::clone(&system.running.as_ref().ok_or("it does not run")?.pipeline);
+    let (source, target) =
+        (path.clone(), Target::new(&system.peer.url, None, Duration::from_secs(10)));
+    pipeline.reload_from(Box::new(move || {
+        let mut fresh = assemble::fresh(&source)?;
+        fresh.targets = fresh
+            .targets
+            .into_keys()
+            .filter_map(|name| Some((name, (target.clone()?, 4))))
+            .collect();
+        Ok(fresh)
+    }));
+    put(&path.join("first"), "one.json", &bytes(&admission(1)?))?;
+    is(system.peer.next()?.key.starts_with("00000001-"), true)?;
+
+    fs::write(
+        path.join("stafett.toml"),
+        setup.stafett.clone()
+            + "[[pickup]]\nname = 'other'\nfolder = 'stafett.toml'\nparty = 'town'\n",
+    )?;
+    let said = pipeline.reload("test");
+    let told = said.diagnostics.join("\n");
+    is((said.active, told.contains("the folder cannot be used")), (false, true))?;
+
+    let few = "quota = { per_second = 1, burst = 1 }";
+    let text = plain.replace("quota = { per_second = 10000, burst = 10000 }", few);
+    fs::write(path.join("stafett.toml"), text + &pickup("second"))?;
+    let said = pipeline.reload("test");
+    let waits = said.diagnostics.iter().any(|one| one.contains("next start"));
+    is((said.active, waits), (true, false))?;
+    // The new folder is looked at only when the old one is no more.
+    let (old, new) = (path.join("first"), path.join("second"));
+    put(&new, "two.json", &bytes(&admission(2)?))?;
+    is(system.peer.next()?.key.starts_with("00000002-"), true)?;
+    put(&old, "three.json", &bytes(&admission(3)?))?;
+    let mut statuses = Vec::new();
+    for number in 4..6 {
+        statuses.push(system.json(HOSPITAL, bytes(&admission(number)?))?.status);
+    }
+    system.stop();
+    is(statuses.contains(&429), true)?;
+    is(names(&old.join("in"))?, vec!["three.json".to_owned()])?;
+    is(names(&new.join("done"))?, vec!["two.json".to_owned()])
 }
