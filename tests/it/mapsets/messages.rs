@@ -46,6 +46,8 @@ pub fn trials() -> Vec<Trial> {
         trial("mapsets: referrals are valid by our profiles", Needs::Nothing, || {
             let broken = ("\"referral-message\"", "\"another-message\"");
             beside("xref01-to-referral", "referral-parts", 4, broken)?;
+            beside("xref06-to-referral", "referral-parts", 5, broken)?;
+            beside("xref07-to-referral", "referral-parts", 7, broken)?;
             beside("ref-i12-to-referral", "referral-parts", 3, broken)
         }),
         trial(

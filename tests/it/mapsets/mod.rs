@@ -50,8 +50,8 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["xdis91-to-carecommunication"], 91),
     (&["carecommunication-to-xdis91"], 98),
     (&["oru-r01-to-fhir", "mdm-t02-to-fhir", "ref-i12-to-referral"], 100),
-    (&["xref01-to-referral"], 98),
-    (&["referral-to-xref01"], 94),
+    (&["xref01-to-referral", "xref06-to-referral", "xref07-to-referral"], 98),
+    (&["referral-to-xref01", "referral-to-xref06", "referral-to-xref07"], 96),
     (&["referral-to-ref-i12"], 93),
     (
         &[

@@ -21,6 +21,8 @@ pub const PAIRS: &[Pair] = &[
     Pair { there: "dialogmelding-to-fhir", back: "fhir-to-dialogmelding", most: 9 },
     Pair { there: "ref-i12-to-referral", back: "referral-to-ref-i12", most: 53 },
     Pair { there: "xref01-to-referral", back: "referral-to-xref01", most: 6 },
+    Pair { there: "xref06-to-referral", back: "referral-to-xref06", most: 2 },
+    Pair { there: "xref07-to-referral", back: "referral-to-xref07", most: 2 },
     Pair { there: "xdis91-to-carecommunication", back: "carecommunication-to-xdis91", most: 15 },
     Pair {
         there: "xdis20-to-hospitalnotification",

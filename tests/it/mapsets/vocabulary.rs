@@ -152,7 +152,7 @@ const LISTS: &[Listed] = &[
     ),
     (
         "referral-parts/concept-maps/referral-number-system.json",
-        "2005/08/07/ValueLists.xsd",
+        "2013/09/02/ValueLists.xsd",
         "IdentifierCodeType",
     ),
     ("referral-parts/concept-maps/referral-number-system-of-fhir.json", "", ""),
@@ -166,7 +166,7 @@ const LISTS: &[Listed] = &[
     ("referral-parts/concept-maps/referral-priority-of-fhir.json", "", ""),
     (
         "referral-parts/concept-maps/referral-class.json",
-        "2005/08/07/ValueLists.xsd",
+        "2013/09/02/ValueLists.xsd",
         "ReferralStatusType",
     ),
     ("referral-parts/concept-maps/referral-class-of-fhir.json", "", ""),
@@ -178,7 +178,7 @@ const LISTS: &[Listed] = &[
     ("referral-parts/concept-maps/referral-relation-of-fhir.json", "", ""),
     (
         "referral-parts/concept-maps/referral-diagnose-system.json",
-        "2005/08/07/ValueLists.xsd",
+        "2013/09/02/ValueLists.xsd",
         "DiagnoseTypeCodeType",
     ),
     ("referral-parts/concept-maps/referral-diagnose-system-of-fhir.json", "", ""),
