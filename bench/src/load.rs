@@ -47,6 +47,20 @@ pub struct Load {
 }
 
 impl Load {
+    /// From the latencies of all answers, and the time that they took together.
+    pub fn of(mut latencies: Vec<Duration>, took: Duration, failed: usize) -> Load {
+        latencies.sort_unstable();
+        let at = |share: f64| {
+            let index = (latencies.len() as f64 * share) as usize;
+            latencies.get(index.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
+        };
+        Load {
+            rate: latencies.len() as f64 / took.as_secs_f64(),
+            percentiles: [at(0.5), at(0.99), at(0.999)],
+            failed,
+        }
+    }
+
     /// The percentiles as people read them.
     pub fn note(&self) -> String {
         let [p50, p99, p999] = self.percentiles.map(|p| p.as_secs_f64() * 1e3);
@@ -54,6 +68,14 @@ impl Load {
             if self.failed > 0 { format!("; {} failed", self.failed) } else { String::new() };
         format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms{failed}")
     }
+}
+
+/// When a request is due: now, or at its place in a rate. Latencies count from it.
+pub async fn due(begin: Instant, at: usize, rate: Option<f64>) -> Instant {
+    let Some(rate) = rate else { return Instant::now() };
+    let due = begin + Duration::from_secs_f64(at as f64 / rate);
+    tokio::time::sleep_until(due.into()).await;
+    due
 }
 
 /// Sends every body once over [`CONNECTIONS`] connections, one outstanding on each.
@@ -73,17 +95,7 @@ pub async fn run(request: Request64) -> Result<Load, String> {
         latencies.extend(times);
         failed += bad;
     }
-    let took = start.elapsed();
-    latencies.sort_unstable();
-    let at = |share: f64| {
-        let index = (latencies.len() as f64 * share) as usize;
-        latencies.get(index.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
-    };
-    Ok(Load {
-        rate: latencies.len() as f64 / took.as_secs_f64(),
-        percentiles: [at(0.5), at(0.99), at(0.999)],
-        failed,
-    })
+    Ok(Load::of(latencies, start.elapsed(), failed))
 }
 
 async fn connection(
@@ -112,14 +124,7 @@ async fn connection(
             builder = builder.header("authorization", format!("Bearer {token}"));
         }
         let message = builder.body(Full::new(body.clone())).map_err(|e| e.to_string())?;
-        let start = match request.rate {
-            None => Instant::now(),
-            Some(rate) => {
-                let due = begin + Duration::from_secs_f64(at as f64 / rate);
-                tokio::time::sleep_until(due.into()).await;
-                due
-            }
-        };
+        let start = due(begin, at, request.rate).await;
         let response = sender.send_request(message).await.map_err(|e| e.to_string())?;
         let good = response.status().is_success();
         response.into_body().collect().await.map_err(|e| e.to_string())?;

@@ -14,6 +14,7 @@ mod mapping;
 mod mapsets;
 mod measure;
 mod micro;
+mod mllp;
 mod oracle;
 mod start;
 mod table;
@@ -152,6 +153,7 @@ fn run(json: bool, [micro, start, load]: [bool; 3]) -> Result<(), String> {
     }
     if load {
         whole::all().into_iter().for_each(show);
+        show(mllp::case());
         drain::all().into_iter().for_each(show);
     }
     Ok(())
