@@ -103,7 +103,17 @@ fn commit(
     messages: usize,
     now: Timestamp,
 ) -> Result<(), String> {
-    for chunk in (0..messages).collect::<Vec<_>>().chunks(5_000) {
+    commit_from(store, endpoint, 0..messages, now)
+}
+
+/// Commits these messages, each with a delivery that waits.
+pub fn commit_from(
+    store: &Arc<dyn Store>,
+    endpoint: &str,
+    messages: std::ops::Range<usize>,
+    now: Timestamp,
+) -> Result<(), String> {
+    for chunk in messages.collect::<Vec<_>>().chunks(5_000) {
         let units = chunk.iter().map(|n| unit(endpoint, *n, now)).collect();
         store.commit(units).map_err(|e| e.to_string())?;
     }

@@ -16,6 +16,7 @@ mod measure;
 mod micro;
 mod mllp;
 mod oracle;
+mod queued;
 mod start;
 mod table;
 mod whole;
@@ -81,6 +82,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Hostile messages, and how what they cost grows with their size.
     Growth,
+    /// A start with a million messages queued: how long it takes, what it reads, and its peak memory.
+    Queued(queued::Arguments),
     /// Readers of other hands on the same bytes: where they differ from ours, and why.
     Oracle,
 }
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Oracle => oracle::run(bench.json),
+        Command::Queued(arguments) => queued::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments, bench.json),
         Command::All => run(bench.json, [true; 3]),
         Command::Micro => run(bench.json, [true, false, false]),

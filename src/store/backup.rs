@@ -40,7 +40,7 @@ pub struct Backup {
 }
 
 /// Where a restored node came from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Restored {
     /// The newest record that it took over: whatever was acknowledged up to here it has.
     pub up_to: u64,

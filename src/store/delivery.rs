@@ -76,7 +76,7 @@ pub enum Change {
 }
 
 /// A delivery as the store knows it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Delivery {
     /// Which.
     pub id: DeliveryId,
@@ -95,14 +95,17 @@ pub struct Delivery {
     /// What the message says happened.
     pub event: Box<str>,
     /// Since when it waits: the message's arrival.
+    #[serde(with = "instant")]
     pub since: Timestamp,
     /// When it stops being worth sending.
+    #[serde(with = "instant")]
     pub expires: Timestamp,
     /// Seconds from the sending until a receipt is overdue; none when none is expected.
     pub receipt_within: Option<u32>,
     /// Where it stands.
     pub state: DeliveryState,
     /// When it is to be tried (again).
+    #[serde(with = "instant")]
     pub due: Timestamp,
     /// How often an attempt began.
     pub attempts: u32,
@@ -121,17 +124,19 @@ pub struct Delivery {
     /// What the receiver said.
     pub receipt: Option<ReceiptCode>,
     /// When the receipt is overdue.
+    #[serde(with = "instant::maybe")]
     pub receipt_due: Option<Timestamp>,
     /// Why the newest attempt failed.
     pub reason: Option<Box<str>>,
 }
 
 /// The envelope of a message that is sent again.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Resent {
     /// The envelope's id.
     pub envelope: EnvelopeId,
     /// The time of its sending, as it says itself.
+    #[serde(with = "instant")]
     pub sent: Timestamp,
 }
 

@@ -124,6 +124,26 @@ pub struct Members {
 }
 
 impl Members {
+    /// Before an entry is resolved: where it is a message whose transmission was not read, because the reading began
+    /// between the two, that is read now.
+    pub fn find(
+        &mut self,
+        at: Position,
+        entry: &Entry,
+        read: impl FnOnce(u64) -> Result<Entry, Error>,
+    ) {
+        let Entry::Member { back, index } = entry else { return };
+        let Some(first) = at.sequence.checked_sub(u64::from(*back)) else { return };
+        if self.newest.as_ref().is_some_and(|(known, ..)| known.sequence == first) {
+            return;
+        }
+        if let Ok(Entry::Together(units)) = read(first) {
+            // Those before this one have their records, in order.
+            let seen = (0..units.len()).map(|n| n < usize::from(*index)).collect();
+            self.newest = Some((Position { sequence: first, ..at }, units, seen));
+        }
+    }
+
     /// What stands at a position: for a message of several, that message. None: its record is not to be had.
     pub fn resolve<'a>(&mut self, at: Position, entry: &'a Entry) -> Option<Cow<'a, Entry>> {
         let place = match entry {

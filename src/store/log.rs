@@ -5,7 +5,7 @@
 
 use super::disk::Disk;
 use super::entry::Entry;
-use super::journal::Copied;
+use super::journal::{Copied, Keys};
 use crate::message::{Error, ErrorKind, Fault, Position, Retry};
 
 /// Called when everything appended before it is durable, or can no longer become so.
@@ -28,6 +28,14 @@ pub struct Prepared {
     pub crc: u32,
     /// BLAKE3 of the content before compression.
     pub hash: [u8; 32],
+}
+
+/// The disk that a log lies on.
+pub struct Home<'a> {
+    /// The disk.
+    pub disk: &'a dyn Disk,
+    /// The journal's own name.
+    pub journal: [u8; 16],
 }
 
 /// Where entries become durable.
@@ -62,6 +70,22 @@ pub trait Log: Send + Sync {
 
     /// Why nothing can be written any more, if that is so.
     fn failed(&self) -> Option<String>;
+
+    /// Where it lies, if it is on a disk.
+    fn home(&self) -> Option<Home<'_>> {
+        None
+    }
+
+    /// Segments that are full and have no summary: their first and last records.
+    fn unsummed(&self) -> Vec<(u64, u64)> {
+        Vec::new()
+    }
+
+    /// Writes the summary of a segment that is full, with the keys of its verdicts; false where it can have none.
+    fn sum(&self, first: u64, keys: Vec<Keys>) -> Result<bool, Error> {
+        let _ = (first, keys);
+        Ok(false)
+    }
 
     /// Copies everything that is durable now to an empty disk.
     fn copy(&self, to: &dyn Disk) -> Result<Copied, Error> {

@@ -20,6 +20,7 @@
 mod backup;
 mod book;
 mod check;
+mod checkpoint;
 mod delivery;
 pub mod disk;
 mod entry;
@@ -30,6 +31,7 @@ mod lock;
 mod log;
 mod memory;
 mod open;
+mod print;
 mod state;
 mod version;
 mod words;

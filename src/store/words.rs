@@ -190,6 +190,8 @@ pub struct Status {
     pub open_deliveries: u64,
     /// Syncs since the store was opened: many units share one.
     pub syncs: u64,
+    /// How many records were read when it was opened.
+    pub read_at_start: u64,
     /// Whether this node was restored from a backup, the last time that it was.
     pub restored: Option<Restored>,
 }

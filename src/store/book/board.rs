@@ -3,37 +3,103 @@
 //! Every list here follows from the deliveries: a change takes a delivery off the lists, makes the change,
 //! and lists it again. A lane lists only its first; so a stuck lane costs the others nothing.
 
-use super::{Print, print};
 use crate::message::sabotage::broken;
-use crate::message::{DeliveryId, MessageId, PartyName};
+use crate::message::{DeliveryId, MessageId, PartyName, Position, instant};
 use crate::store::delivery::{Change, Delivery, Refusal};
+use crate::store::print::{Print, print};
 use crate::store::state::DeliveryState;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 /// What is due: by time, then by arrival.
 type Due = BTreeSet<(Timestamp, u64, DeliveryId)>;
 
-#[derive(Clone)]
-struct Listed {
+/// A delivery with its place on the board.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its place in the order of arrival.
     order: u64,
     /// When it became the first of its lane: a lane whose turn was is behind those that wait for theirs.
+    #[serde(with = "instant")]
     turn: Timestamp,
+    /// The delivery.
     delivery: Delivery,
+}
+
+impl Listed {
+    /// Which delivery.
+    pub fn id(&self) -> DeliveryId {
+        self.delivery.id
+    }
 }
 
 /// The deliveries that are not over.
 #[derive(Default)]
 pub struct Board {
     arrived: u64,
-    deliveries: HashMap<DeliveryId, Listed>,
+    deliveries: BTreeMap<DeliveryId, Listed>,
     lanes: HashMap<Box<str>, BTreeMap<u64, DeliveryId>>,
     due: BTreeMap<Box<str>, Due>,
     receipts: BTreeSet<(Timestamp, DeliveryId)>,
     awaited: HashMap<Print, DeliveryId>,
+    /// While a journal is read behind a checkpoint: the newest record that a delivery was saved with.
+    seen: HashMap<DeliveryId, u64>,
 }
 
 impl Board {
+    /// Some deliveries after one, as they are now, each with whether its receipt is awaited.
+    pub fn some(&self, after: Option<DeliveryId>, count: usize) -> Vec<(Listed, bool)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let all = self.deliveries.range((from, Bound::Unbounded)).take(count);
+        let awaited = |one: &Delivery| self.awaited.get(&key(&one.receiver, &one.message));
+        all.map(|(id, listed)| (listed.clone(), awaited(&listed.delivery) == Some(id))).collect()
+    }
+
+    /// How many have ever been put on the board.
+    pub fn arrived(&self) -> u64 {
+        self.arrived
+    }
+
+    /// Takes deliveries over from a checkpoint after record `from`, each saved when the newest record was the number
+    /// beside it.
+    pub fn take_over(&mut self, arrived: u64, from: u64, saved: Vec<(u64, Vec<(Listed, bool)>)>) {
+        self.arrived = arrived;
+        for (seen, some) in saved {
+            for (listed, awaited) in some {
+                let (id, order) = (listed.delivery.id, listed.order);
+                if seen > from {
+                    self.seen.insert(id, seen);
+                }
+                if awaited {
+                    let key = key(&listed.delivery.receiver, &listed.delivery.message);
+                    self.awaited.insert(key, id);
+                }
+                if let Some(lane) =
+                    listed.delivery.lane.as_ref().filter(|_| listed.delivery.in_lane())
+                {
+                    self.lanes.entry(lane.clone()).or_default().insert(order, id);
+                }
+                self.deliveries.insert(id, listed);
+            }
+        }
+        // Which is the first of its lane is known when all are there.
+        let all = std::mem::take(&mut self.deliveries);
+        all.values().for_each(|listed| self.list(listed));
+        self.deliveries = all;
+    }
+
+    /// Whether a delivery was saved after this record was made, so that it has it in it.
+    pub fn has_seen(&self, id: DeliveryId, sequence: u64) -> bool {
+        !self.seen.is_empty() && self.seen.get(&id).is_some_and(|seen| sequence <= *seen)
+    }
+
+    /// All that was saved has been read past.
+    pub fn is_read(&mut self) {
+        self.seen = HashMap::new();
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.deliveries.len()
@@ -44,8 +110,11 @@ impl Board {
         self.deliveries.get(&id).map(|listed| &listed.delivery)
     }
 
-    /// Puts a delivery on the board, last in its lane.
-    pub fn add(&mut self, delivery: Delivery) {
+    /// Puts a delivery on the board, last in its lane; false if it is there.
+    pub fn add(&mut self, delivery: Delivery) -> bool {
+        if self.deliveries.contains_key(&delivery.id) {
+            return false;
+        }
         self.arrived += 1;
         let order = self.arrived;
         if let Some(lane) = delivery.lane.as_ref().filter(|_| delivery.in_lane()) {
@@ -55,6 +124,7 @@ impl Board {
         let listed = Listed { order, turn: Timestamp::MIN, delivery };
         self.list(&listed);
         self.deliveries.insert(listed.delivery.id, listed);
+        true
     }
 
     /// Why a change is not allowed, if it is not.
@@ -86,9 +156,11 @@ impl Board {
     }
 
     /// Shifts every time that deliveries of a partition wait for.
-    pub fn shift(&mut self, partition: u16, by: SignedDuration) {
-        let all: Vec<DeliveryId> =
-            self.deliveries.keys().filter(|id| id.unit.partition == partition).copied().collect();
+    pub fn shift(&mut self, at: Position, by: SignedDuration) {
+        let own = |id: &&DeliveryId| {
+            id.unit.partition == at.partition && !self.has_seen(**id, at.sequence)
+        };
+        let all: Vec<DeliveryId> = self.deliveries.keys().filter(own).copied().collect();
         for id in all {
             let Some(mut listed) = self.deliveries.remove(&id) else { continue };
             self.unlist(&listed);
@@ -102,9 +174,14 @@ impl Board {
     }
 
     /// Whatever is open in a partition may have been delivered by the node that this one was restored from.
-    pub fn doubt(&mut self, partition: u16) {
-        let all = self.deliveries.iter_mut().filter(|(id, _)| id.unit.partition == partition);
+    pub fn doubt(&mut self, at: Position) {
+        let seen = std::mem::take(&mut self.seen);
+        let own = |id: &DeliveryId| {
+            id.unit.partition == at.partition && seen.get(id).is_none_or(|seen| at.sequence > *seen)
+        };
+        let all = self.deliveries.iter_mut().filter(|(id, _)| own(id));
         all.for_each(|(_, listed)| listed.delivery.possible_duplicate = true);
+        self.seen = seen;
     }
 
     /// Takes a delivery out of its lane, whose new first becomes due in its turn.

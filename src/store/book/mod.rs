@@ -7,18 +7,16 @@
 
 mod board;
 
-pub use board::Board;
+pub use board::{Board, Listed};
 
 use super::backup::Restored;
 use super::delivery::Delivery;
 use super::entry::{Entry, Step};
+use super::print::{Print, envelope_key, message_key, print};
 use crate::message::sabotage::broken;
 use crate::message::{DeliveryId, EnvelopeId, MessageId, PartyName, Position, ReceiptFor, Unit};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, VecDeque};
-
-/// A key of the book: so many bits of a strong hash that two never meet.
-pub type Print = u128;
 
 /// What the book says to a unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +37,15 @@ struct Partition {
     envelopes: HashMap<Print, u64>,
     /// Deliveries of units that are not durable yet.
     arriving: VecDeque<(u64, Vec<Delivery>)>,
+    /// Verdicts in segments that have no summary yet: number, key of the message, key of the envelope.
+    unsummed: VecDeque<(u64, Print, Print)>,
+}
+
+impl Partition {
+    fn know(&mut self, sequence: u64, message: Print, envelope: Print) {
+        self.messages.entry(message).or_insert(sequence);
+        self.envelopes.entry(envelope).or_insert(sequence);
+    }
 }
 
 /// Everything that must be known at once.
@@ -46,7 +53,7 @@ pub struct Book {
     partitions: Vec<Partition>,
     /// The deliveries that are not over.
     pub board: Board,
-    token: u64,
+    pub(super) token: u64,
     /// Whether a receipt has let a lane go on since somebody was told of it.
     stirred: bool,
     /// Whether the node was restored, and up to where.
@@ -133,11 +140,11 @@ impl Book {
             Entry::Note { .. } => drop(self.advance(position)),
             Entry::Jumped { by, .. } => {
                 self.advance(position);
-                self.board.shift(position.partition, SignedDuration::from_nanos(*by));
+                self.board.shift(position, SignedDuration::from_nanos(*by));
             }
             Entry::Restored { up_to, audit } => {
                 self.advance(position);
-                self.board.doubt(position.partition);
+                self.board.doubt(position);
                 self.restored = Some(Restored { up_to: *up_to, at: audit.at });
             }
         }
@@ -147,8 +154,10 @@ impl Book {
     pub fn enter_unit(&mut self, position: Position, unit: &Unit) {
         let own = self.advance(position);
         let sequence = position.sequence;
-        own.messages.entry(message_key(&unit.party, &unit.message)).or_insert(sequence);
-        own.envelopes.entry(envelope_key(&unit.party, &unit.envelope)).or_insert(sequence);
+        let message = message_key(&unit.party, &unit.message);
+        let envelope = envelope_key(&unit.party, &unit.envelope);
+        own.know(sequence, message, envelope);
+        own.unsummed.push_back((sequence, message, envelope));
         let deliveries = unit
             .deliveries
             .iter()
@@ -156,8 +165,44 @@ impl Book {
             .map(|(new, index)| Delivery::new(DeliveryId { unit: position, index }, unit, new));
         own.arriving.push_back((sequence, deliveries.collect()));
         if let Some(receipt) = &unit.receipt_for {
-            self.stirred |= self.board.receive(&unit.speaker(), receipt, unit.received);
+            let (by, at) = (unit.speaker(), unit.received);
+            self.stirred |= self.board.receive(position, &by, receipt, at);
         }
+    }
+
+    /// Takes over a verdict's keys; what else its entry made is in the checkpoint.
+    pub fn know(&mut self, sequence: u64, message: Print, envelope: Print) {
+        self.partitions[0].know(sequence, message, envelope);
+    }
+
+    /// Takes over what an entry from before the checkpoint says beyond it: a verdict's keys.
+    pub fn enter_known(&mut self, position: Position, entry: &Entry) {
+        let own = self.advance(position);
+        if let Entry::Unit(unit) = entry {
+            let message = message_key(&unit.party, &unit.message);
+            let envelope = envelope_key(&unit.party, &unit.envelope);
+            own.know(position.sequence, message, envelope);
+            own.unsummed.push_back((position.sequence, message, envelope));
+        }
+    }
+
+    /// The keys of the verdicts from one record to another that have been in no summary yet.
+    pub fn unsummed(&self, first: u64, last: u64) -> Vec<(u64, Print, Print)> {
+        let all = self.partitions[0].unsummed.iter();
+        all.skip_while(|one| one.0 < first).take_while(|one| one.0 <= last).copied().collect()
+    }
+
+    /// The verdicts up to a record are in summaries, or in segments that never have one.
+    pub fn summed(&mut self, last: u64) {
+        let unsummed = &mut self.partitions[0].unsummed;
+        while unsummed.front().is_some_and(|one| one.0 <= last) {
+            unsummed.pop_front();
+        }
+    }
+
+    /// The newest entry of the only partition, durable or not.
+    pub fn last(&self) -> u64 {
+        self.partitions[0].last
     }
 
     /// Enters steps; one of a delivery that the board does not have is passed over.
@@ -167,7 +212,9 @@ impl Book {
             if let super::delivery::Change::Claim { token } = step.change {
                 self.token = self.token.max(token);
             }
-            self.board.change(step.delivery, &step.change, step.audit.at);
+            if !self.board.has_seen(step.delivery, position.sequence) {
+                self.board.change(step.delivery, &step.change, step.audit.at);
+            }
         }
     }
 
@@ -186,8 +233,7 @@ impl Book {
         while own.arriving.front().is_some_and(|(at, _)| *at <= sequence) {
             let (_, deliveries) = own.arriving.pop_front().unwrap_or_default();
             for delivery in deliveries {
-                any = true;
-                self.board.add(delivery);
+                any |= self.board.add(delivery);
             }
         }
         any
@@ -204,34 +250,22 @@ impl Book {
     }
 }
 
-/// A strong hash of a few texts, which may hold anything.
-fn print(kind: &str, texts: &[&str]) -> Print {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(kind.as_bytes());
-    for text in texts {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    }
-    let mut half = [0; 16];
-    half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    u128::from_le_bytes(half)
-}
-
-fn message_key(party: &PartyName, message: &MessageId) -> Print {
-    print("message", &[&party.0, &message.0])
-}
-
-fn envelope_key(party: &PartyName, envelope: &EnvelopeId) -> Print {
-    print("envelope", &[&party.0, &envelope.0])
-}
-
 impl Board {
     /// A receipt came as a message; says whether it let a lane go on.
-    fn receive(&mut self, party: &PartyName, receipt: &ReceiptFor, at: Timestamp) -> bool {
+    fn receive(
+        &mut self,
+        position: Position,
+        party: &PartyName,
+        receipt: &ReceiptFor,
+        at: Timestamp,
+    ) -> bool {
         let found = self.awaiting(party, &receipt.message);
         let Some((id, kept)) = found.map(|delivery| (delivery.id, delivery.in_lane())) else {
             return false;
         };
+        if self.has_seen(id, position.sequence) {
+            return false;
+        }
         self.change(id, &super::delivery::Change::Receipt(receipt.code), at);
         kept && !self.delivery(id).is_some_and(Delivery::in_lane)
     }

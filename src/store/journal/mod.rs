@@ -34,18 +34,19 @@ mod record;
 mod recover;
 mod scan;
 mod segment;
+mod summary;
 mod writer;
 
 pub use copy::{Copied, Segment};
-pub use recover::{Found, name, recover};
+pub use recover::{Found, name, recover, recover_after};
 pub use scan::{Bad, Damage};
+pub use summary::{Keys, Summary};
 
-use super::disk::{Disk, read_up_to};
+use super::disk::Disk;
 use super::entry::Entry;
-use super::log::{After, Log, Prepared, Synced, unreadable};
+use super::log::{After, Home, Log, Prepared, Synced, unreadable};
 use crate::message::{Error, ErrorKind, Position};
-use record::{HEADER, Header};
-use recover::{Indexed, io_error};
+use recover::{Indexed, io_error, read_at};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -70,6 +71,8 @@ impl Default for Settings {
 
 /// The log on a disk.
 pub struct Journal {
+    disk: Arc<dyn Disk>,
+    name: [u8; 16],
     shared: Arc<Shared>,
     settings: Settings,
     sync_micros: u64,
@@ -122,6 +125,7 @@ impl Journal {
             told: Mutex::new(None),
             syncs: std::sync::atomic::AtomicU64::new(0),
         });
+        let own = Arc::clone(&disk);
         let mut writer = Writer::new(disk, settings, Arc::clone(&shared), synced, journal, epoch);
         writer.begin(next, durable, tail).map_err(|e| io_error("no segment can be begun", e))?;
         let sync_micros =
@@ -130,7 +134,8 @@ impl Journal {
             .name("journal".to_owned())
             .spawn(move || writer.run())
             .map_err(|e| io_error("the journal's writer cannot be started", e))?;
-        Ok(Journal { shared, settings, sync_micros, thread: Mutex::new(Some(thread)) })
+        let thread = Mutex::new(Some(thread));
+        Ok(Journal { disk: own, name: journal, shared, settings, sync_micros, thread })
     }
 }
 
@@ -155,28 +160,46 @@ impl Log for Journal {
     fn read(&self, position: Position) -> Result<Entry, Error> {
         let sequence = position.sequence;
         let none = || unreadable(position, "there is none");
-        let (file, epoch, offset, length) = {
+        let (file, epoch, place) = {
             let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
             let at = index.partition_point(|segment| segment.first <= sequence);
             let segment = at.checked_sub(1).and_then(|at| index.get(at)).ok_or_else(none)?;
             let at = (sequence - segment.first) as usize;
-            let (offset, length) = *segment.records.get(at).ok_or_else(none)?;
-            (Arc::clone(&segment.file), segment.epoch, offset, length)
+            let place = *segment.records.get(at).ok_or_else(none)?;
+            (Arc::clone(&segment.file), segment.epoch, place)
         };
-        if length == 0 {
-            return Err(unreadable(position, "its bytes are not what was written"));
-        }
-        let bytes = read_up_to(&*file, u64::from(offset), length as usize)
-            .map_err(|e| io_error("the journal cannot be read", e))?;
-        let header = Header::decode(&bytes, epoch).filter(|h| h.sequence == sequence);
-        let header = header.ok_or_else(|| unreadable(position, "its header has rotted"))?;
-        header
-            .open(&bytes[HEADER..])
-            .map_err(|why| unreadable(position, &format!("at offset {offset}, {why}")))
+        read_at(&*file, epoch, position, place)
     }
 
     fn failed(&self) -> Option<String> {
         self.shared.failed().clone()
+    }
+
+    fn home(&self) -> Option<Home<'_>> {
+        Some(Home { disk: &*self.disk, journal: self.name })
+    }
+
+    fn unsummed(&self) -> Vec<(u64, u64)> {
+        let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
+        let full = &index[..index.len().saturating_sub(1)];
+        let open = full.iter().filter(|one| !one.summed);
+        open.map(|one| (one.first, one.first + one.records.len() as u64 - 1)).collect()
+    }
+
+    fn sum(&self, first: u64, keys: Vec<Keys>) -> Result<bool, Error> {
+        let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(one) = index.iter().find(|one| one.first == first) else { return Ok(false) };
+        if one.records.iter().any(|(_, length)| *length == 0) {
+            return Ok(false);
+        }
+        let (epoch, durable, records) = (one.epoch, one.durable, one.records.clone());
+        drop(index);
+        let summary = Summary { epoch, durable, records, keys };
+        summary::write(&*self.disk, self.name, first, &summary)?;
+        let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
+        let one = index.iter_mut().find(|one| one.first == first && one.epoch == epoch);
+        one.into_iter().for_each(|one| one.summed = true);
+        Ok(true)
     }
 
     fn copy(&self, to: &dyn Disk) -> Result<Copied, Error> {

@@ -1,15 +1,18 @@
-//! Opening a journal: every segment is read, every record checked, nothing is deleted.
+//! Opening a journal: what is behind a checkpoint is read, every record of it checked; without one, all of it. Nothing
+//! is deleted.
 //!
 //! Promises: a version it does not know is refused before anything is written; what is whole is handed on
 //! in order; what is not is reported with its number, file and offset.
 
-use super::record::HEADER;
+use super::record::{HEADER, Header};
 use super::scan::{Bad, Damage, Scan, is_torn, scan};
 use super::segment::{self, START, SegmentHeader};
+use super::summary::{self, Summary};
 use crate::message::sabotage::broken;
 use crate::message::{Error, ErrorKind, Position, Unit};
 use crate::store::disk::{Disk, DiskFile, read_up_to};
 use crate::store::entry::{Entry, Members};
+use crate::store::log::unreadable;
 use std::io;
 use std::sync::Arc;
 
@@ -25,17 +28,69 @@ pub struct Indexed {
     pub first: u64,
     /// Offset and stored length (with header) of each record from the first; 0 where one is bad.
     pub records: Vec<(u32, u32)>,
+    /// What was durable when its first record was written, and its newest.
+    pub durable: (u64, u64),
+    /// Whether its summary is on the disk.
+    pub summed: bool,
 }
 
 impl Indexed {
     /// Notes where a record lies.
-    pub fn note(&mut self, sequence: u64, offset: usize, length: usize) {
+    pub fn note(&mut self, sequence: u64, offset: usize, length: usize, durable: u64) {
         let at = (sequence - self.first) as usize;
+        if self.records.is_empty() {
+            self.durable.0 = durable;
+        }
+        self.durable.1 = durable;
         if self.records.len() <= at {
             self.records.resize(at + 1, (0, 0));
         }
         self.records[at] = (offset as u32, length as u32);
     }
+}
+
+impl Indexed {
+    /// A segment with nothing noted yet.
+    pub fn at(name: &str, file: Arc<dyn DiskFile>, epoch: u32, first: u64) -> Indexed {
+        let (name, records) = (name.to_owned(), Vec::new());
+        Indexed { name, file, epoch, first, records, durable: (0, 0), summed: false }
+    }
+
+    /// A segment as its summary says.
+    fn summed(name: &str, file: Arc<dyn DiskFile>, first: u64, summary: Summary) -> Indexed {
+        let Summary { epoch, durable, records, .. } = summary;
+        let summed = true;
+        Indexed { name: name.to_owned(), file, epoch, first, records, durable, summed }
+    }
+}
+
+/// The entry of a record in segments whose records' places are known; checked.
+pub fn read_in(segments: &[Indexed], sequence: u64) -> Result<Entry, Error> {
+    let position = Position { partition: 0, sequence };
+    let none = || unreadable(position, "there is none");
+    let at = segments.partition_point(|segment| segment.first <= sequence);
+    let segment = at.checked_sub(1).and_then(|at| segments.get(at)).ok_or_else(none)?;
+    let place = segment.records.get((sequence - segment.first) as usize).ok_or_else(none)?;
+    read_at(&*segment.file, segment.epoch, position, *place)
+}
+
+/// The entry at a place of a segment; checked.
+pub fn read_at(
+    file: &dyn DiskFile,
+    epoch: u32,
+    position: Position,
+    (offset, length): (u32, u32),
+) -> Result<Entry, Error> {
+    if length == 0 {
+        return Err(unreadable(position, "its bytes are not what was written"));
+    }
+    let bytes = read_up_to(file, u64::from(offset), length as usize)
+        .map_err(|e| io_error("the journal cannot be read", e))?;
+    let header = Header::decode(&bytes, epoch).filter(|h| h.sequence == position.sequence);
+    let header = header.ok_or_else(|| unreadable(position, "its header has rotted"))?;
+    header
+        .open(&bytes[HEADER..])
+        .map_err(|why| unreadable(position, &format!("at offset {offset}, {why}")))
 }
 
 /// A journal as it was found.
@@ -55,6 +110,8 @@ pub struct Found {
     pub epoch: u32,
     /// The journal's own name.
     pub journal: Option<[u8; 16]>,
+    /// How many records were read.
+    pub read: u64,
     /// Messages of the last transmission that have no record of their own yet, and where that stands.
     pub missing: Vec<(Position, u16, Unit)>,
 }
@@ -95,29 +152,48 @@ fn unknown(what: &str, version: u32) -> Error {
 
 /// Reads the whole journal; hands every good entry to `visit`, in order.
 pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Result<Found, Error> {
+    recover_after(disk, 0, &mut |_, _| (), visit)
+}
+
+/// Reads what is behind a record; of segments that end before it the summaries, where they have one, whose verdicts'
+/// keys `know` gets.
+pub fn recover_after(
+    disk: &dyn Disk,
+    after: u64,
+    know: &mut dyn FnMut(u64, &Summary),
+    visit: &mut dyn FnMut(Position, &Entry),
+) -> Result<Found, Error> {
     let names = disk.list().map_err(|e| io_error("the journal's folder cannot be listed", e))?;
     let names: Vec<_> =
         names.into_iter().filter_map(|n| segment::named(&n).map(|first| (n, first))).collect();
-    check_versions(disk, &names)?;
+    let headers = check_versions(disk, &names)?;
     let mut found = Found { next: 1, ..Found::default() };
     let mut raw: Vec<(Bad, Vec<u8>)> = Vec::new();
     let mut newest_durable = 0;
     let mut begun = Vec::new();
     let mut members = Members::default();
-    let visit = &mut |position, entry: &Entry| {
-        if let Some(entry) = members.resolve(position, entry) {
-            visit(position, &entry);
-        }
-    };
     for (n, (name, first)) in names.iter().enumerate() {
         let fail = |e| io_error(&format!("{name} cannot be read"), e);
         let file = disk.open(name).map_err(fail)?;
-        let length = file.length().map_err(fail)? as usize;
-        let bytes = read_up_to(&*file, 0, length).map_err(fail)?;
         let seen = raw.iter().map(|(bad, _)| bad.last + 1).fold(found.next, u64::max);
         if *first > seen && n > 0 {
             found.bad.push(missing(seen, *first, name));
         }
+        let last = n + 1 == names.len();
+        let summary = headers[n].as_ref().filter(|_| !last).and_then(|h| summary::read(disk, h));
+        let past = |one: &Summary| first + one.records.len() as u64 <= after + 1;
+        if let Some(summary) = summary.filter(past) {
+            found.journal = found.journal.or(headers[n].as_ref().map(|header| header.journal));
+            found.epoch = found.epoch.max(summary.epoch);
+            found.next = found.next.max(first + summary.records.len() as u64);
+            begun.push(Some(summary.durable.0));
+            newest_durable = newest_durable.max(summary.durable.1);
+            know(*first, &summary);
+            found.segments.push(Indexed::summed(name, file, *first, summary));
+            continue;
+        }
+        let length = file.length().map_err(fail)? as usize;
+        let bytes = read_up_to(&*file, 0, length).map_err(fail)?;
         let epoch = epoch_of(&bytes, name, *first, &mut found);
         found.epoch = found.epoch.max(epoch);
         let scan = scan(&bytes, epoch, *first);
@@ -125,12 +201,19 @@ pub fn recover(disk: &dyn Disk, visit: &mut dyn FnMut(Position, &Entry)) -> Resu
             return Err(unknown(&format!("record {sequence} in {name}"), version.into()));
         }
         begun.push(scan.good.first().map(|good| good.header.durable));
-        let last = n + 1 == names.len();
         found.tail = (last && scan.bad.is_empty()).then_some(scan.end);
         newest_durable =
             scan.good.iter().map(|good| good.header.durable).fold(newest_durable, u64::max);
-        let indexed = Indexed { name: name.clone(), file, epoch, first: *first, records: vec![] };
+        let earlier = std::mem::take(&mut found.segments);
+        let visit = &mut |position: Position, entry: &Entry| {
+            members.find(position, entry, |at| read_in(&earlier, at));
+            if let Some(entry) = members.resolve(position, entry) {
+                visit(position, &entry);
+            }
+        };
+        let indexed = Indexed::at(name, file, epoch, *first);
         take(&bytes, scan, indexed, &mut found, &mut raw, visit);
+        found.segments.splice(0..0, earlier);
     }
     let mut unfinished = u64::MAX;
     for (mut bad, stretch) in raw {
@@ -186,21 +269,22 @@ fn take(
     for good in &scan.good {
         let (header, sequence) = (&good.header, good.header.sequence);
         let length = HEADER + header.length as usize;
+        found.read += 1;
         if sequence < found.next {
             found.bad.push(bad(sequence, sequence, good.offset, "it comes again"));
             continue;
         }
         match header.open(&bytes[good.offset + HEADER..good.offset + length]) {
             Ok(entry) => {
-                notes.push((sequence, good.offset, length));
+                notes.push((sequence, good.offset, length, header.durable));
                 visit(Position { partition: 0, sequence }, &entry);
             }
             Err(why) => found.bad.push(bad(sequence, sequence, good.offset, why)),
         }
         found.next = found.next.max(sequence + 1);
     }
-    for (sequence, offset, length) in notes {
-        indexed.note(sequence, offset, length);
+    for (sequence, offset, length, durable) in notes {
+        indexed.note(sequence, offset, length, durable);
     }
     found.next = found.next.max(indexed.first);
     found.segments.push(indexed);
@@ -212,8 +296,12 @@ fn missing(first: u64, next: u64, name: &str) -> Bad {
     Bad { first, last: next - 1, segment, offset: 0, damage, why }
 }
 
-/// Refuses what a later program wrote, before anything is touched.
-fn check_versions(disk: &dyn Disk, names: &[(String, u64)]) -> Result<(), Error> {
+/// Refuses what a later program wrote, before anything is touched; the headers of all segments.
+fn check_versions(
+    disk: &dyn Disk,
+    names: &[(String, u64)],
+) -> Result<Vec<Option<SegmentHeader>>, Error> {
+    let mut headers = Vec::new();
     for (name, _) in names {
         let fail = |e| io_error(&format!("{name} cannot be read"), e);
         let file = disk.open(name).map_err(fail)?;
@@ -222,10 +310,10 @@ fn check_versions(disk: &dyn Disk, names: &[(String, u64)]) -> Result<(), Error>
             Some(header) if header.version != segment::VERSION && !broken("any-version") => {
                 return Err(unknown(name, header.version));
             }
-            _ => {}
+            header => headers.push(header),
         }
     }
-    Ok(())
+    Ok(headers)
 }
 
 /// The segment's epoch: from its header or, where that has rotted, from its first record.

@@ -93,8 +93,8 @@ pub struct Writer {
     current: Option<Current>,
     spare: Option<JoinHandle<io::Result<String>>>,
     buffer: Vec<u8>,
-    /// Records of the batch in hand: number, offset, stored length.
-    placed: Vec<(u64, usize, usize)>,
+    /// Records of the batch in hand: number, offset, stored length, what was durable when it was placed.
+    placed: Vec<(u64, usize, usize, u64)>,
 }
 
 impl Writer {
@@ -223,7 +223,8 @@ impl Writer {
         self.buffer.extend_from_slice(&header.encode());
         self.buffer.extend_from_slice(&prepared.bytes);
         self.buffer.resize(self.buffer.len().next_multiple_of(ALIGN), 0);
-        self.placed.push((sequence, offset, HEADER + prepared.bytes.len()));
+        let length = HEADER + prepared.bytes.len();
+        self.placed.push((sequence, offset, length, self.durable));
         Ok(())
     }
 
@@ -242,9 +243,9 @@ impl Writer {
         self.buffer.clear();
         let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(segment) = index.last_mut() {
-            for (sequence, offset, length) in self.placed.drain(..) {
+            for (sequence, offset, length, durable) in self.placed.drain(..) {
                 self.durable = sequence;
-                segment.note(sequence, offset, length);
+                segment.note(sequence, offset, length, durable);
             }
         }
         drop(index);
@@ -271,7 +272,7 @@ impl Writer {
         let file = segment::activate(&*self.disk, &spare, &header)?;
         let name = segment::name(first);
         let (current, epoch) = (Arc::clone(&file), self.epoch);
-        let indexed = Indexed { name, file, epoch, first, records: Vec::new() };
+        let indexed = Indexed::at(&name, file, epoch, first);
         let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
         index.push(indexed);
         let room = self.settings.segment_bytes as usize;

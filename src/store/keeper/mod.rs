@@ -5,6 +5,7 @@
 //! makes it true.
 
 mod projector;
+mod saving;
 mod steps;
 mod together;
 
@@ -50,6 +51,10 @@ pub struct Keeper {
     pub(super) bad: Vec<Bad>,
     /// Held for as long as the store lives.
     pub(super) lock: Option<Lock>,
+    /// The newest record that the checkpoint has; held while one is written.
+    pub(super) saved: Mutex<u64>,
+    /// How many records were read when the store was opened.
+    pub(super) read: u64,
 }
 
 struct Shared {
@@ -98,7 +103,8 @@ impl Keeper {
                 Some(Projector::start(log, ledger, follow, Box::new(durable))?)
             }
         };
-        Ok(Keeper { shared, _projector: projector, log, ledger, bad: Vec::new(), lock: None })
+        let (bad, saved) = (Vec::new(), Mutex::new(0));
+        Ok(Keeper { shared, _projector: projector, log, ledger, bad, lock: None, saved, read: 0 })
     }
 
     /// What could not be read when the journal was opened.
@@ -375,6 +381,7 @@ impl Store for Keeper {
             durable: book.durable(),
             open_deliveries: book.board.count() as u64,
             syncs: self.log.syncs(),
+            read_at_start: self.read,
             restored: book.restored.clone(),
         }
     }

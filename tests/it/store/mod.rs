@@ -6,6 +6,7 @@ mod crash;
 mod formats;
 mod ledger;
 pub mod make;
+mod quick;
 mod restored;
 mod rot;
 mod together;
@@ -36,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(crash::trials());
     trials.extend(formats::trials());
     trials.extend(ledger::trials());
+    trials.extend(quick::trials());
     trials.extend(restored::trials());
     trials.extend(rot::trials());
     trials.extend(together::trials());
