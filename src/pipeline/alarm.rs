@@ -106,6 +106,11 @@ impl Pipeline {
                 said = now;
                 self.certificates(now);
             }
+            let store = Arc::clone(&self.store);
+            let saved = tokio::task::spawn_blocking(move || store.save_if_due()).await;
+            if let Ok(Err(error)) = saved {
+                tracing::error!(%error, "the next start will take longer");
+            }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 _ = stop.changed() => {}

@@ -15,6 +15,7 @@ mod alarm;
 mod desk;
 mod fetching;
 mod mailbox;
+mod poison;
 mod quotas;
 mod reload;
 mod replay;

@@ -3,6 +3,7 @@
 //! A worker never waits for a disk: while a commit is on its way, it works on the next message.
 
 use super::Pipeline;
+use super::poison::{Hand, Held};
 use super::several::Several;
 use crate::engine::{Arena, Decided, Engine, Incoming, Outcome, Read, Stages};
 use crate::message::{
@@ -10,7 +11,7 @@ use crate::message::{
 };
 use crate::ops::Metrics;
 use crate::receipt::{self, Ending};
-use crate::store::MessageFilter;
+use crate::store::{MessageFilter, Stage};
 use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
@@ -93,6 +94,7 @@ impl Stages for Laps<'_> {
 pub(super) fn start(pipeline: &Arc<Pipeline>, workers: usize, jobs: Receiver<Job>) {
     let jobs = Arc::new(Mutex::new(jobs));
     for number in 0..workers {
+        let hand = Hand::new(pipeline.store.in_flight(), number);
         let (pipeline, jobs) = (Arc::downgrade(pipeline), Arc::clone(&jobs));
         let work = move || {
             let mut arena: Option<Arena> = None;
@@ -104,7 +106,7 @@ pub(super) fn start(pipeline: &Arc<Pipeline>, workers: usize, jobs: Receiver<Job
                 let names = engine.library.names();
                 let kept = arena.take().filter(|arena| Arc::ptr_eq(arena.tree.names(), names));
                 let arena = arena.insert(kept.unwrap_or_else(|| Arena::new(&engine)));
-                let step = pipeline.work(&engine, &job.submission, arena);
+                let step = pipeline.take_in_hand(&engine, &job.submission, arena, &hand);
                 // A client that went away is not told; what was committed stays true.
                 let _ = job.reply.send(step);
             }
@@ -115,7 +117,13 @@ pub(super) fn start(pipeline: &Arc<Pipeline>, workers: usize, jobs: Receiver<Job
 }
 
 impl Pipeline {
-    fn work(&self, engine: &Arc<Engine>, submission: &Submission, arena: &mut Arena) -> Step {
+    pub(super) fn work(
+        &self,
+        engine: &Arc<Engine>,
+        submission: &Submission,
+        arena: &mut Arena,
+        held: &Held<'_>,
+    ) -> Step {
         let incoming = || Incoming {
             party: submission.party.clone(),
             syntax: submission.syntax,
@@ -158,6 +166,7 @@ impl Pipeline {
                 return Step::Answer(receipt::plain(Ending::Overloaded, submission.answer_in));
             }
         };
+        held.says(Stage::Deciding);
         self.decide(engine, read, arena, &known, submission)
     }
 
@@ -246,15 +255,27 @@ impl Pipeline {
             }
             Outcome::Commit(decided) => *decided,
         };
-        let (done, committed) = oneshot::channel();
-        let since = Instant::now();
         let wanted = submission.apart || read.wrapped.is_some();
         let apart =
             wanted && engine.send_apart(&read, &mut decided, self.clock.now(), Uuid::new_v4());
         let (kept, unit) = Kept::of(decided, apart);
+        self.commit(engine, read, kept, unit, wanted)
+    }
+
+    /// Hands a decision's unit to the store; it is answered when that is on disk.
+    pub(super) fn commit(
+        &self,
+        engine: &Arc<Engine>,
+        read: Read,
+        kept: Kept,
+        unit: Unit,
+        apart: bool,
+    ) -> Step {
+        let (done, committed) = oneshot::channel();
+        let since = Instant::now();
         self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
         let engine = Arc::clone(engine);
-        Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since, apart: wanted }))
+        Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since, apart }))
     }
 
     /// The decision; a panic is one too.

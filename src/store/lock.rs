@@ -3,7 +3,8 @@
 //! ```text
 //! DATA/FORMAT          "stafett store 1"
 //! DATA/lock            locked while an engine, `store verify` or `store rebuild` has the directory
-//! DATA/journal/        segments and at most one spare
+//! DATA/journal/        segments, at most one spare, summaries of full segments, the checkpoint
+//! DATA/inflight        what workers have in hand, and what was in hand when the process ended
 //! DATA/ledger.sqlite   follows the journal; may be deleted, and is then made anew
 //! ```
 //! Never: touches a directory whose format it does not know.
@@ -74,6 +75,11 @@ impl Lock {
     /// Where the segments lie.
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal")
+    }
+
+    /// Where it stands what is in hand.
+    pub fn in_flight(&self) -> PathBuf {
+        self.folder.join("inflight")
     }
 
     /// Where the ledger lies.

@@ -24,6 +24,7 @@ mod checkpoint;
 mod delivery;
 pub mod disk;
 mod entry;
+mod inflight;
 pub mod journal;
 mod keeper;
 pub mod ledger;
@@ -39,6 +40,7 @@ mod words;
 pub use backup::{Backup, Restored, backup_offline, restore, restore_on};
 pub use check::{LedgerState, Rebuilt, Report, rebuild, verify};
 pub use delivery::{Change, Delivery, Refusal, Resent};
+pub use inflight::{Crashes, InFlight, Stage};
 pub use keeper::Keeper;
 pub use ledger::{
     AuditRow, CounterRow, DeliveryFilter, IssueRow, LaneRow, MessageDetail, MessageFilter,
@@ -216,6 +218,21 @@ pub trait Store: Send + Sync {
     fn backup(&self, folder: &Path, now: Timestamp) -> Result<Backup, Error> {
         let note = format!("nothing can be backed up to {} at {now}", folder.display());
         Err(Error::new(ErrorKind::Storage, note))
+    }
+
+    /// Makes the next start quick: it will read what comes after this.
+    fn save(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The same, if so much has come since the last time that a start would take long; says whether it did.
+    fn save_if_due(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Where workers say what they have in hand, for the case that their process ends by it.
+    fn in_flight(&self) -> Option<Arc<InFlight>> {
+        None
     }
 
     /// How the store fares.

@@ -3,11 +3,12 @@
 use super::book::Book;
 use super::checkpoint::Checkpoint;
 use super::disk::{Disk, RealDisk};
+use super::inflight::InFlight;
 use super::journal::{self, Damage, Found, Journal, Summary};
 use super::keeper::Keeper;
 use super::ledger::Ledger;
 use super::lock::Lock;
-use crate::message::Error;
+use crate::message::{Error, ErrorKind};
 use jiff::Timestamp;
 use std::cell::RefCell;
 use std::path::Path;
@@ -33,6 +34,9 @@ pub fn open(folder: &Path, options: Options, now: Timestamp) -> Result<Keeper, E
             false => Ledger::open(&file, &found.name(), found.next - 1),
         }
     })?;
+    let in_flight = InFlight::open(&lock.in_flight())
+        .map_err(|e| Error::new(ErrorKind::Storage, "the file inflight cannot be used").cause(e))?;
+    keeper.in_flight = Some(Arc::new(in_flight));
     keeper.lock = Some(lock);
     Ok(keeper)
 }

@@ -15,6 +15,7 @@ use super::book::{Book, Judgement};
 use super::delivery::{Change, Delivery};
 use super::disk::Disk;
 use super::entry::{Entry, Step};
+use super::inflight::InFlight;
 use super::journal::{Bad, Copied, Damage};
 use super::ledger::{
     CounterRow, DeliveryFilter, LaneRow, Ledger, MessageDetail, MessageFilter, MessageRow, QueueRow,
@@ -55,6 +56,8 @@ pub struct Keeper {
     pub(super) saved: Mutex<u64>,
     /// How many records were read when the store was opened.
     pub(super) read: u64,
+    /// What is in a worker's hand; none in memory.
+    pub(super) in_flight: Option<Arc<InFlight>>,
 }
 
 struct Shared {
@@ -104,7 +107,8 @@ impl Keeper {
             }
         };
         let (bad, saved) = (Vec::new(), Mutex::new(0));
-        Ok(Keeper { shared, _projector: projector, log, ledger, bad, lock: None, saved, read: 0 })
+        let (lock, read, in_flight) = (None, 0, None);
+        Ok(Keeper { shared, _projector: projector, log, ledger, bad, lock, saved, read, in_flight })
     }
 
     /// What could not be read when the journal was opened.
@@ -369,6 +373,18 @@ impl Store for Keeper {
 
     fn backup(&self, folder: &Path, now: Timestamp) -> Result<Backup, Error> {
         backup::write(folder, now, |to| self.log.copy(to))
+    }
+
+    fn save(&self) -> Result<(), Error> {
+        self.checkpoint()
+    }
+
+    fn save_if_due(&self) -> Result<bool, Error> {
+        self.checkpoint_if_due()
+    }
+
+    fn in_flight(&self) -> Option<Arc<InFlight>> {
+        self.in_flight.clone()
     }
 
     fn status(&self) -> Status {

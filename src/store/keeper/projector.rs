@@ -55,6 +55,30 @@ impl Signal {
     }
 }
 
+/// With so many records behind, the ledger works without a rest.
+const BEHIND: u64 = 50_000;
+/// The longest rest between two stretches of work.
+const REST: Duration = Duration::from_millis(5);
+
+/// Shares the processor with whoever accepts messages: after each stretch of work as long a rest, so that what has
+/// gathered comes as many small stretches and not as one that everybody waits behind.
+struct Pace {
+    since: Instant,
+}
+
+impl Pace {
+    fn new() -> Pace {
+        Pace { since: Instant::now() }
+    }
+
+    fn rest(&mut self, left: u64) {
+        if left < BEHIND {
+            std::thread::sleep(self.since.elapsed().min(REST));
+        }
+        self.since = Instant::now();
+    }
+}
+
 /// The thread.
 pub struct Projector {
     signal: Arc<Signal>,
@@ -72,7 +96,8 @@ impl Projector {
         let follow = Arc::clone(&signal);
         let run = move || {
             while follow.wait() {
-                if let Err(error) = ledger.catch_up(&*log, &durable()) {
+                let mut pace = Pace::new();
+                if let Err(error) = ledger.follow(&*log, &durable(), &mut |left| pace.rest(left)) {
                     tracing::error!(%error, "the ledger does not follow the journal");
                     return;
                 }

@@ -13,7 +13,7 @@ const LEAST: u64 = 20_000;
 impl Keeper {
     /// Writes the summaries that are missing, and a checkpoint if enough has come since the last one: a start reads no
     /// more records than `LEAST` or half of what is open, and those of a segment. Says whether it wrote one.
-    pub fn save_if_due(&self) -> Result<bool, Error> {
+    pub(super) fn checkpoint_if_due(&self) -> Result<bool, Error> {
         let (last, open) = {
             let book = self.shared.book();
             (book.last(), book.board.count() as u64)
@@ -23,15 +23,18 @@ impl Keeper {
         if since < LEAST.max(open / 2) {
             return Ok(false);
         }
-        self.save().map(|()| true)
+        self.checkpoint().map(|()| true)
     }
 
     /// Writes a checkpoint; nothing in memory has one.
-    pub fn save(&self) -> Result<(), Error> {
+    pub(super) fn checkpoint(&self) -> Result<(), Error> {
         let Some(home) = self.log.home() else { return Ok(()) };
         let mut saved = self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.sum_up()?;
         let after = self.shared.book().last();
+        if after == *saved {
+            return Ok(());
+        }
         // What came before is on the board when it is durable.
         self.wait_durable()?;
         let mut draft = Draft::begin(&home, after)?;

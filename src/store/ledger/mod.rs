@@ -25,20 +25,26 @@ use rusqlite::types::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Entries projected in one transaction.
 const BATCH: usize = 2_048;
+/// Entries after which others may have the processor.
+const FEW: u64 = 16;
 /// What a connection keeps of the file in memory.
 const CACHE_KIB: i64 = 8_192;
-/// Pages of the write-ahead file after which it is moved into the ledger: 16 MB.
-const CHECKPOINT_PAGES: i64 = 4_096;
+/// Pages of the write-ahead file after which it is moved into the ledger: 4 MB, so that the disk is not kept from the
+/// journal's syncs for long.
+const CHECKPOINT_PAGES: i64 = 1_024;
 
 /// The ledger.
 pub struct Ledger {
     writer: Mutex<Connection>,
     /// Readers of a file do not wait for its writer.
     reader: Option<Mutex<Connection>>,
+    /// How many wait for it to be up to date.
+    asking: AtomicUsize,
 }
 
 fn storage(cause: rusqlite::Error) -> Error {
@@ -61,7 +67,7 @@ impl Ledger {
     pub fn in_memory() -> Result<Ledger, Error> {
         let tables = Connection::open_in_memory().map_err(storage)?;
         prepare(&tables, "").map_err(storage)?;
-        Ok(Ledger { writer: Mutex::new(tables), reader: None })
+        Ok(Ledger { writer: Mutex::new(tables), reader: None, asking: AtomicUsize::new(0) })
     }
 
     /// The ledger in a file, if it follows this journal and has not run ahead of it; else a new one.
@@ -116,7 +122,8 @@ impl Ledger {
 
     fn over(tables: Connection, file: &Path) -> Result<Ledger, Error> {
         let reader = connect(file).map_err(storage)?;
-        Ok(Ledger { writer: Mutex::new(tables), reader: Some(Mutex::new(reader)) })
+        let (writer, reader) = (Mutex::new(tables), Some(Mutex::new(reader)));
+        Ok(Ledger { writer, reader, asking: AtomicUsize::new(0) })
     }
 
     /// Whether it ends with its process.
@@ -154,13 +161,33 @@ impl Ledger {
     /// Projects what is durable and not yet projected, some records at a time; a record that cannot be read
     /// is passed over, as the journal's opening reports it.
     pub fn catch_up(&self, log: &dyn Log, durable: &[u64]) -> Result<(), Error> {
+        self.asking.fetch_add(1, Ordering::Relaxed);
+        let all = self.follow(log, durable, &mut |_| ());
+        self.asking.fetch_sub(1, Ordering::Relaxed);
+        all
+    }
+
+    /// The same for whoever follows all the time: `rest` is called between a few records and the next, with how many
+    /// are still to come, while nobody asks anything.
+    pub fn follow(
+        &self,
+        log: &dyn Log,
+        durable: &[u64],
+        rest: &mut dyn FnMut(u64),
+    ) -> Result<(), Error> {
         for (partition, last) in (0..).zip(durable) {
-            while self.catch_up_some(log, partition, *last)? {}
+            while self.catch_up_some(log, partition, *last, rest)? {}
         }
         Ok(())
     }
 
-    fn catch_up_some(&self, log: &dyn Log, partition: u16, last: u64) -> Result<bool, Error> {
+    fn catch_up_some(
+        &self,
+        log: &dyn Log,
+        partition: u16,
+        last: u64,
+        rest: &mut dyn FnMut(u64),
+    ) -> Result<bool, Error> {
         let mut tables = self.writer();
         let done = progress(&tables, partition).map_err(storage)?;
         let until = last.min(done + BATCH as u64);
@@ -174,6 +201,9 @@ impl Ledger {
             match log.entry(position) {
                 Ok(entry) => gathering.entry(position, &entry).map_err(storage)?,
                 Err(_) => gathering.passed(position),
+            }
+            if sequence.is_multiple_of(FEW) && self.asking.load(Ordering::Relaxed) == 0 {
+                rest(last - sequence);
             }
         }
         gathering.end().map_err(storage)?;

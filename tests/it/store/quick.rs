@@ -116,7 +116,7 @@ fn plain(disk: &SimDisk) -> Result<SimDisk, Failed> {
 fn facts(store: &Keeper, day: &Day) -> Result<Vec<String>, Failed> {
     let status = store.status();
     let mut facts = vec![
-        format!("{:?} {} {:?}", status.durable, status.open_deliveries, store.next_overdue()),
+        format!("{} {:?}", status.open_deliveries, store.next_overdue()),
         format!("{} bad", status.bad_records),
     ];
     for n in 0..day.messages {
@@ -208,7 +208,8 @@ fn bounded() -> Result<(), Failed> {
         store.commit(vec![deliver(unit("hospital", &format!("m{n}")), &PLAIN)])?;
     }
     drop(store);
-    let most = disk.list()?.iter().filter(|name| name.starts_with("journal-")).map(|name| {
+    let names = disk.list()?;
+    let most = names.iter().filter(|name| name.starts_with("journal-")).map(|name| {
         let bytes = disk.bytes(name).unwrap_or_default();
         super::rot::records(&bytes).len() as u64
     });
