@@ -232,7 +232,8 @@ fn first_life(
     Ok(())
 }
 
-fn hand_in(base: &str, receiver: &Receiver, message: &Message) -> Told {
+/// Hands a message in, and writes down what was told.
+pub fn hand_in(base: &str, receiver: &Receiver, message: &Message) -> Told {
     let id = message.id.clone();
     let (lane, content) = (message.lane.to_owned(), print(message.body.as_bytes()));
     receiver.saw(Seen::Sent { message: id.clone(), lane, content });
@@ -245,7 +246,7 @@ fn hand_in(base: &str, receiver: &Receiver, message: &Message) -> Told {
 }
 
 /// Starts it again, hands everything in again, and lets it deliver.
-fn second_life(folder: &Path, receiver: &Receiver, messages: &[Message]) -> Result<(), Failed> {
+pub fn second_life(folder: &Path, receiver: &Receiver, messages: &[Message]) -> Result<(), Failed> {
     receiver.saw(Seen::Restarted);
     let mut engine = Engine::start(folder, &[])?;
     let Some(base) = engine.base.clone() else {

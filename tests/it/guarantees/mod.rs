@@ -4,8 +4,10 @@ mod calls;
 mod checked;
 mod checker;
 mod engine;
+mod long;
 mod order;
 mod page;
+mod power;
 mod sabotage;
 mod script;
 mod sim;
@@ -19,6 +21,8 @@ use libtest_mimic::{Failed, Trial};
 const OF_EACH: usize = 3;
 /// Runs by default, at least.
 const RUNS: usize = 100;
+/// Power cuts of the long run.
+const CUTS: usize = 40;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -37,7 +41,31 @@ pub fn trials() -> Vec<Trial> {
         }),
         trial("guarantees: every system call", strace(), || every_call(None))
             .with_ignored_flag(true),
+        cuts(),
     ]
+}
+
+/// Power cuts: run by hand, where that can be done at all.
+fn cuts() -> Trial {
+    let name = "guarantees: power lost under a real file system";
+    match power::unable() {
+        Some(why) => Trial::test(format!("{name} (ignored: {why})"), || Ok(())),
+        None => Trial::test(name, || {
+            let total = power::run(CUTS)?;
+            let power::Total { cuts, before, between, judged } = total;
+            if !judged.broken.is_empty() {
+                return Err(format!("{:#?}", judged.broken).into());
+            }
+            let checker::Judged { accepted, delivered, repeated, pairs, .. } = judged;
+            let figures = format!(
+                "{cuts} power cuts: {before} messages accepted before them and {between} not, all handed in \
+                 again; {accepted} accepted, none lost, {delivered} delivered, {repeated} of them again and \
+                 flagged, {pairs} pairs in order"
+            );
+            long::keep("power-cuts", &figures)
+        }),
+    }
+    .with_ignored_flag(true)
 }
 
 /// The page, checked against all trials that there are.
@@ -58,7 +86,10 @@ fn in_order() -> Result<(), Failed> {
 
 fn every_call(of_each: Option<usize>) -> Result<(), Failed> {
     let total = calls::enumerate(of_each)?;
-    println!("{total}");
+    match of_each {
+        Some(_) => println!("{total}"),
+        None => long::keep("every-system-call", &total.to_string())?,
+    }
     if !total.broken.is_empty() {
         return Err(total.broken.join("\n").into());
     }

@@ -23,8 +23,16 @@ pub struct Message {
     pub body: String,
 }
 
+/// In how many lanes they are.
+pub const LANES: usize = 2;
+
 /// The messages in their order. Every fifth has no route, and is refused.
 pub fn messages() -> Result<Vec<Message>, Failed> {
+    many(MESSAGES)
+}
+
+/// So many of them; the first are always the same.
+pub fn many(count: usize) -> Result<Vec<Message>, Failed> {
     let folder = support::root().join("fixtures/networks/planomraade-syd/messages");
     let read = |name: &str| -> Result<String, Failed> {
         let text = std::fs::read_to_string(folder.join(name))?;
@@ -33,7 +41,7 @@ pub fn messages() -> Result<Vec<Message>, Failed> {
     };
     let taken = read("hospital-notification-admission.json")?;
     let refused = read("hospital-notification-to-practice.json")?;
-    (0..MESSAGES).map(|n| message(n, if n % 5 == 4 { &refused } else { &taken })).collect()
+    (0..count).map(|n| message(n, if n % 5 == 4 { &refused } else { &taken })).collect()
 }
 
 fn message(n: usize, text: &str) -> Result<Message, Failed> {
@@ -41,12 +49,12 @@ fn message(n: usize, text: &str) -> Result<Message, Failed> {
     let known = |value: &serde_json::Value| value["id"].as_str().unwrap_or_default().to_owned();
     let (envelope, header) = (known(&value), known(&value["entry"][0]["resource"]));
     let id = |kind: u8| format!("{n:08x}-0000-4000-8000-00000000000{kind}");
-    let lane = ["even", "odd"][n % 2];
+    let lane = ["even", "odd"][n % LANES];
     let encounter = value["entry"].as_array().into_iter().flatten().find_map(|entry| {
         let episode = &entry["resource"]["episodeOfCare"][0]["identifier"]["value"];
         episode.as_str().map(str::to_owned)
     });
-    let episode = format!("0000000{}-0000-4000-8000-000000000003", n % 2);
+    let episode = format!("0000000{}-0000-4000-8000-000000000003", n % LANES);
     let body = text.replace(&envelope, &id(1)).replace(&header, &id(2));
     let body = match encounter {
         Some(known) => body.replace(&known, &episode),
