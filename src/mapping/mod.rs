@@ -7,6 +7,7 @@ pub mod ast;
 mod compile;
 mod concepts;
 mod coverage;
+mod dates;
 mod declared;
 mod diff;
 mod explain;

@@ -4,11 +4,12 @@
 //! reference to the text of the map, except the file and line that an issue names.
 
 use super::concepts::Concepts;
+use super::dates::{Becomes, Pattern};
 use super::declared::{Ask, Earlier, Parameter};
 use super::expression::Compiled;
 use super::facts::Facts;
 use super::trace::RulePlace;
-use crate::tree::types::{ElementId, Table, TypeId};
+use crate::tree::types::{ElementId, Table, TypeId, TypeKind};
 use crate::tree::{NodeId, Tree};
 use bytestring::ByteString;
 use std::sync::Arc;
@@ -33,6 +34,14 @@ pub(super) struct Code {
     pub(super) wanted: Vec<Arc<str>>,
     /// The names of route parameters, by the index that expressions use.
     pub(super) names: Vec<Arc<str>>,
+}
+
+impl Code {
+    /// Whether a name is a FHIR resource's in the version that is built in.
+    pub(super) fn is_resource(&self, name: &str) -> bool {
+        let found = self.table.find(name);
+        found.is_some_and(|id| self.table.type_of(id).kind == TypeKind::Resource)
+    }
 }
 
 /// A compiled map.
@@ -205,6 +214,8 @@ pub(super) enum Transform {
     /// The element's only type; what is there already if it cannot repeat.
     Make,
     Create(TypeId),
+    /// A resource of no known type, and what it is called.
+    CreateCalled(Box<str>),
     Copy(Operand),
     /// An element of a type, filled by the group that maps to it: group, created type.
     Typed(Operand, u32, TypeId),
@@ -220,6 +231,8 @@ pub(super) enum Transform {
     Pointer(Slot),
     Build(Build),
     DateOp(Box<DateOp>),
+    /// A text in its own order as a date, or seconds since 1970.
+    Moment(Box<Moment>),
     /// Mixed content to text: the names of a line break and of a space.
     Flatten(Operand, Vec<Box<str>>),
     /// Text to mixed content: the elements of a line break and of a space.
@@ -283,6 +296,19 @@ pub(super) struct DateOp {
     pub operand: Operand,
     pub zone: jiff::tz::TimeZone,
     pub form: DateForm,
+}
+
+/// A date that is no FHIR date yet.
+pub(super) struct Moment {
+    pub operand: Operand,
+    pub read: DateRead,
+    pub to: Becomes,
+}
+
+/// What a date is read by, and the zone of a time that says none.
+pub(super) enum DateRead {
+    Pattern(Pattern, Option<jiff::tz::TimeZone>),
+    Seconds(jiff::tz::TimeZone),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

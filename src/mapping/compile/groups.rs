@@ -2,6 +2,7 @@
 //!
 //! Promises: a declared parameter type is narrowed by a call, never widened. Never: compiles an instance twice.
 
+use super::index::Side;
 use super::shape::Shape;
 use super::{Binding, Compiler, INSTANCES, Notes};
 use crate::mapping::ast::{self, Argument};
@@ -24,7 +25,9 @@ impl Compiler<'_> {
         let before = std::mem::replace(&mut self.map, map);
         let mut shapes = Vec::new();
         for parameter in &self.maps[map].groups[group].parameters {
-            let type_id = parameter.type_name.as_ref().and_then(|name| self.parameter_type(name));
+            let side = if parameter.is_target { Side::Target } else { Side::Source };
+            let name = parameter.type_name.as_ref();
+            let type_id = name.and_then(|name| self.parameter_type(name, side));
             shapes.push(Shape {
                 types: type_id.into_iter().collect(),
                 is_target: parameter.is_target,

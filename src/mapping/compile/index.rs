@@ -4,12 +4,42 @@
 //! Promises: a group's types are compared by what they are called, so that another version's `HumanName` finds
 //! its rule; imports are not followed further. Never: a finding.
 
-use crate::mapping::ast::{Map, Name, TypeMode, Uses};
+use crate::mapping::ast::{Map, Name, TypeMode, Use, Uses};
 use crate::tree::types::{Table, TypeId, TypeKind};
 use std::collections::HashMap;
 
 /// FHIR's own canonicals.
 pub(super) const FHIR: &str = "http://hl7.org/fhir/";
+
+/// The versions whose types are the ones that are built in. R4B has R4's, but for a few.
+const OWN: [&str; 5] = ["4.0", "4.0.1", "R4", "4.3", "R4B"];
+
+/// The types of that name are others in R4B.
+const OTHER_IN_R4B: [&str; 2] = ["Evidence", "EvidenceVariable"];
+
+/// The side of a map that a name stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Source,
+    Target,
+}
+
+impl Side {
+    fn of(one: &Uses) -> Side {
+        match one.mode {
+            Use::Source | Use::Queried => Side::Source,
+            Use::Target | Use::Produced => Side::Target,
+        }
+    }
+}
+
+/// What a type's name means.
+pub(super) enum Named<'m> {
+    Known(TypeId),
+    /// A model that nobody has loaded: its canonical, or one beside which it must be.
+    NotLoaded(&'m str),
+    Unknown,
+}
 
 /// A group that is the rule for a pair of types.
 #[derive(Clone, Copy)]
@@ -109,11 +139,13 @@ impl Index {
             if one.type_mode == TypeMode::None || source.is_target || !target.is_target {
                 continue;
             }
-            let called = |name: &Option<Name>| {
-                let name = name.as_ref()?;
-                named(table, map, name).or_else(|| called(table, map, name))
+            let called = |name: &Option<Name>, side| match self.named(table, map, name.as_ref()?, side) {
+                Named::Known(one) => Some(one),
+                Named::NotLoaded(url) => called(table, url),
+                Named::Unknown => None,
             };
-            if let (Some(from), to) = (called(&source.type_name), called(&target.type_name)) {
+            let from = called(&source.type_name, Side::Source);
+            if let (Some(from), to) = (from, called(&target.type_name, Side::Target)) {
                 let to = to.unwrap_or(TypeId::NONE);
                 pairs.push(Pair { group, from, to, mode: one.type_mode });
             }
@@ -132,8 +164,35 @@ impl Index {
         all.iter().copied().filter(|(at, _)| reachable.binary_search(at).is_ok()).collect()
     }
 
+    /// What a type's name means on a side of a map: what `uses` says; else a model beside one that it names; else
+    /// FHIR's own type, or the only model of that name.
+    pub fn named<'m>(&self, table: &Table, map: &'m Map, name: &str, side: Side) -> Named<'m> {
+        if let Some(one) = alias(map, name, side).or_else(|| ends_in(map, name, side)) {
+            return model(table, &one.url).map_or(Named::NotLoaded(&one.url), Named::Known);
+        }
+        let others = || {
+            let of_side = map.uses.iter().filter(|one| Side::of(one) == side);
+            of_side.filter(|one| !is_fhirs(&one.url))
+        };
+        for one in others() {
+            let folder = &one.url[..one.url.len() - last(&one.url).len()];
+            if let Some(found) = table.find(&format!("{folder}{name}")) {
+                return Named::Known(found);
+            }
+        }
+        let bare = name.strip_prefix("FHIR.").unwrap_or(name);
+        let found = table.find(bare).or_else(|| model(table, bare));
+        let resource = |id: &TypeId| table.type_of(*id).kind == TypeKind::Resource;
+        let missing = others().find(|one| model(table, &one.url).is_none());
+        if let (Some(missing), Some(_), true) = (missing, found.filter(resource), bare == name) {
+            // `Observation` of a set of models of which not all are at hand need not be FHIR's.
+            return Named::NotLoaded(&missing.url);
+        }
+        found.or_else(|| self.model(name)).map_or(Named::Unknown, Named::Known)
+    }
+
     /// The loaded model whose canonical ends in that name, if there is but one.
-    pub fn model(&self, name: &str) -> Option<TypeId> {
+    fn model(&self, name: &str) -> Option<TypeId> {
         self.models.get(name).copied().flatten()
     }
 }
@@ -146,34 +205,48 @@ pub(super) fn model(table: &Table, url: &str) -> Option<TypeId> {
     }
     let rest = url.strip_prefix(FHIR)?;
     let (version, name) = match rest.split_once('/') {
-        Some(("StructureDefinition", name)) => ("4.0", name),
+        Some(("StructureDefinition", name)) => (OWN[0], name),
         Some((version, name)) => (version, name.trim_start_matches("StructureDefinition/")),
         None => return None,
     };
     let found = table.find(name)?;
-    let own = version == "4.0" || version == "R4" || table.primitive(found).is_some();
-    own.then_some(found)
+    let other = matches!(version, "4.3" | "R4B") && OTHER_IN_R4B.contains(&name);
+    let own = OWN.contains(&version) && !other;
+    (own || table.primitive(found).is_some()).then_some(found)
 }
 
-/// The `uses` that an alias names.
-pub(super) fn alias<'m>(map: &'m Map, name: &str) -> Option<&'m Uses> {
-    map.uses.iter().find(|one| one.alias.as_deref() == Some(name))
+/// The `uses` that an alias names; of two, the one for that side.
+pub(super) fn alias<'m>(map: &'m Map, name: &str, side: Side) -> Option<&'m Uses> {
+    let mut called = map.uses.iter().filter(|one| one.alias.as_deref() == Some(name));
+    let first = called.clone().next();
+    called.find(|one| Side::of(one) == side).or(first)
 }
 
-/// The type of a name in a map: an alias, or a type's own name.
-pub(super) fn named(table: &Table, map: &Map, name: &str) -> Option<TypeId> {
-    if let Some(one) = alias(map, name) {
-        return model(table, &one.url);
-    }
-    let bare = name.strip_prefix("FHIR.").unwrap_or(name);
-    table.find(bare).or_else(|| model(table, bare))
+/// The `uses` of a side without an alias whose canonical ends in that name.
+fn ends_in<'m>(map: &'m Map, name: &str, side: Side) -> Option<&'m Uses> {
+    let bare = |one: &&Uses| one.alias.is_none() && Side::of(one) == side;
+    map.uses.iter().filter(bare).find(|one| last(&one.url) == name)
 }
 
-/// FHIR's type of the same name as one of a model that nobody has loaded.
-fn called(table: &Table, map: &Map, name: &str) -> Option<TypeId> {
-    let url = alias(map, name).map_or(name, |one| &one.url);
-    let last = url.split('|').next()?.rsplit('/').next()?;
-    table.find(last).filter(|id| table.type_of(*id).kind != TypeKind::Logical)
+/// Whether a canonical is one of FHIR's own types, in any version.
+pub(super) fn is_fhirs(url: &str) -> bool {
+    let first = url.strip_prefix(FHIR).and_then(|rest| rest.split('/').next());
+    first.is_some_and(|first| {
+        first == "StructureDefinition"
+            || first.starts_with(|c: char| c.is_ascii_digit())
+            || matches!(first, "DSTU2" | "STU3" | "R2" | "R3" | "R4" | "R4B" | "R5" | "R6")
+    })
+}
+
+/// FHIR's type of the same name as one of another version.
+pub(super) fn called(table: &Table, url: &str) -> Option<TypeId> {
+    let found = table.find(last(url)).filter(|id| table.type_of(*id).kind != TypeKind::Logical);
+    found.filter(|_| is_fhirs(url))
+}
+
+fn last(url: &str) -> &str {
+    let bare = url.split('|').next().unwrap_or_default();
+    bare.rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether a canonical fits a pattern in which `*` stands for anything.

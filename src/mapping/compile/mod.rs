@@ -3,6 +3,7 @@
 //! Promises: all findings of all maps at once, each at its place; a map with an error gets no plan. A group is
 //! compiled once for each combination of parameter types it is called with. Never: depends on a message.
 
+mod dates;
 mod dispatch;
 mod doubts;
 mod earlier;

@@ -4,7 +4,7 @@
 //! default meaning for a name nobody knows.
 
 use super::Compiler;
-use super::index::{FHIR, alias, model, named};
+use super::index::{FHIR, Named, Side, alias, is_fhirs, model};
 use super::shape::nearest;
 use crate::mapping::ast::{Name, Uses};
 use crate::mapping::concepts::Concepts;
@@ -51,24 +51,25 @@ impl Compiler<'_> {
         model(self.table, &one.url)
     }
 
-    /// The type of that name in the map at hand; an unknown one is reported.
-    pub(super) fn type_named(&mut self, name: &Name) -> Option<TypeId> {
-        self.type_of_name(name, self.index.incomplete)
+    /// The type of that name on a side of the map at hand; an unknown one is reported.
+    pub(super) fn type_named(&mut self, name: &Name, side: Side) -> Option<TypeId> {
+        self.type_of_name(name, side, self.index.incomplete)
     }
 
     /// The type that a parameter says it has. Maps in use say what no engine looks at; then it counts as not
     /// known.
-    pub(super) fn parameter_type(&mut self, name: &Name) -> Option<TypeId> {
-        self.type_of_name(name, true)
+    pub(super) fn parameter_type(&mut self, name: &Name, side: Side) -> Option<TypeId> {
+        self.type_of_name(name, side, true)
     }
 
-    fn type_of_name(&mut self, name: &Name, excused: bool) -> Option<TypeId> {
+    fn type_of_name(&mut self, name: &Name, side: Side, excused: bool) -> Option<TypeId> {
         let map = &self.maps[self.map];
-        if let Some(one) = alias(map, name) {
-            return self.model(one);
+        match self.index.named(self.table, map, name, side) {
+            Named::Known(found) => return Some(found),
+            Named::NotLoaded(_) => return None,
+            Named::Unknown => {}
         }
-        let found = named(self.table, map, name).or_else(|| self.index.model(name));
-        if found.is_none() && !map.uses.iter().any(|one| *one.url == **name) {
+        if !map.uses.iter().any(|one| *one.url == **name) {
             let aliases = map.uses.iter().filter_map(|u| u.alias.as_deref());
             let types = self.table.types().iter().map(|t| &*t.name);
             let meant = nearest(name, aliases.chain(types));
@@ -78,7 +79,16 @@ impl Compiler<'_> {
                 false => self.error(name.at, "map-unknown-type", text, meant),
             }
         }
-        found
+        None
+    }
+
+    /// What a resource is called that is another FHIR version's, which nobody has loaded.
+    pub(super) fn elsewhere(&self, name: &str) -> Option<&str> {
+        let map = &self.maps[self.map];
+        match self.index.named(self.table, map, name, Side::Target) {
+            Named::NotLoaded(url) if is_fhirs(url) => url.rsplit('/').next(),
+            _ => None,
+        }
     }
 
     /// The group of that name: (map, group).
@@ -146,7 +156,7 @@ impl Compiler<'_> {
     /// What a message of a model that nobody has loaded is called, and whether it is a FHIR resource.
     pub(super) fn root_name(&self, name: Option<&Name>, only: Option<&Uses>) -> (Box<str>, bool) {
         let map = &self.maps[self.map];
-        let of_alias = name.and_then(|name| alias(map, name)).or(only);
+        let of_alias = name.and_then(|name| alias(map, name, Side::Target)).or(only);
         let url = of_alias.map(|one| &*one.url).or(name.map(|name| &**name)).unwrap_or("unknown");
         let bare = url.split('|').next().unwrap_or_default();
         let last = bare.rsplit('/').next().unwrap_or_default();

@@ -2,6 +2,7 @@
 //!
 //! Promises: a variable is known inside its rule and nowhere else. Never: lets a rule write a source.
 
+use super::index::Side;
 use super::shape::{Shape, nearest};
 use super::{Binding, Compiler};
 use crate::mapping::ast::{self, Fragment, Name};
@@ -97,7 +98,7 @@ impl Compiler<'_> {
         // What is read may be written if it is the target variable itself.
         shape.is_target = context.is_target;
         let filter = source.type_name.as_ref().and_then(|name| {
-            let wanted = self.type_named(name)?;
+            let wanted = self.type_named(name, Side::Source)?;
             self.narrow_source(name, &mut shape, wanted);
             Some(wanted)
         });

@@ -41,7 +41,8 @@ impl Compiler<'_> {
             Some(TargetList::Single) => List::Single,
             Some(TargetList::Share(key)) => List::Share(self.share(key)),
         };
-        let written = !matches!(spot.place, Place::Nowhere);
+        let created = matches!(transform, Transform::Create(_));
+        let written = created || !matches!(spot.place, Place::Nowhere);
         let shape = if written { Shape::target(types) } else { Shape::source(types) };
         let bind = match (&target.alias, &target.element) {
             (Some(alias), _) => {

@@ -5,18 +5,20 @@
 //! transform the language does not have.
 
 use super::Compiler;
+use super::index::Side;
 use super::shape::{Shape, nearest};
 use super::targets::Spot;
 use crate::mapping::ast::{self, Argument, Call, Fragment, Name};
 use crate::mapping::concepts::Translation;
+use crate::mapping::dates::Becomes;
 use crate::mapping::facts::element_of;
 use crate::mapping::plan::{
-    Build, ConceptSource, DateForm, DateOp, Operand, Output, Piece, Place, Slot, Step, Transform,
+    Build, ConceptSource, Operand, Output, Piece, Place, Slot, Step, Transform,
     Translate,
 };
 use crate::tree::types::{ElementId, TypeId};
 
-type Made = Option<(Transform, Vec<TypeId>)>;
+pub(super) type Made = Option<(Transform, Vec<TypeId>)>;
 
 /// The transforms of the language.
 pub const TRANSFORMS: &[&str] = &[
@@ -36,6 +38,12 @@ pub const TRANSFORMS: &[&str] = &[
     "id",
     "cp",
     "dateOp",
+    "toDate",
+    "toDateTime",
+    "toTime",
+    "unixToDate",
+    "unixToDateTime",
+    "unixToTime",
     "escape",
 ];
 
@@ -130,7 +138,13 @@ impl Compiler<'_> {
             "qty" => self.quantity(call),
             "id" => self.identifier(call),
             "cp" => self.contact(call),
-            "dateOp" => self.date_op(call),
+            "dateOp" => self.date_op(call, spot),
+            "toDate" => self.read_date(call, Becomes::Date),
+            "toDateTime" => self.read_date(call, Becomes::DateTime),
+            "toTime" => self.read_date(call, Becomes::Time),
+            "unixToDate" => self.unix_date(call, Becomes::Date),
+            "unixToDateTime" => self.unix_date(call, Becomes::DateTime),
+            "unixToTime" => self.unix_date(call, Becomes::Time),
             "escape" => self.escape(call, spot),
             name => {
                 let meant = nearest(name, TRANSFORMS.iter().copied());
@@ -186,7 +200,7 @@ impl Compiler<'_> {
         constant.map(|one| one.value.text.clone()).or(difference.map(Into::into))
     }
 
-    fn argument(&mut self, call: &Call, at: usize) -> Option<(Operand, Shape)> {
+    pub(super) fn argument(&mut self, call: &Call, at: usize) -> Option<(Operand, Shape)> {
         match call.arguments.get(at) {
             Some(argument) => self.operand(argument),
             None => self.missing(call, at),
@@ -199,7 +213,7 @@ impl Compiler<'_> {
         None
     }
 
-    fn text_argument<'c>(&mut self, call: &'c Call, at: usize) -> Option<&'c Name> {
+    pub(super) fn text_argument<'c>(&mut self, call: &'c Call, at: usize) -> Option<&'c Name> {
         match call.arguments.get(at) {
             Some(Argument::Text(name)) => Some(name),
             Some(other) => {
@@ -223,8 +237,9 @@ impl Compiler<'_> {
     }
 
     fn create(&mut self, call: &Call, spot: &Spot) -> Made {
-        if matches!(spot.place, Place::Nowhere) {
-            let text = "`create` needs a place: `target.element = create('...')`";
+        let nowhere = matches!(spot.place, Place::Nowhere);
+        if nowhere && call.arguments.is_empty() {
+            let text = "`create` needs a place or a type: `target.element = create('...')`";
             self.error(call.name.at, "map-wrong-mode", text, None);
             return None;
         }
@@ -235,7 +250,10 @@ impl Compiler<'_> {
             return self.missing(call, 0);
         }
         let name = self.text_argument(call, 0)?;
-        let mut type_id = self.type_named(name)?;
+        if !nowhere && let Some(called) = self.elsewhere(name) {
+            return Some((Transform::CreateCalled(called.into()), Vec::new()));
+        }
+        let mut type_id = self.type_named(name, Side::Target)?;
         // `create('BackboneElement')` of an element whose parts have no name of their own.
         if let [only] = spot.types[..]
             && self.table.is_a(only, type_id)
@@ -251,13 +269,13 @@ impl Compiler<'_> {
         Some((Transform::Create(type_id), vec![type_id]))
     }
 
-    fn cast(&mut self, call: &Call, spot: &Spot) -> Made {
+    pub(super) fn cast(&mut self, call: &Call, spot: &Spot) -> Made {
         let (operand, _) = self.argument(call, 0)?;
         let type_id = match (call.arguments.get(1), &spot.types[..]) {
             (None, [one]) => *one,
             _ => {
                 let name = self.text_argument(call, 1)?;
-                self.type_named(name)?
+                self.type_named(name, Side::Target)?
             }
         };
         if self.table.primitive(type_id).is_none() {
@@ -457,39 +475,6 @@ impl Compiler<'_> {
             parts.push((*name, self.piece(call, at)?));
         }
         Some(made(self.build(call, "ContactPoint", parts)?))
-    }
-
-    fn date_op(&mut self, call: &Call) -> Made {
-        let (operand, _) = self.argument(call, 0)?;
-        let name = self.text_argument(call, 1)?;
-        let Ok(zone) = jiff::tz::TimeZone::get(name) else {
-            let text = format!("unknown time zone `{}`", &**name);
-            self.error(name.at, "map-unknown-zone", text, None);
-            return None;
-        };
-        let primitives = &self.facts.primitives;
-        let (date_time, date, string) = (primitives.date_time, primitives.date, primitives.string);
-        let (form, type_id) = match call.arguments.get(2) {
-            None => (DateForm::DateTime, date_time),
-            Some(_) => {
-                let form = self.text_argument(call, 2)?;
-                match &**form {
-                    "dateTime" => (DateForm::DateTime, date_time),
-                    "date" => (DateForm::Date, date),
-                    "time" => (DateForm::Time, string),
-                    "minutes" => (DateForm::Minutes, string),
-                    "local" => (DateForm::Local, string),
-                    _ => {
-                        let text = format!("`{}` is no form of dateOp", &**form);
-                        let known = ["dateTime", "date", "time", "minutes", "local"];
-                        self.error(form.at, "map-wrong-type", text, nearest(form, known));
-                        return None;
-                    }
-                }
-            }
-        };
-        let transform = Transform::DateOp(Box::new(DateOp { operand, zone, form }));
-        Some((transform, vec![type_id]))
     }
 
     fn escape(&mut self, call: &Call, spot: &Spot) -> Made {

@@ -3,6 +3,7 @@
 //! Promises: every fault is a diagnostic with file, line and column, and parsing goes on with the next rule;
 //! what was read is in the map even then. Never: resolves a name.
 
+mod batch;
 mod concepts;
 mod header;
 mod lexer;
@@ -82,7 +83,7 @@ impl<'a> Parser<'a> {
         if self.token.start == before {
             self.advance();
         }
-        let starts = ["uses", "imports", "conceptmap", "group", "map"];
+        let starts = ["uses", "imports", "conceptmap", "group", "map", "let"];
         while self.token.kind != Kind::End {
             let line = self.text[..self.token.start].rsplit('\n').next().unwrap_or("");
             if starts.contains(&self.word()) && line.trim().is_empty() {
@@ -105,7 +106,7 @@ impl<'a> Parser<'a> {
         self.advance();
         let url = self.text_or_word("a model's canonical")?;
         let alias = match self.accept_word("alias") {
-            true => Some(self.name("an alias")?),
+            true => Some(self.text_or_word("an alias")?),
             false => None,
         };
         if !self.accept_word("as") {

@@ -4,7 +4,7 @@
 
 use super::lexer::Kind;
 use super::{DEPTH, Parsed, Parser};
-use crate::mapping::ast::{Call, Rule};
+use crate::mapping::ast::{Call, Name, Rule};
 
 impl Parser<'_> {
     /// The rules up to a closing brace, which is left standing.
@@ -14,6 +14,10 @@ impl Parser<'_> {
         while !self.is("}") && self.token.kind != Kind::End && !self.ends_old_group() {
             let before = self.token.start;
             match self.rule() {
+                Ok(rule) if self.is(":") => match self.batch(rule) {
+                    Ok(several) => rules.extend(several),
+                    Err(_) => self.next_rule(before),
+                },
                 Ok(rule) => rules.push(rule),
                 Err(_) => self.next_rule(before),
             }
@@ -62,6 +66,9 @@ impl Parser<'_> {
         if self.accept("->") || (self.old && self.accept_word("make")) {
             loop {
                 rule.targets.push(self.target()?);
+                if self.begins_batch(&rule) {
+                    return Ok(rule);
+                }
                 if !self.accept(",") {
                     break;
                 }
@@ -70,12 +77,7 @@ impl Parser<'_> {
         if self.accept_word("then") {
             self.dependents(&mut rule)?;
         }
-        rule.name = match self.token.kind {
-            _ if self.old => before,
-            Kind::Word | Kind::Number => Some(self.take_joined(&["-", "."])),
-            Kind::Double | Kind::Single | Kind::Quoted => Some(self.take()),
-            Kind::Symbol | Kind::End => None,
-        };
+        rule.name = if self.old { before } else { self.rule_name() };
         rule.braces.1 = self.last as u32;
         if rule.rules.is_empty() && rule.braces.0 == 0 {
             rule.braces.0 = rule.braces.1;
@@ -85,6 +87,15 @@ impl Parser<'_> {
         match closed {
             true => Ok(rule),
             false => self.fault("expected `;`"),
+        }
+    }
+
+    /// The name behind a rule, if it has one.
+    pub(super) fn rule_name(&mut self) -> Option<Name> {
+        match self.token.kind {
+            Kind::Word | Kind::Number => Some(self.take_joined(&["-", "."])),
+            Kind::Double | Kind::Single | Kind::Quoted => Some(self.take()),
+            Kind::Symbol | Kind::End => None,
         }
     }
 

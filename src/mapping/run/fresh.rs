@@ -7,7 +7,7 @@ use super::Machine;
 use super::value::Value;
 use super::write::Spot;
 use crate::tree::types::{ElementId, Representation, TypeId, TypeKind};
-use crate::tree::{Kind, NameId, NodeId, Token};
+use crate::tree::{Kind, Marks, NameId, NodeId, Token};
 
 /// The namespace of `xsi:type`.
 pub(super) const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -62,6 +62,42 @@ impl Machine<'_, '_> {
         self.name_resource(node, spot.type_id);
         self.tell_written(node, Value::None);
         node
+    }
+
+    /// Whether a node of no known type is where FHIR has a whole resource.
+    pub(super) fn holds_resource(&self, node: NodeId) -> bool {
+        let one = self.target.node(node);
+        one.element == ElementId::NONE
+            && matches!(self.target.name_text(one.name), "resource" | "contained")
+    }
+
+    /// A node that stands nowhere yet: whoever writes it somewhere puts it there.
+    pub(super) fn make_apart(&mut self, type_id: TypeId) -> Value {
+        let name = self.plan.code.table.type_of(type_id).name.clone();
+        let name = self.target.name_id(&name);
+        let node = self.target.add(None, Kind::Element, name, self.rule.0 + 1);
+        self.target.node_mut(node).type_id = type_id;
+        self.name_resource(node, type_id);
+        self.tell_written(node, Value::None);
+        Value::Node(self.target_tree(), node)
+    }
+
+    /// Puts a node that stands nowhere into a place that was just made; none if it stands somewhere.
+    pub(super) fn settle(&mut self, value: Value, parent: NodeId, place: NodeId) -> Option<Value> {
+        let Value::Node(tree, node) = value else { return None };
+        let apart = self.is_target(tree)
+            && self.target.parent(node).is_none()
+            && self.target.root() != Some(node)
+            && !self.target.node(node).marks.has(Marks::DETACHED);
+        if !apart {
+            return None;
+        }
+        let made = *self.target.node(place);
+        self.target.detach(place);
+        let one = self.target.node_mut(node);
+        (one.name, one.element, one.namespace) = (made.name, made.element, made.namespace);
+        self.target.attach(parent, node);
+        Some(value)
     }
 
     fn name_resource(&mut self, node: NodeId, type_id: TypeId) {

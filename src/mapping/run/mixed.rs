@@ -5,7 +5,8 @@
 
 use super::value::Value;
 use super::{Machine, issues};
-use crate::mapping::plan::{DateForm, DateOp, Target};
+use crate::mapping::dates::{self, Becomes};
+use crate::mapping::plan::{DateForm, DateOp, DateRead, Moment, Target};
 use crate::message::Arg;
 use crate::tree::types::ElementId;
 use crate::tree::{Kind, NameId, NodeId, Token, Tree};
@@ -31,6 +32,32 @@ impl<'p> Machine<'p, '_> {
             DateForm::Time | DateForm::Minutes | DateForm::Local => primitives.string,
         };
         Value::Text(self.target.kept_since(start), type_id)
+    }
+
+    /// A text in its own order, or seconds since 1970, as a date.
+    pub(super) fn moment(&mut self, moment: &Moment, value: Value, at: Value) -> Value {
+        let Some(text) = self.take_text(value) else { return Value::None };
+        let made = match &moment.read {
+            DateRead::Pattern(pattern, zone) => {
+                pattern.apply(text.trim(), moment.to, zone.as_ref())
+            }
+            DateRead::Seconds(zone) => dates::unix(text.trim(), moment.to, zone),
+        };
+        self.memory.text = text;
+        let primitives = &self.plan.code.facts.primitives;
+        let (type_id, name) = match moment.to {
+            Becomes::Date => (primitives.date, "date"),
+            Becomes::DateTime => (primitives.date_time, "date and time"),
+            Becomes::Time => (primitives.time, "time"),
+        };
+        match made {
+            Some(made) => self.keep(&made, type_id),
+            None => {
+                let place = if matches!(value, Value::Node(..)) { value } else { at };
+                self.report(&issues::CONVERSION, place, Arg::Static(name));
+                Value::None
+            }
+        }
     }
 
     /// The text of mixed content: the first name is a line break's, the second a space's.

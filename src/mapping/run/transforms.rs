@@ -22,6 +22,16 @@ impl<'p> Machine<'p, '_> {
         let value = match &target.transform {
             Transform::Make => return Ok(self.make(target, frame, None, at)),
             Transform::Create(type_id) => return Ok(self.make(target, frame, Some(*type_id), at)),
+            Transform::CreateCalled(name) => {
+                let made = self.make(target, frame, None, at);
+                if let Value::Node(_, node) = made
+                    && (self.plan.code.is_resource(name) || self.holds_resource(node))
+                {
+                    let name = self.target.keep(name);
+                    self.target.set_resource_type(node, name);
+                }
+                return Ok(made);
+            }
             Transform::Typed(operand, group, type_id) => {
                 let source = self.operand(operand, frame, at);
                 return self.typed(target, frame, source, (*group, *type_id), at);
@@ -74,6 +84,10 @@ impl<'p> Machine<'p, '_> {
             Transform::DateOp(op) => {
                 let value = self.operand(&op.operand, frame, at);
                 self.date_op(op, value, at)
+            }
+            Transform::Moment(moment) => {
+                let value = self.operand(&moment.operand, frame, at);
+                self.moment(moment, value, at)
             }
             Transform::Flatten(operand, names) => {
                 let value = self.operand(operand, frame, at);
@@ -162,7 +176,7 @@ impl<'p> Machine<'p, '_> {
         at: Value,
     ) -> Value {
         let (slot, step) = match &target.place {
-            Place::Nowhere => return Value::None,
+            Place::Nowhere => return type_id.map_or(Value::None, |id| self.make_apart(id)),
             Place::Whole(slot) => return self.slot(frame, *slot),
             Place::Below(slot, step) => (*slot, step),
         };

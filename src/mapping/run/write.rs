@@ -66,7 +66,8 @@ impl<'p> Machine<'p, '_> {
             _ => match self.spot_for(parent, step, value) {
                 Some(spot) => {
                     let node = self.place(parent, spot, list, at);
-                    self.assign(node, value, at)
+                    let settled = self.settle(value, parent, node);
+                    settled.unwrap_or_else(|| self.assign(node, value, at))
                 }
                 None => {
                     self.unwritable(parent, step, value, at);
@@ -298,6 +299,9 @@ impl<'p> Machine<'p, '_> {
             // The reference implementation makes a new one whatever the list mode, and so do the
             // published results.
             _ if single => self.existing(parent, spot.element),
+            _ if spot.element == ElementId::NONE && self.target.name_text(spot.name) == "id" => {
+                self.target.children(parent).find(|n| self.target.node(*n).name == spot.name)
+            }
             _ => None,
         }
     }
