@@ -7,17 +7,19 @@
 use super::archive::About;
 use super::core::Kind;
 use super::decoded::{Made, Package, Unreadable, spread};
+use super::model::CodeSystem;
 use super::pack::{Common, Damaged, Packer, Shared};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What comes first in the bytes.
-const FORM: &[u8; 8] = b"stafDef\x01";
+const FORM: &[u8; 8] = b"stafDef\x02";
 
 /// The sources whose change may change what an archive is decoded to, or how that is kept.
 const CODE: &[(&str, &str)] = &[
     ("archive", include_str!("archive.rs")),
     ("cache", include_str!("cache.rs")),
+    ("concepts", include_str!("concepts.rs")),
     ("core", include_str!("core.rs")),
     ("decode", include_str!("decode.rs")),
     ("decoded", include_str!("decoded.rs")),
@@ -156,7 +158,7 @@ fn package(packed: &Packed, shared: &Shared, bodies: &[u8]) -> Result<Package, D
         let made = match entry.kind {
             Kind::Structure => Made::Structure(Box::new(shared.structure(body)?)),
             Kind::ValueSet => Made::ValueSet(Box::new(postcard::from_bytes(body)?)),
-            Kind::CodeSystem => Made::CodeSystem(Box::new(postcard::from_bytes(body)?)),
+            Kind::CodeSystem => Made::CodeSystem(Box::new(code_system(body)?)),
             Kind::ConceptMap => Made::ConceptMap(Box::new(postcard::from_bytes(body)?)),
         };
         Ok((made, shared.text(entry.member)?.into()))
@@ -166,6 +168,11 @@ fn package(packed: &Packed, shared: &Shared, bodies: &[u8]) -> Result<Package, D
         definitions: packed.definitions.iter().map(definition).collect::<Result<_, Damaged>>()?,
         unreadable: packed.unreadable.clone(),
     })
+}
+
+fn code_system(body: &[u8]) -> Result<CodeSystem, Damaged> {
+    let system: CodeSystem = postcard::from_bytes(body)?;
+    system.concepts.fits().then_some(system).ok_or(Damaged)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub static EMBEDDED: &[u8] = include_bytes!("r4/core.bin");
 
 /// What comes first in the table; another layout has another number.
-const LAYOUT: &[u8; 8] = b"stafR4\x00\x01";
+const LAYOUT: &[u8; 8] = b"stafR4\x00\x02";
 
 /// The table's parts, as they are written.
 #[derive(Default, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! Promises: prose is skipped, literals keep their text as it was written, what the model has no place
 //! for is ignored. Never on a message's path: these are definitions, read when they are loaded.
 
+use super::concepts::{Concept, Concepts};
 use super::element::Element;
 use super::model::*;
 use serde::Deserialize;
@@ -192,6 +193,14 @@ struct Part {
 #[serde(default)]
 struct Coded {
     code: Box<str>,
+    display: Option<Box<str>>,
+    designation: Vec<Designation>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Designation {
+    value: Box<str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -229,6 +238,16 @@ impl Contains {
     }
 }
 
+/// What codes are called, by their place.
+fn words(list: &[Coded]) -> Vec<(u32, Box<str>)> {
+    let of_one = |(at, one): (u32, &Coded)| {
+        let designations = one.designation.iter().map(|one| one.value.clone());
+        let all: Vec<_> = one.display.clone().into_iter().chain(designations).collect();
+        all.into_iter().filter(|word| !word.is_empty()).map(move |word| (at, word))
+    };
+    (0..).zip(list).flat_map(of_one).collect()
+}
+
 /// Reads a ValueSet.
 pub fn value_set(json: &str) -> Result<ValueSet, serde_json::Error> {
     let one: Values = serde_json::from_str(json)?;
@@ -236,6 +255,7 @@ pub fn value_set(json: &str) -> Result<ValueSet, serde_json::Error> {
         let part = |p: Part| Include {
             system: p.system,
             version: p.version,
+            words: words(&p.concept),
             codes: p.concept.into_iter().map(|c| c.code).collect(),
             filters: p.filter.into_iter().map(|f| (f.property, f.op, f.value)).collect(),
             value_sets: p.value_set,
@@ -272,6 +292,7 @@ struct System {
 struct Nested {
     code: Box<str>,
     display: Option<Box<str>>,
+    designation: Vec<Designation>,
     property: Vec<Property>,
     concept: Vec<Nested>,
 }
@@ -287,7 +308,7 @@ struct Property {
 }
 
 impl Nested {
-    fn flatten(list: Vec<Nested>, parent: Option<u32>, out: &mut Vec<Concept>) {
+    fn flatten(list: Vec<Nested>, parent: Option<u32>, out: &mut Concepts) {
         for one in list {
             let at = out.len() as u32;
             let property = |p: Property| {
@@ -295,10 +316,12 @@ impl Nested {
                 let value = p.value_code.or(p.value_string).or(p.value_date_time).or(flag)?;
                 Some((p.code, value))
             };
+            let designations = one.designation.iter().map(|one| &*one.value);
+            let words = one.display.as_deref().into_iter().chain(designations);
             out.push(Concept {
-                code: one.code,
+                code: &one.code,
                 parent,
-                display: one.display,
+                words: words.filter(|word| !word.is_empty()).collect(),
                 properties: one.property.into_iter().filter_map(property).collect(),
             });
             Nested::flatten(one.concept, Some(at), out);
@@ -309,7 +332,7 @@ impl Nested {
 /// Reads a CodeSystem.
 pub fn code_system(json: &str) -> Result<CodeSystem, serde_json::Error> {
     let one: System = serde_json::from_str(json)?;
-    let mut concepts = Vec::new();
+    let mut concepts = Concepts::default();
     Nested::flatten(one.concept, None, &mut concepts);
     Ok(CodeSystem {
         url: one.url,

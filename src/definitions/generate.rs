@@ -4,7 +4,8 @@
 
 use super::archive;
 use super::core::{self, Source};
-use super::model::{ElementDefinition, StructureDefinition, StructureKind};
+use super::model::{CodeSystem, ElementDefinition, StructureDefinition, StructureKind};
+use super::terminology::CodeSystemIndex;
 use super::{decode, tables};
 use crate::message::{Error, ErrorKind};
 use std::collections::{HashMap, HashSet};
@@ -135,9 +136,26 @@ fn arrange(source: &mut Source) {
     source.concept_maps.sort_by(|a, b| a.url.cmp(&b.url));
     source.structures.iter_mut().for_each(mend);
     source.outlines = source.structures.iter().flat_map(tables::outline).collect();
-    for concept in source.code_systems.iter_mut().flat_map(|s| &mut s.concepts) {
-        concept.display = None;
-        concept.properties.retain(|(code, _)| matches!(&**code, "child" | "parent" | "subsumedBy"));
+    for system in &mut source.code_systems {
+        system.concepts.keep_properties(|name| matches!(name, "child" | "parent" | "subsumedBy"));
+    }
+    drop_known_words(source);
+}
+
+/// Drops what value sets call a code, where its code system says so itself or is not here.
+fn drop_known_words(source: &mut Source) {
+    let index = |one: &CodeSystem| (one.url.clone(), CodeSystemIndex::new(one.clone()));
+    let systems: HashMap<Box<str>, CodeSystemIndex> =
+        source.code_systems.iter().map(index).collect();
+    for set in &mut source.value_sets {
+        for part in set.include.iter_mut().chain(&mut set.exclude) {
+            let system = part.system.as_ref().and_then(|system| systems.get(system));
+            let codes = &part.codes;
+            part.words.retain(|(at, word)| {
+                let said = system.and_then(|s| s.is_called(&codes[*at as usize], word));
+                said == Some(false)
+            });
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod archive;
 mod builder;
 pub mod cache;
 mod closure;
+pub mod concepts;
 pub mod core;
 pub mod decode;
 mod decoded;

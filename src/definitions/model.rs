@@ -2,6 +2,7 @@
 //!
 //! Prose is left out. Literals keep their JSON text, so that `fixed[x]` and `pattern[x]` become trees.
 
+use super::concepts::Concepts;
 use serde::{Deserialize, Serialize};
 
 /// A FHIR StructureDefinition: a type's definition, a profile on one, an extension, a logical model.
@@ -278,6 +279,9 @@ pub struct Include {
     pub filters: Vec<(Box<str>, Box<str>, Box<str>)>,
     /// Other value sets, all of which a code must be in.
     pub value_sets: Vec<Box<str>>,
+    /// What the listed codes are called here, where that is said: (its place among the codes, display or
+    /// designation). Of the embedded core only what its code systems do not say themselves.
+    pub words: Vec<(u32, Box<str>)>,
 }
 
 /// A CodeSystem.
@@ -292,20 +296,7 @@ pub struct CodeSystem {
     /// Whether codes differ by case.
     pub case_sensitive: bool,
     /// Its concepts, parents before children.
-    pub concepts: Vec<Concept>,
-}
-
-/// A concept of a code system.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Concept {
-    /// Its code.
-    pub code: Box<str>,
-    /// The place of its parent among the concepts.
-    pub parent: Option<u32>,
-    /// Its display, where it is worth keeping (sites' packages; not the embedded core).
-    pub display: Option<Box<str>>,
-    /// (property, value as text).
-    pub properties: Vec<(Box<str>, Box<str>)>,
+    pub concepts: Concepts,
 }
 
 /// A ConceptMap.

@@ -1,8 +1,11 @@
 //! A code system, ready to answer whether it has a code and which codes are below another.
 
+use super::super::concepts::{Concepts, Places};
 use super::super::model::CodeSystem;
 use super::{Membership, Reason};
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 
 /// Codes of one system, hashed.
 #[derive(Clone, Debug, Default)]
@@ -34,10 +37,14 @@ impl Codes {
         lower.make_ascii_lowercase();
         self.all.get(std::str::from_utf8(lower).ok()?).copied()
     }
+}
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
-    }
+/// Whether two words are the same but for upper and lower case.
+fn alike(one: &str, other: &str) -> bool {
+    let lower = |text: &str| {
+        text.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
+    };
+    one == other || lower(one)
 }
 
 /// A code system.
@@ -46,49 +53,83 @@ pub struct CodeSystemIndex {
     url: Box<str>,
     version: Option<Box<str>>,
     complete: bool,
-    codes: Codes,
-    concepts: Vec<Known>,
+    fold: bool,
+    concepts: Concepts,
+    places: Places,
+    /// Concepts by the hash of their code: a table of twice their number, 0 where there is none.
+    slots: Box<[u32]>,
+    /// (concept, parent), sorted.
+    parents: Vec<(u32, u32)>,
 }
 
-#[derive(Clone, Debug)]
-struct Known {
-    code: Box<str>,
-    display: Option<Box<str>>,
-    parents: Vec<u32>,
-    properties: Vec<(Box<str>, Box<str>)>,
-}
+const HASH: FixedState = FixedState::with_seed(0);
 
 impl CodeSystemIndex {
     /// Makes a code system ready.
-    pub fn new(system: &CodeSystem) -> CodeSystemIndex {
-        let mut codes = Codes::new(!system.case_sensitive);
-        let mut concepts: Vec<Known> = Vec::with_capacity(system.concepts.len());
-        for (at, concept) in system.concepts.iter().enumerate() {
-            codes.add(&concept.code, at as u32);
-            concepts.push(Known {
-                code: concept.code.clone(),
-                display: concept.display.clone(),
-                parents: concept.parent.into_iter().collect(),
-                properties: concept.properties.clone(),
-            });
-        }
-        // a hierarchy may also be told by properties
-        for (at, concept) in system.concepts.iter().enumerate() {
-            for (property, value) in &concept.properties {
-                let Some(other) = codes.find(value) else { continue };
-                match &**property {
-                    "parent" | "subsumedBy" => concepts[at].parents.push(other),
-                    "child" => concepts[other as usize].parents.push(at as u32),
-                    _ => {}
-                }
+    pub fn new(system: CodeSystem) -> CodeSystemIndex {
+        let CodeSystem { url, version, complete, case_sensitive, concepts } = system;
+        let places = concepts.places().expect("what was unpacked was checked to fit");
+        let size = (concepts.len() * 2).next_power_of_two();
+        let slots = vec![0; size].into_boxed_slice();
+        let parents = Vec::new();
+        let fold = !case_sensitive;
+        let mut index =
+            CodeSystemIndex { url, version, complete, fold, concepts, places, slots, parents };
+        for at in 0..index.concepts.len() as u32 {
+            let mut slot = index.slot(index.code(at));
+            while index.slots[slot] != 0 && !index.is(index.slots[slot] - 1, index.code(at)) {
+                slot = (slot + 1) % size;
+            }
+            if index.slots[slot] == 0 {
+                index.slots[slot] = at + 1;
             }
         }
-        CodeSystemIndex {
-            url: system.url.clone(),
-            version: system.version.clone(),
-            complete: system.complete,
-            codes,
-            concepts,
+        index.find_parents();
+        index
+    }
+
+    /// A hierarchy is told by nesting, and may also be told by properties.
+    fn find_parents(&mut self) {
+        let mut parents: Vec<_> = self.concepts.parents().collect();
+        for (at, property, value) in self.concepts.properties() {
+            let Some(other) = self.find(value) else { continue };
+            match &**property {
+                "parent" | "subsumedBy" => parents.push((*at, other)),
+                "child" => parents.push((other, *at)),
+                _ => {}
+            }
+        }
+        parents.sort_unstable();
+        parents.dedup();
+        self.parents = parents;
+    }
+
+    fn code(&self, at: u32) -> &str {
+        self.places.code(self.concepts.text(), at)
+    }
+
+    fn slot(&self, code: &str) -> usize {
+        let mut hasher = HASH.build_hasher();
+        match self.fold {
+            true => code.bytes().for_each(|b| hasher.write_u8(b.to_ascii_lowercase())),
+            false => hasher.write(code.as_bytes()),
+        }
+        hasher.finish() as usize & (self.slots.len() - 1)
+    }
+
+    fn is(&self, at: u32, code: &str) -> bool {
+        let own = self.code(at);
+        own == code || (self.fold && own.eq_ignore_ascii_case(code))
+    }
+
+    fn find(&self, code: &str) -> Option<u32> {
+        let mut slot = self.slot(code);
+        loop {
+            let at = self.slots.get(slot)?.checked_sub(1)?;
+            if self.is(at, code) {
+                return Some(at);
+            }
+            slot = (slot + 1) % self.slots.len();
         }
     }
 
@@ -104,7 +145,7 @@ impl CodeSystemIndex {
 
     /// Whether it has a code; not known when it has it not, but is not all here.
     pub fn has(&self, code: &str) -> Membership {
-        match self.codes.find(code) {
+        match self.find(code) {
             Some(_) => Membership::In,
             None if self.complete => Membership::NotIn,
             None if self.concepts.is_empty() => Membership::Unknown(Reason::SystemNotLoaded),
@@ -119,12 +160,12 @@ impl CodeSystemIndex {
 
     /// Whether codes are alike whatever their case.
     pub fn is_case_insensitive(&self) -> bool {
-        self.codes.fold
+        self.fold
     }
 
     /// How many concepts are here.
     pub fn len(&self) -> usize {
-        self.codes.len()
+        self.concepts.len()
     }
 
     /// Whether there is none.
@@ -132,14 +173,17 @@ impl CodeSystemIndex {
         self.concepts.is_empty()
     }
 
-    /// A code's display, where it was kept (not in the embedded core).
-    pub fn display(&self, code: &str) -> Option<&str> {
-        self.concepts[self.codes.find(code)? as usize].display.as_deref()
+    /// Whether a code is called that: its display or a designation, in any language and whatever the case.
+    /// None: it is not there, or is not called anything.
+    pub fn is_called(&self, code: &str, word: &str) -> Option<bool> {
+        let mut words = self.places.words(self.concepts.text(), self.find(code)?).peekable();
+        words.peek()?;
+        Some(words.any(|one| alike(one, word)))
     }
 
     /// Whether `code` is `ancestor` or below it.
     pub fn subsumes(&self, ancestor: &str, code: &str) -> Membership {
-        match (self.codes.find(ancestor), self.codes.find(code)) {
+        match (self.find(ancestor), self.find(code)) {
             (Some(ancestor), Some(code)) if self.is_below(code, ancestor) => Membership::In,
             (Some(_), Some(_)) => Membership::NotIn,
             _ if self.complete => Membership::NotIn,
@@ -156,90 +200,105 @@ impl CodeSystemIndex {
                 return true;
             }
             next += 1;
-            for parent in &self.concepts[at as usize].parents {
-                if !seen.contains(parent) {
-                    seen.push(*parent);
+            for parent in self.parents_of(at) {
+                if !seen.contains(&parent) {
+                    seen.push(parent);
                 }
             }
         }
         false
     }
 
+    fn parents_of(&self, concept: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = self.parents.partition_point(|(at, _)| *at < concept);
+        self.parents[first..].iter().take_while(move |(at, _)| *at == concept).map(|(_, to)| *to)
+    }
+
+    /// The properties of a concept of that name.
+    fn values<'a>(&'a self, concept: u32, property: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = self.concepts.properties();
+        let first = all.partition_point(|(at, ..)| *at < concept);
+        let own = all[first..].iter().take_while(move |(at, ..)| *at == concept);
+        own.filter(move |(_, name, _)| **name == *property).map(|(.., value)| &**value)
+    }
+
     /// The codes that a filter selects; none when that needs more than is here.
     pub(super) fn filter(&self, property: &str, op: &str, value: &str) -> Option<Vec<&str>> {
         let concept = matches!(property, "concept" | "code");
-        let ancestor = || self.codes.find(value);
+        let ancestor = || self.find(value);
         let among = |code: &str| value.split(',').any(|v| v.trim() == code);
-        let known = |has: &dyn Fn(u32, &Known) -> bool| {
-            let all = self.concepts.iter().enumerate();
-            let selected = all.filter(|(at, one)| has(*at as u32, one));
-            Some(selected.map(|(_, one)| &*one.code).collect::<Vec<_>>())
+        let known = |has: &dyn Fn(u32) -> bool| {
+            let all = 0..self.concepts.len() as u32;
+            Some(all.filter(|at| has(*at)).map(|at| self.code(at)).collect::<Vec<_>>())
         };
         match (op, concept) {
             ("is-a", true) => {
                 let ancestor = ancestor()?;
-                known(&|at, _| self.is_below(at, ancestor))
+                known(&|at| self.is_below(at, ancestor))
             }
             ("descendent-of", true) => {
                 let ancestor = ancestor()?;
-                known(&|at, _| at != ancestor && self.is_below(at, ancestor))
+                known(&|at| at != ancestor && self.is_below(at, ancestor))
             }
             ("is-not-a", true) => {
                 let ancestor = ancestor()?;
-                known(&|at, _| !self.is_below(at, ancestor))
+                known(&|at| !self.is_below(at, ancestor))
             }
             ("generalizes", true) => {
                 let below = ancestor()?;
-                known(&|at, _| self.is_below(below, at))
+                known(&|at| self.is_below(below, at))
             }
-            ("=", true) => known(&|_, one| &*one.code == value),
-            ("in", true) => known(&|_, one| among(&one.code)),
-            ("not-in", true) => known(&|_, one| !among(&one.code)),
+            ("=", true) => known(&|at| self.code(at) == value),
+            ("in", true) => known(&|at| among(self.code(at))),
+            ("not-in", true) => known(&|at| !among(self.code(at))),
             ("=", false) if property == "parent" => {
                 let parent = ancestor()?;
-                known(&|_, one| one.parents.contains(&parent))
+                known(&|at| self.parents_of(at).any(|one| one == parent))
             }
-            ("=" | "in", false) if self.has_property(property) => known(&|_, one| {
-                let mut own = one.properties.iter().filter(|(p, _)| **p == *property);
-                own.any(|(_, v)| if op == "=" { **v == *value } else { among(v) })
+            ("=" | "in", false) if self.has_property(property) => known(&|at| {
+                self.values(at, property).any(|v| if op == "=" { v == value } else { among(v) })
             }),
-            ("exists", false) if self.has_property(property) => known(&|_, one| {
-                one.properties.iter().any(|(p, _)| **p == *property) == (value == "true")
-            }),
+            ("exists", false) if self.has_property(property) => {
+                known(&|at| self.values(at, property).next().is_some() == (value == "true"))
+            }
             _ => None,
         }
     }
 
     /// Whether any concept says something under that property: else it was not kept, or never there.
     fn has_property(&self, property: &str) -> bool {
-        self.concepts.iter().any(|c| c.properties.iter().any(|(p, _)| **p == *property))
+        self.concepts.properties().iter().any(|(_, name, _)| **name == *property)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definitions::model::Concept;
+    use crate::definitions::concepts::Concept;
 
     fn animals(case_sensitive: bool, complete: bool) -> CodeSystemIndex {
-        let concept = |code: &str, parent, properties: &[(&str, &str)]| Concept {
-            code: code.into(),
-            parent,
-            display: None,
-            properties: properties.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
+        let mut concepts = Concepts::default();
+        let mut add = |code, parent, words: &[&'static str], properties: &[(&str, &str)]| {
+            let properties = properties.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+            concepts.push(Concept { code, parent, words: words.to_vec(), properties });
         };
-        CodeSystemIndex::new(&CodeSystem {
-            url: "urn:animals".into(),
-            version: None,
-            complete,
-            case_sensitive,
-            concepts: vec![
-                concept("Animal", None, &[]),
-                concept("Bird", Some(0), &[("flies", "true")]),
-                concept("Penguin", Some(1), &[("flies", "false"), ("parent", "Swimmer")]),
-                concept("Swimmer", Some(0), &[]),
-            ],
-        })
+        add("Animal", None, &[], &[]);
+        add("Bird", Some(0), &["A bird", "Fågel"], &[("flies", "true")]);
+        add("Penguin", Some(1), &[], &[("flies", "false"), ("parent", "Swimmer")]);
+        add("Swimmer", Some(0), &[], &[]);
+        let (url, version) = ("urn:animals".into(), None);
+        CodeSystemIndex::new(CodeSystem { url, version, complete, case_sensitive, concepts })
+    }
+
+    #[test]
+    fn words_in_any_language_and_case() {
+        let all = animals(true, true);
+        assert_eq!(all.is_called("Bird", "a BIRD"), Some(true));
+        assert_eq!(all.is_called("Bird", "FÅGEL"), Some(true));
+        assert_eq!(all.is_called("Bird", "A  bird"), Some(false));
+        assert_eq!(all.is_called("Penguin", "Penguin"), None);
+        assert_eq!(all.is_called("Fish", "Fish"), None);
+        assert_eq!(animals(false, true).is_called("bird", "A bird"), Some(true));
     }
 
     #[test]

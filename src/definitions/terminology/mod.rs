@@ -126,8 +126,8 @@ impl Library {
             return Some(Arc::clone(index));
         }
         let index = match &self.stored[id.0 as usize].body {
-            Body::CodeSystem(system) => CodeSystemIndex::new(system),
-            Body::Core(at) => CodeSystemIndex::new(&self.core.code_system(*at)),
+            Body::CodeSystem(system) => CodeSystemIndex::new((**system).clone()),
+            Body::Core(at) => CodeSystemIndex::new(self.core.code_system(*at)),
             _ => return None,
         };
         let index = Arc::new(index);
