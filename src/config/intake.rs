@@ -54,6 +54,21 @@ section! {
 }
 
 section! {
+    /// Where a receipt says why it refuses: what its sender is told, in the sender's own format.
+    Reasons as "reasons" {
+        /// A FHIRPath expression from the message's root, for the elements that each are a reason.
+        each: At<Box<str>>,
+        /// The code of one, from such an element.
+        code: Option<At<Box<str>>>,
+        /// Its words, from such an element; several are put together.
+        text: Option<At<Box<str>>>,
+        /// Concept maps that such a code goes through, one after the other, until it is a code of an acknowledgement
+        /// (`MSG_...`). A code that one of them does not have is told as words.
+        codes: Vec<At<Box<str>>>,
+    }
+}
+
+section! {
     /// How messages of one format are read. Each value is a FHIRPath expression from the message's root;
     /// the first item it yields counts, an empty result means that the message does not say.
     Intake as "intake" {
@@ -112,5 +127,7 @@ section! {
         receipt_for: Option<At<Box<str>>>,
         /// What the receipt says: `ok`, `fatal-error` or `transient-error`.
         receipt_code: Option<At<Box<str>>>,
+        /// Why the receipt refuses, where it says so.
+        reasons: Option<Reasons>,
     }
 }

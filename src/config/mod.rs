@@ -32,7 +32,7 @@ pub use alarms::Alarms;
 pub use check::version_matches;
 pub use directory::{Directory, Organisation};
 pub use envelope::{Envelope, EnvelopeKind};
-pub use intake::{IdentifierPath, Intake, Stamp};
+pub use intake::{IdentifierPath, Intake, Reasons, Stamp};
 pub use mailbox::{Mailbox, MailboxPaths, MailboxReceipts};
 pub use party::{
     Acknowledges, Endpoint, EndpointCharset, EndpointInterface, EndpointSyntax, Party, TokenHash,

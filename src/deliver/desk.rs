@@ -5,7 +5,7 @@
 use super::gate::Turned;
 use super::http::{Reply, Sender, Sending, Target};
 use crate::config::Schedule;
-use crate::message::{DeliveryId, Error, Event, ReceiptCode};
+use crate::message::{DeliveryId, Error, Event, ReceiptCode, ToldIssue};
 use crate::store::{Claim, Delivery, Late, Resent, Sendable};
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -30,6 +30,15 @@ pub enum Happened {
     Unanswered,
 }
 
+/// What a receiver said about a delivery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// What it comes to.
+    pub code: ReceiptCode,
+    /// Why, as far as it says so.
+    pub reasons: Vec<ToldIssue>,
+}
+
 /// What the shell around the loops knows: the configuration in force, and who counts.
 pub trait Desk: Send + Sync + 'static {
     /// Where an endpoint is, and how many messages may be on their way to it.
@@ -50,16 +59,11 @@ pub trait Desk: Send + Sync + 'static {
     fn in_envelope(&self, sendable: &Sendable, resent: &Resent) -> Result<Bytes, Error>;
 
     /// What an answer says as a receipt for this very delivery, if it is one.
-    fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<ReceiptCode>;
+    fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<Heard>;
 
     /// Hands the receiver's last word on to whoever sent the message, where that is wanted; before it is settled,
-    /// so that no crash loses it. `silent`: none has come, and it counts as a no. Blocks.
-    fn hand_on(
-        &self,
-        _delivery: DeliveryId,
-        _code: ReceiptCode,
-        _silent: bool,
-    ) -> Result<(), Error> {
+    /// so that no crash loses it. None has come: that counts as a no. Blocks.
+    fn hand_on(&self, _delivery: DeliveryId, _heard: Option<Heard>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -138,7 +138,7 @@ fn is_down(reply: &Reply) -> bool {
     match reply {
         Reply::Unreachable(reason) => *reason != "bad-request" && *reason != "no-endpoint",
         Reply::Answer { status, .. } => matches!(status, 502..=504),
-        Reply::Judged(_) => false,
+        Reply::Judged(_) | Reply::Acknowledged { .. } => false,
     }
 }
 

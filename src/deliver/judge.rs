@@ -8,6 +8,7 @@ pub fn judge(reply: &Reply, receipt: Option<ReceiptCode>) -> AttemptOutcome {
     let failed = |reason: String, wait| AttemptOutcome::Failed { reason: reason.into(), wait };
     match reply {
         Reply::Judged(outcome) => outcome.clone(),
+        Reply::Acknowledged { receipt, .. } => AttemptOutcome::Sent { receipt: Some(*receipt) },
         Reply::Unreachable(reason) => failed((*reason).to_owned(), None),
         Reply::Answer { status, retry_after, .. } => match (status, receipt) {
             // A temporary answer is not the last word, whatever its status.

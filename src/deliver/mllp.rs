@@ -9,6 +9,7 @@ use super::tls::{Secure, Stream};
 use crate::format::mllp::{self, Frames, Head};
 use crate::message::{AttemptOutcome, FaultOf, ReceiptCode};
 use crate::receipt::{Meant, meant};
+use bytes::Bytes;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -36,7 +37,7 @@ struct Connection {
 
 /// What was heard about the message that was sent.
 enum Heard {
-    Meant(Meant),
+    Meant(Meant, Bytes),
     /// It names another message, or cannot be read.
     Foreign(&'static str),
     /// The connection ended.
@@ -73,7 +74,7 @@ impl Peer {
                 reply
             }
             // It was accepted; what it comes to is then for its receipt to say, or to be overdue.
-            Err(_) if taken => Reply::Judged(AttemptOutcome::Sent { receipt: None }),
+            Err(_) if taken => sent(),
             Err(_) => Reply::Unreachable("timeout"),
         }
     }
@@ -128,30 +129,30 @@ impl Connection {
         let application = !enhanced || head.application.wants(true, false);
         if !application && !head.accept.wants(true, false) {
             // Nothing good will be said about it: that it was sent is all there is.
-            return (sent(None), false);
+            return (sent(), false);
         }
         loop {
             let heard = self.heard(head.control).await;
-            let meant = match heard {
+            let (meant, body) = match heard {
                 // After it was accepted, neither silence nor nonsense takes that back.
-                Heard::Foreign(_) | Heard::Lost if *taken => return (sent(None), false),
+                Heard::Foreign(_) | Heard::Lost if *taken => return (sent(), false),
                 Heard::Foreign(what) => return (Reply::Unreachable(what), false),
                 Heard::Lost => return (Reply::Unreachable("connection-lost"), false),
-                Heard::Meant(meant) => meant,
+                Heard::Meant(meant, body) => (meant, body),
             };
             return match meant {
-                Meant::Unknown if *taken => (sent(None), false),
+                Meant::Unknown if *taken => (sent(), false),
                 Meant::Unknown => (Reply::Unreachable("ack-undecodable"), false),
                 Meant::Taken if enhanced && application && !*taken => {
                     *taken = true;
                     continue;
                 }
-                Meant::Taken => (sent(None), true),
+                Meant::Taken => (sent(), true),
                 Meant::Receipt(ReceiptCode::TransientError) => {
                     let reason = "transient-error".into();
                     (Reply::Judged(AttemptOutcome::Failed { reason, wait: None }), true)
                 }
-                Meant::Receipt(code) => (sent(Some(code)), true),
+                Meant::Receipt(receipt) => (Reply::Acknowledged { receipt, body }, true),
             };
         }
     }
@@ -165,7 +166,10 @@ impl Connection {
                     return match mllp::acknowledged(&message) {
                         None => Heard::Foreign("ack-undecodable"),
                         Some(said) if said.control != control => Heard::Foreign("ack-mismatch"),
-                        Some(said) => Heard::Meant(meant(said.code, &said.errors)),
+                        Some(said) => {
+                            let meant = meant(said.code, &said.errors);
+                            Heard::Meant(meant, Bytes::copy_from_slice(&message))
+                        }
                     };
                 }
                 Ok(None) => match self.stream.read_buf(self.frames.room()).await {
@@ -177,8 +181,8 @@ impl Connection {
     }
 }
 
-fn sent(receipt: Option<ReceiptCode>) -> Reply {
-    Reply::Judged(AttemptOutcome::Sent { receipt })
+fn sent() -> Reply {
+    Reply::Judged(AttemptOutcome::Sent { receipt: None })
 }
 
 fn ours(reason: &str) -> Reply {

@@ -20,7 +20,7 @@ mod send;
 mod steady;
 pub mod tls;
 
-pub use desk::{Carrying, Desk, Happened, Transport};
+pub use desk::{Carrying, Desk, Happened, Heard, Transport};
 pub use http::Ask;
 pub use judge::judge;
 pub use run::Deliverer;

@@ -3,13 +3,13 @@
 //! An endpoint that is down holds its own loop and nobody else's. At most as many messages are on their
 //! way to it as its configuration says, and a lane with many gives way to the others now and then.
 
-use super::desk::{Desk, Happened, Transport};
+use super::desk::{Desk, Happened, Heard, Transport};
 use super::gate::Gate;
 use super::http::{Reply, Sender, Sending};
 use super::judge::judge;
 use super::schedule;
 use super::steady::Steady;
-use crate::message::{AttemptOutcome, Clock, DeliveryId, Error, ErrorKind, FaultOf, ReceiptCode};
+use crate::message::{AttemptOutcome, Clock, DeliveryId, Error, ErrorKind, FaultOf};
 use crate::store::{Claim, DeliveryState, Lapsed, Late, Sendable, Settle, Settled, Store};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -139,8 +139,7 @@ impl Deliverer {
                 Ok(late) => {
                     for (lapsed, what) in &late {
                         if *what == Late::Unanswered {
-                            let no = ReceiptCode::FatalError;
-                            if let Err(error) = self.hand_on(lapsed.delivery, no, true).await {
+                            if let Err(error) = self.hand_on(lapsed.delivery, None).await {
                                 tracing::error!(%error, "a sender cannot be told of a silence");
                             }
                         }
@@ -214,10 +213,11 @@ impl Deliverer {
                     };
                     let reply = self.transport.carry(&target, sending).await;
                     let receipt = self.desk.receipt_in(&claim, &reply);
-                    if let Some(code) = receipt.filter(|_| self.desk.hands_on(&claim.route)) {
-                        self.hand_on(claim.delivery, code, false).await?;
+                    let code = receipt.as_ref().map(|heard| heard.code);
+                    if receipt.is_some() && self.desk.hands_on(&claim.route) {
+                        self.hand_on(claim.delivery, receipt).await?;
                     }
-                    let outcome = judge(&reply, receipt);
+                    let outcome = judge(&reply, code);
                     (reply, outcome)
                 }
             },
@@ -252,9 +252,9 @@ impl Deliverer {
     }
 
     /// Hands a receiver's word on to the sender.
-    async fn hand_on(&self, id: DeliveryId, code: ReceiptCode, silent: bool) -> Result<(), Error> {
+    async fn hand_on(&self, id: DeliveryId, heard: Option<Heard>) -> Result<(), Error> {
         let desk = Arc::clone(&self.desk);
-        let handed = tokio::task::spawn_blocking(move || desk.hand_on(id, code, silent)).await;
+        let handed = tokio::task::spawn_blocking(move || desk.hand_on(id, heard)).await;
         handed.map_err(|e| Error::new(ErrorKind::Internal, "handing on panicked").cause(e))?
     }
 

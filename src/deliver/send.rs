@@ -8,7 +8,7 @@ use super::http::{self, Address, Ask};
 use super::mllp;
 use super::nhn;
 use super::tls::Secure;
-use crate::message::{AttemptOutcome, DeliveryId, MessageId, Syntax};
+use crate::message::{AttemptOutcome, DeliveryId, MessageId, ReceiptCode, Syntax};
 use bytes::Bytes;
 use std::fmt;
 use std::path::Path;
@@ -122,6 +122,13 @@ pub enum Reply {
     Unreachable(&'static str),
     /// The transport knows what it comes to.
     Judged(AttemptOutcome),
+    /// An acknowledgement of HL7 v2 that names this very message, and is its last word.
+    Acknowledged {
+        /// What it comes to.
+        receipt: ReceiptCode,
+        /// Its bytes.
+        body: Bytes,
+    },
 }
 
 impl Reply {

@@ -205,6 +205,8 @@ pub struct Told {
     pub code: ReceiptCode,
     /// Whether it is valid by the profiles that it claims. One that is not is believed, and reported.
     pub valid: bool,
+    /// Why, as far as it says so.
+    pub reasons: Vec<ToldIssue>,
 }
 
 impl Engine {
@@ -216,6 +218,7 @@ impl Engine {
             "application/fhir+xml" => Syntax::FhirXml,
             "x-application/hl7-v2+er7" | "application/hl7-v2" => Syntax::Hl7v2,
             "application/edifact" => Syntax::Edifact,
+            "application/xml" | "text/xml" => Syntax::Xml,
             _ => return None,
         };
         let mut arena = super::Arena::new(self);
@@ -236,6 +239,8 @@ impl Engine {
         let request = crate::profile::Request::default();
         let (tree, issues) = (&arena.tree, &mut arena.issues);
         self.validator.validate(tree, &request, now, &mut arena.validation, issues);
-        Some(Told { message, code, valid: !told::refuse(&arena.issues) })
+        let valid = !told::refuse(&arena.issues);
+        let reasons = self.reasons(&mut arena, syntax, now);
+        Some(Told { message, code, valid, reasons })
     }
 }

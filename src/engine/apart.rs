@@ -156,6 +156,7 @@ impl Engine {
             (EndpointSyntax::FhirJson, _) => Syntax::FhirJson,
             (EndpointSyntax::FhirXml, _) => Syntax::FhirXml,
             (_, true) => read.incoming.syntax,
+            (own, false) if own == EndpointSyntax::of(read.incoming.syntax) => read.incoming.syntax,
             _ => return None,
         };
         let message = MessageId(receipt::header_id(&envelope).to_string().into());
@@ -171,9 +172,7 @@ impl Engine {
             }
             // A letter's receipt is named by itself.
             false => {
-                let told = (code, false);
-                let own = &read.incoming.bytes;
-                let bytes = self.reply(syntax, own, told, issues, now, envelope)?;
+                let bytes = self.own_words(read, (code, false), issues, now, envelope)?;
                 Output { syntax, bytes, message, envelope: id, map: None }
             }
         };

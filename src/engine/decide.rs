@@ -58,6 +58,8 @@ pub struct Decided {
     pub dropped: u32,
     /// What became of the message's values in all its maps together.
     pub losses: Losses,
+    /// What the message says as a receipt, on its way to whoever sent what it is for: committed before it.
+    pub handed: Option<Box<Unit>>,
 }
 
 /// The deliveries and outputs that a decision makes due.
@@ -98,7 +100,9 @@ impl Engine {
         match read.wrapped.as_ref().map(|wrapped| wrapped.carries) {
             Some(Carries::Unusable) => return self.refused(read, arena, known, None, now),
             Some(Carries::Receipt) => {
-                return self.accepted(read, arena, known, None, Due::default(), 0, now);
+                let handed = self.handed_on(read, arena, known, now);
+                let kept = self.accepted(read, arena, known, None, Due::default(), 0, now);
+                return with(kept, handed);
             }
             Some(Carries::Message) | None => {}
         }
@@ -143,7 +147,8 @@ impl Engine {
             }
         }
         stages.ended("translate");
-        self.accepted(read, arena, known, route, due, not_checked, now)
+        let handed = routed.is_empty().then(|| self.handed_on(read, arena, known, now)).flatten();
+        with(self.accepted(read, arena, known, route, due, not_checked, now), handed)
     }
 
     /// The verdict again, with the issues that were told then, and that it is a duplicate.
@@ -382,8 +387,17 @@ fn decided(
     not_checked: u32,
 ) -> Outcome {
     let losses = Losses::default();
-    let decided = Decided { unit, ending, route, issues, not_checked, dropped: 0, losses };
+    let (dropped, handed) = (0, None);
+    let decided = Decided { unit, ending, route, issues, not_checked, dropped, losses, handed };
     Outcome::Commit(Box::new(decided))
+}
+
+/// A decision, and the word that goes on with it.
+fn with(outcome: Outcome, handed: Option<Box<Unit>>) -> Outcome {
+    match outcome {
+        Outcome::Commit(decided) => Outcome::Commit(Box::new(Decided { handed, ..*decided })),
+        again => again,
+    }
 }
 
 fn record(

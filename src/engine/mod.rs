@@ -40,6 +40,7 @@ mod ways;
 pub use answer::Told;
 pub use apart::RECEIPTS;
 pub use asks::{ValueSets, unknown, value_sets};
+pub use bridge::Word;
 pub use catalogue::CATALOGUE;
 pub use content::{ContentHasher, ContentMemory};
 pub use decide::{Again, Decided, Outcome};

@@ -24,14 +24,27 @@ impl Engine {
         id: Uuid,
     ) -> Option<Answer> {
         let (_, code) = receipt::row(ending).receipt?;
-        let (syntax, bytes) = (read.incoming.syntax, &read.incoming.bytes);
         let arrived = self.only_arrived(read, ending);
-        let body = match read.says.receipt.as_ref() {
-            Some(_) if arrived => return None,
-            Some(_) => self.through_map(read, code, issues, now, id)?,
-            None => self.reply(syntax, bytes, (code, arrived), issues, now, id)?,
-        };
-        Some(receipt::in_receipt(ending, syntax, body))
+        let body = self.own_words(read, (code, arrived), issues, now, id)?;
+        Some(receipt::in_receipt(ending, read.incoming.syntax, body))
+    }
+
+    /// What is said about a message that is no FHIR message, in its own format; none: there is no such way, or nobody
+    /// wants it told.
+    pub(super) fn own_words(
+        &self,
+        read: &Read,
+        (code, arrived): (ReceiptCode, bool),
+        issues: &[ToldIssue],
+        now: Timestamp,
+        id: Uuid,
+    ) -> Option<Bytes> {
+        let (syntax, bytes) = (read.incoming.syntax, &read.incoming.bytes);
+        match read.says.receipt.as_ref() {
+            Some(_) if arrived => None,
+            Some(_) => self.through_map(read, code, issues, now, id),
+            None => self.reply(syntax, bytes, (code, arrived), issues, now, id),
+        }
     }
 
     /// A refusal of what could not be read to its end, whose header names whom it is for: nobody else hears one.

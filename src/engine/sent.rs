@@ -5,6 +5,7 @@
 
 use super::read::{NO_ENVELOPE, Read};
 use super::{Arena, Engine};
+use crate::config::Answers;
 use crate::message::{KnownAbout, Unit};
 use jiff::Timestamp;
 
@@ -46,16 +47,21 @@ impl Sent {
 }
 
 impl Engine {
-    /// Whether a map on a message's way may ask what it is a receipt for.
+    /// Whether somebody asks what a message is a receipt for: a map on its way or, where no route is for it, the bridge.
     pub fn asks_what_was_sent(&self, read: &Read) -> bool {
-        read.says.receipt_for.is_some() && self.routes_of(read).any(|route| route.map.is_some())
+        let mut routes = self.routes_of(read).peekable();
+        read.says.receipt_for.is_some()
+            && match routes.peek() {
+                Some(_) => routes.any(|route| route.map.is_some()),
+                None => self.config.routes.iter().any(|one| one.answers == Answers::Receiver),
+            }
     }
 
     /// What is known of the message that this one is a receipt for.
     pub(super) fn sent(&self, known: &KnownAbout, now: Timestamp) -> Option<Sent> {
-        let (unit, output) = known.sent.as_ref()?;
-        let sent = unit.outputs.get(usize::from(*output))?.message.0.clone();
-        Some(Sent { sent, ..self.as_received(unit, now) })
+        let before = known.sent.as_ref()?;
+        let sent = before.output()?.message.0.clone();
+        Some(Sent { sent, ..self.as_received(&before.unit, now) })
     }
 
     /// A message that was taken, as its sender knows it.

@@ -68,6 +68,37 @@ pub enum IssueType {
 }
 
 impl IssueType {
+    /// All of them.
+    pub const ALL: [IssueType; 27] = [
+        IssueType::Invalid,
+        IssueType::Structure,
+        IssueType::Required,
+        IssueType::Value,
+        IssueType::Invariant,
+        IssueType::Security,
+        IssueType::Login,
+        IssueType::Forbidden,
+        IssueType::Processing,
+        IssueType::NotSupported,
+        IssueType::Duplicate,
+        IssueType::MultipleMatches,
+        IssueType::NotFound,
+        IssueType::TooLong,
+        IssueType::CodeInvalid,
+        IssueType::Extension,
+        IssueType::TooCostly,
+        IssueType::BusinessRule,
+        IssueType::Conflict,
+        IssueType::Transient,
+        IssueType::LockError,
+        IssueType::NoStore,
+        IssueType::Exception,
+        IssueType::Timeout,
+        IssueType::Throttled,
+        IssueType::Incomplete,
+        IssueType::Informational,
+    ];
+
     /// FHIR's code.
     pub fn code(self) -> &'static str {
         match self {

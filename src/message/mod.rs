@@ -25,7 +25,8 @@ pub use issue::{Arg, Catalogue, Checked, Issue, IssueKind, IssueType, Place, Sev
 pub use party::{Identifier, IdentifierKind};
 pub use unit::{
     AttemptOutcome, AuditAction, AuditRecord, Committed, DeliveryId, Earlier, FaultOf, Known,
-    KnownAbout, NewDelivery, Output, Position, ReceiptCode, ReceiptFor, Syntax, ToldIssue, Unit,
+    KnownAbout, NewDelivery, Output, Position, ReceiptCode, ReceiptFor, SentBefore, Syntax,
+    ToldIssue, Unit,
 };
 
 use jiff::Timestamp;

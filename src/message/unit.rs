@@ -292,8 +292,25 @@ pub struct KnownAbout {
     pub read_at: Position,
     /// The earlier messages of its conversation that maps ask for, for each event the newest.
     pub earlier: Vec<Earlier>,
-    /// The message that this one is a receipt for, and which of its outputs, where somebody asks.
-    pub sent: Option<(Box<Unit>, u16)>,
+    /// The delivery that this message is a receipt for, where somebody asks.
+    pub sent: Option<Box<SentBefore>>,
+}
+
+/// A message that was sent, and by which of its deliveries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SentBefore {
+    /// The message.
+    pub unit: Unit,
+    /// Which of its deliveries.
+    pub delivery: DeliveryId,
+}
+
+impl SentBefore {
+    /// What was sent.
+    pub fn output(&self) -> Option<&Output> {
+        let delivery = self.unit.deliveries.get(usize::from(self.delivery.index))?;
+        self.unit.outputs.get(usize::from(delivery.output))
+    }
 }
 
 /// An earlier message of the same party and conversation.

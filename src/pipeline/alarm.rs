@@ -140,7 +140,7 @@ async fn tell(hooks: &Alarms, alarm: &Alarm, sender: &Sender) {
         match sender.post_json(&target, Bytes::from(json.clone())).await {
             Reply::Answer { status: 200..300, .. } => {}
             Reply::Answer { status, .. } => tracing::error!(status, "the alarm's webhook refuses"),
-            Reply::Judged(_) => {}
+            Reply::Judged(_) | Reply::Acknowledged { .. } => {}
             Reply::Unreachable(why) => {
                 tracing::error!(why, "the alarm's webhook cannot be reached")
             }

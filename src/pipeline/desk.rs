@@ -4,10 +4,11 @@ use super::Door;
 use crate::config::{Answers, Config, EndpointSyntax, Preset, ResendIn, Schedule};
 use crate::deliver::gate::Turned;
 use crate::deliver::http::{Reply, Target};
-use crate::deliver::{Desk, Happened, schedule};
-use crate::engine;
-use crate::message::{DeliveryId, EnvelopeId, Error, Event, ReceiptCode};
+use crate::deliver::{Desk, Happened, Heard, schedule};
+use crate::engine::{self, Word};
+use crate::message::{DeliveryId, EnvelopeId, Error, Event, Syntax};
 use crate::ops::Counted;
+use crate::receipt;
 use crate::store::{Claim, Delivery, DeliveryState, Late, Resent, Sendable};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -57,15 +58,26 @@ impl Desk for Door {
         engine.in_envelope(sendable.syntax, &sendable.bytes, envelope, *sent)
     }
 
-    fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<ReceiptCode> {
-        let Reply::Answer { content_type, body, .. } = reply else { return None };
-        let engine = self.0.engine();
-        let told = engine.receipt_in(content_type.as_deref()?, body, self.0.clock.now())?;
+    fn receipt_in(&self, claim: &Claim, reply: &Reply) -> Option<Heard> {
+        let (engine, now) = (self.0.engine(), self.0.clock.now());
+        let told = match reply {
+            Reply::Answer { content_type, body, .. } => {
+                engine.receipt_in(content_type.as_deref()?, body, now)?
+            }
+            // The transport has judged it; what it says beyond that is read here.
+            Reply::Acknowledged { receipt, body } => {
+                let read = engine.receipt_in(receipt::content_type(Syntax::Hl7v2), body, now);
+                let reasons = read.map_or_else(Vec::new, |told| told.reasons);
+                return Some(Heard { code: *receipt, reasons });
+            }
+            _ => return None,
+        };
         if !told.valid {
             tracing::warn!(endpoint = &*claim.endpoint, "a receipt is not valid by its profile");
         }
         // A receipt for another message says nothing about this one.
-        (told.message == claim.message).then_some(told.code)
+        let own = told.message == claim.message;
+        own.then_some(Heard { code: told.code, reasons: told.reasons })
     }
 
     fn hands_on(&self, route: &str) -> bool {
@@ -73,10 +85,14 @@ impl Desk for Door {
         engine.config.route(route).is_some_and(|route| route.answers == Answers::Receiver)
     }
 
-    fn hand_on(&self, id: DeliveryId, code: ReceiptCode, silent: bool) -> Result<(), Error> {
+    fn hand_on(&self, id: DeliveryId, heard: Option<Heard>) -> Result<(), Error> {
         let unit = self.0.store.unit(id.unit)?;
         let (engine, now) = (self.0.engine(), self.0.clock.now());
-        if let Some(receipt) = engine.bridged(&unit, id.index, id, code, silent, now) {
+        let word = match heard {
+            Some(Heard { code, reasons }) => Word { code, reasons },
+            None => Word::silence(),
+        };
+        if let Some(receipt) = engine.bridged(&unit, id, &word, now) {
             // One that was handed on before a crash is there already, and nothing is written.
             self.0.store.commit(vec![receipt])?;
         }

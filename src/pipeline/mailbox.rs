@@ -32,7 +32,7 @@ impl Service for Post {
             let ask = Ask { method, path: &path, headers: &HEADERS, body, most };
             match self.sender.ask(&target, ask).await {
                 Reply::Answer { status, body, .. } => Some((status, body)),
-                Reply::Unreachable(_) | Reply::Judged(_) => None,
+                _ => None,
             }
         })
     }

@@ -73,7 +73,8 @@ impl Pipeline {
             };
             let became = match self.decided(engine, &read, arena, &known) {
                 Outcome::Again(again) => Became::Again(again),
-                Outcome::Commit(decided) => {
+                Outcome::Commit(mut decided) => {
+                    self.hand_on_before(&read, decided.handed.take());
                     let (kept, unit) = Kept::of(*decided, false);
                     units.push(unit);
                     Became::Kept(kept)

@@ -7,7 +7,8 @@ use super::poison::{Hand, Held};
 use super::several::Several;
 use crate::engine::{Arena, Decided, Engine, Incoming, Outcome, Read, Stages};
 use crate::message::{
-    Answer, Committed, Earlier, Error, KnownAbout, Submission, ToldIssue, Unit, Verdict,
+    Answer, Committed, DeliveryId, Earlier, Error, KnownAbout, SentBefore, Submission, ToldIssue,
+    Unit, Verdict,
 };
 use crate::ops::Metrics;
 use crate::receipt::{self, Ending};
@@ -181,8 +182,8 @@ impl Pipeline {
         self.with_earlier(engine, read, KnownAbout { sent, ..known }, None)
     }
 
-    /// The message that one is a receipt for, and which of its outputs: only what was sent to whoever says so.
-    fn sent(&self, read: &Read) -> Result<Option<(Box<Unit>, u16)>, Error> {
+    /// The delivery that a message is a receipt for: only of what was sent to whoever says so.
+    fn sent(&self, read: &Read) -> Result<Option<Box<SentBefore>>, Error> {
         let Some(receipt) = &read.says.receipt_for else { return Ok(None) };
         let by = &read.sender;
         let mut found = Vec::new();
@@ -198,11 +199,12 @@ impl Pipeline {
         for position in found {
             let unit = self.store.unit(position)?;
             let of = |output: u16| unit.outputs.get(usize::from(output));
-            let own = unit.deliveries.iter().find(|one| {
+            let own = unit.deliveries.iter().position(|one| {
                 one.receiver == *by && of(one.output).is_some_and(|o| o.message == receipt.message)
             });
-            if let Some(output) = own.map(|own| own.output) {
-                return Ok(Some((Box::new(unit), output)));
+            if let Some(index) = own.and_then(|own| u16::try_from(own).ok()) {
+                let delivery = DeliveryId { unit: position, index };
+                return Ok(Some(Box::new(SentBefore { unit, delivery })));
             }
         }
         Ok(None)
@@ -258,6 +260,7 @@ impl Pipeline {
         let wanted = submission.apart || read.wrapped.is_some();
         let apart =
             wanted && engine.send_apart(&read, &mut decided, self.clock.now(), Uuid::new_v4());
+        self.hand_on_before(&read, decided.handed.take());
         let (kept, unit) = Kept::of(decided, apart);
         self.commit(engine, read, kept, unit, wanted)
     }
@@ -276,6 +279,21 @@ impl Pipeline {
         self.store.submit(unit, Box::new(move |result| drop(done.send(result))));
         let engine = Arc::clone(engine);
         Step::Waiting(Box::new(Waiting { engine, read, kept, committed, since, apart }))
+    }
+
+    /// Commits what a receipt says to whoever sent the message, before the receipt itself: one that is answered has
+    /// been handed on. One that was handed on already is there, and nothing is written.
+    pub(super) fn hand_on_before(&self, read: &Read, handed: Option<Box<Unit>>) {
+        let Some(handed) = handed else { return };
+        match read.carried {
+            // of the same party: written in this order, so that the later one is never there alone
+            false => self.store.submit(*handed, Box::new(|_| ())),
+            true => {
+                if let Err(error) = self.store.commit(vec![*handed]) {
+                    tracing::error!(%error, "a receipt cannot be handed on");
+                }
+            }
+        }
     }
 
     /// The decision; a panic is one too.
@@ -303,6 +321,7 @@ impl Pipeline {
                 not_checked: 0,
                 dropped: 0,
                 losses: Default::default(),
+                handed: None,
             }))
         })
     }

@@ -1,6 +1,6 @@
 //! Which code of a required binding fits an issue; no code where none fits.
 
-use crate::message::{Diagnostic, Origin, ToldIssue};
+use crate::message::{Diagnostic, IssueType, Origin, ToldIssue};
 use std::collections::HashMap;
 
 const BUILT_IN: &str = include_str!("codes.txt");
@@ -27,6 +27,8 @@ pub struct Coding {
 #[derive(Debug)]
 pub struct Codes {
     by_key: HashMap<Box<str>, Coding>,
+    /// What a code that somebody else gave comes to.
+    meaning: HashMap<Box<str>, IssueType>,
 }
 
 impl Codes {
@@ -35,16 +37,26 @@ impl Codes {
         Codes::parse("codes.txt", BUILT_IN)
     }
 
-    /// Reads a table: `key system code`, one a line.
+    /// Reads a table: `key system code`, or `means code system type`, one a line.
     pub fn parse(file: &str, text: &str) -> Result<Codes, Diagnostic> {
-        let mut by_key = HashMap::new();
+        let (mut by_key, mut meaning) = (HashMap::new(), HashMap::new());
         for (at, line) in text.lines().enumerate() {
             let words: Vec<&str> = line.split_whitespace().collect();
+            let mut named = |code: &str, kind: &str| {
+                let kind = IssueType::ALL.into_iter().find(|one| one.code() == kind);
+                kind.map(|kind| meaning.insert(code.into(), kind)).is_some()
+            };
             let (key, system, code) = match words[..] {
                 [] => continue,
                 [first, ..] if first.starts_with('#') => continue,
                 // No code fits, whatever the issue's type says.
                 [key, "-", "-"] => (key, CodingSystem::Outcome, "-"),
+                ["means", code, "outcome", kind] if named(code, kind) => {
+                    (code, CodingSystem::Outcome, code)
+                }
+                ["means", code, "acknowledgement", kind] if named(code, kind) => {
+                    (code, CodingSystem::Acknowledgement, code)
+                }
                 [key, "outcome", code] => (key, CodingSystem::Outcome, code),
                 [key, "acknowledgement", code] => (key, CodingSystem::Acknowledgement, code),
                 _ => {
@@ -55,7 +67,12 @@ impl Codes {
             };
             by_key.insert(key.into(), Coding { system, code: code.into() });
         }
-        Ok(Codes { by_key })
+        Ok(Codes { by_key, meaning })
+    }
+
+    /// The type of an issue that somebody else gave this code; none: it is not one of the binding's.
+    pub fn means(&self, code: &str) -> Option<IssueType> {
+        self.meaning.get(code).copied()
     }
 
     /// The code that fits an issue: by its id, else by its FHIR issue type.
@@ -99,5 +116,15 @@ mod tests {
     fn the_built_in_table_reads() {
         assert!(Codes::built_in().is_ok());
         assert!(Codes::parse("t", "a b").is_err());
+        assert!(Codes::parse("t", "means A outcome nonsense").is_err());
+    }
+
+    #[test]
+    fn a_code_that_came_goes_on_as_it_is() {
+        let codes = Codes::built_in().unwrap();
+        let kind = codes.means("MSG_BAD_SYNTAX").unwrap();
+        let one = issue("MSG_BAD_SYNTAX", kind);
+        assert_eq!(codes.of(&one).map(|coding| &*coding.code), Some("MSG_BAD_SYNTAX"));
+        assert_eq!(codes.means("MSG_NONE"), None);
     }
 }

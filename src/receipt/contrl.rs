@@ -94,9 +94,10 @@ pub fn asks(message: &str) -> bool {
 
 /// Why a letter is refused: not said, the receiver's id, the version, the syntax.
 fn refuse_code(issue: &ToldIssue) -> &'static str {
-    let of_receiver = issue.id.contains("receiver");
+    // what the receiver refused is not about its id
+    let of_receiver = ["-no-receiver", "-unknown-receiver", "exchange-receiver", "MSG_Receiver_"];
     match issue.code {
-        _ if of_receiver => "MID",
+        _ if of_receiver.iter().any(|part| issue.id.contains(part)) => "MID",
         IssueType::NotSupported => "VER",
         IssueType::Structure | IssueType::Required => "SYN",
         _ => "NC",

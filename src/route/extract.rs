@@ -6,6 +6,7 @@
 
 use super::envelope::Envelopes;
 use super::expression::{Compiler, first, texts};
+use super::reasons::{Reason, Reasons};
 use crate::config::{Config, EndpointSyntax, Intake};
 use crate::fhirpath::{Expression, Item, Memory, Scene};
 use crate::message::{
@@ -122,6 +123,7 @@ struct Description {
     stamps: Vec<(Expression, Box<str>)>,
     receipt_for: Option<Expression>,
     receipt_code: Option<Expression>,
+    reasons: Option<Reasons>,
     receipt_map: Option<Box<str>>,
     tells: [Option<Expression>; 2],
 }
@@ -157,6 +159,17 @@ impl Intakes {
         let root = tree.root()?;
         let description = self.all.iter().find(|one| one.is_for(tree, root, syntax, scene, memory));
         Some(description?.read(scene, root, memory))
+    }
+
+    /// Why the receipt that the scene's first tree is refuses, as far as it says so.
+    pub fn reasons(&self, scene: &Scene<'_>, syntax: Syntax, memory: &mut Memory) -> Vec<Reason> {
+        let tree = scene.trees.first();
+        let Some((tree, root)) = tree.and_then(|tree| Some((*tree, tree.root()?))) else {
+            return Vec::new();
+        };
+        let own = self.all.iter().find(|one| one.is_for(tree, root, syntax, scene, memory));
+        let reasons = own.and_then(|own| own.reasons.as_ref());
+        reasons.map_or_else(Vec::new, |reasons| reasons.read(scene, root, memory))
     }
 
     /// An instant as messages of a description write it: in its zone, with the offset.
@@ -247,6 +260,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
             None
         }
     });
+    let reasons = intake.reasons.as_ref().and_then(|one| Reasons::compile(one, compiler, &focus));
     let message = compiler.compile(&intake.message, &focus);
     let envelope = compiler.compile(&intake.envelope, &focus);
     let event = compiler.compile(&intake.event, &focus);
@@ -273,6 +287,7 @@ fn description(intake: &Intake, compiler: &mut Compiler<'_>) -> Option<Descripti
         stamps,
         receipt_for,
         receipt_code,
+        reasons,
         receipt_map: intake.receipt_map.as_ref().map(|at| at.value.clone()),
         tells,
     })
@@ -352,7 +367,7 @@ fn holds(expression: &Expression, scene: &Scene<'_>, root: NodeId, memory: &mut 
 }
 
 /// The nodes of the first tree that expressions yield.
-fn nodes(
+pub(super) fn nodes(
     expressions: &[Expression],
     scene: &Scene<'_>,
     root: NodeId,

@@ -15,12 +15,14 @@ mod envelope;
 mod expression;
 mod extract;
 mod identify;
+mod reasons;
 
 pub use catalogue::CATALOGUE;
 pub use decide::{Considered, Decision, Destination, Query, Routed, Routes, Skipped};
 pub use envelope::{Envelopes, Holds, Opened, Said, Value};
 pub use extract::{Ends, Extracted, Intakes, Patient, Stamped};
 pub use identify::{Identified, Identity, Parties};
+pub use reasons::Reason;
 
 #[cfg(test)]
 mod tests;

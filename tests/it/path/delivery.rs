@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use libtest_mimic::{Failed, Trial};
 use stafett::config::{Pause, Preset, Schedule};
 use stafett::deliver::http::{Reply, Target};
-use stafett::deliver::{Deliverer, Desk, Happened};
+use stafett::deliver::{Deliverer, Desk, Happened, Heard};
 use stafett::message::{
     Clock, EnvelopeId, Error, Event, MessageId, NewDelivery, Output, PartyName, ReceiptCode,
     Syntax, Unit, Verdict,
@@ -51,9 +51,11 @@ impl Desk for Reception {
         Ok(sendable.bytes.clone())
     }
 
-    fn receipt_in(&self, _claim: &Claim, reply: &Reply) -> Option<ReceiptCode> {
+    fn receipt_in(&self, _claim: &Claim, reply: &Reply) -> Option<Heard> {
         match reply {
-            Reply::Answer { body, .. } if body.as_ref() == b"ok" => Some(ReceiptCode::Ok),
+            Reply::Answer { body, .. } if body.as_ref() == b"ok" => {
+                Some(Heard { code: ReceiptCode::Ok, reasons: Vec::new() })
+            }
             _ => None,
         }
     }

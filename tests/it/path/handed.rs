@@ -69,7 +69,7 @@ fn inside_the_answer() -> Result<(), Failed> {
             jiff::Timestamp::now(),
         );
         is("valid", told.map(|told| told.valid), Some(true))?;
-        let why = String::from_utf8_lossy(&receipt.body).contains("the receiver has refused");
+        let why = String::from_utf8_lossy(&receipt.body).contains("[MSG_BAD_FORMAT] [");
         is("why", why, code == "fatal-error")?;
     }
     is("nothing more", system.peer.rest().len(), 0)

@@ -2,6 +2,7 @@
 
 mod again;
 mod apart;
+mod bridged;
 mod delivery;
 mod faults;
 mod front;
@@ -25,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(handed::trials());
     trials.extend(again::trials());
     trials.extend(apart::trials());
+    trials.extend(bridged::trials());
     trials.extend(wire::trials());
     trials.extend(several::trials());
     trials.extend(quoted::trials());
