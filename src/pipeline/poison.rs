@@ -127,6 +127,7 @@ impl Pipeline {
                     not_checked: 0,
                     dropped: 0,
                     losses: Default::default(),
+                    handed: None,
                 };
                 let (kept, unit) = Kept::of(decided, false);
                 return self.commit(engine, read, kept, unit, false);

@@ -139,11 +139,12 @@ impl Index {
             if one.type_mode == TypeMode::None || source.is_target || !target.is_target {
                 continue;
             }
-            let called = |name: &Option<Name>, side| match self.named(table, map, name.as_ref()?, side) {
-                Named::Known(one) => Some(one),
-                Named::NotLoaded(url) => called(table, url),
-                Named::Unknown => None,
-            };
+            let called =
+                |name: &Option<Name>, side| match self.named(table, map, name.as_ref()?, side) {
+                    Named::Known(one) => Some(one),
+                    Named::NotLoaded(url) => called(table, url),
+                    Named::Unknown => None,
+                };
             let from = called(&source.type_name, Side::Source);
             if let (Some(from), to) = (from, called(&target.type_name, Side::Target)) {
                 let to = to.unwrap_or(TypeId::NONE);

@@ -13,8 +13,7 @@ use crate::mapping::concepts::Translation;
 use crate::mapping::dates::Becomes;
 use crate::mapping::facts::element_of;
 use crate::mapping::plan::{
-    Build, ConceptSource, Operand, Output, Piece, Place, Slot, Step, Transform,
-    Translate,
+    Build, ConceptSource, Operand, Output, Piece, Place, Slot, Step, Transform, Translate,
 };
 use crate::tree::types::{ElementId, TypeId};
 
