@@ -138,10 +138,10 @@ impl Deliverer {
             match late {
                 Ok(late) => {
                     for (lapsed, what) in &late {
-                        if *what == Late::Unanswered {
-                            if let Err(error) = self.hand_on(lapsed.delivery, None).await {
-                                tracing::error!(%error, "a sender cannot be told of a silence");
-                            }
+                        if *what == Late::Unanswered
+                            && let Err(error) = self.hand_on(lapsed.delivery, None).await
+                        {
+                            tracing::error!(%error, "a sender cannot be told of a silence");
                         }
                         let happened = match what {
                             Late::Resend(_) => Happened::Resent,

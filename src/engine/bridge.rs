@@ -134,14 +134,15 @@ impl Engine {
     /// A reason as an issue: under the code of an acknowledgement where it has one, else by its words.
     fn reason(&self, reason: Reason) -> ToldIssue {
         let Reason { code, text, maps } = reason;
-        let through = |code: Box<str>, url: &Box<str>| {
-            let map = self.concepts.iter().find(|map| *map.url == **url)?;
+        let through = |code: Box<str>, url: &str| {
+            let map = self.concepts.iter().find(|map| *map.url == *url)?;
             match map.find(None, &code) {
                 Translation::Found(concept) => Some(concept.code.clone()),
                 _ => None,
             }
         };
-        let known = code.clone().and_then(|code| maps.iter().try_fold(code, through));
+        let known =
+            code.clone().and_then(|code| maps.iter().map(|url| &**url).try_fold(code, through));
         let known = known.and_then(|code| Some((self.codes.means(&code)?, code)));
         let issue = told::about(&catalogue::RECEIVER_REFUSED);
         let said = match code {
