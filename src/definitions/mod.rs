@@ -22,6 +22,7 @@ pub mod from_xsd;
 pub mod generate;
 pub mod hl7v2;
 mod library;
+mod mappings;
 mod missing;
 pub mod model;
 mod pack;

@@ -10,6 +10,7 @@ mod coverage;
 mod dates;
 mod declared;
 mod diff;
+mod dispatch;
 mod explain;
 mod expression;
 mod facts;

@@ -303,7 +303,7 @@ impl Board {
 
     /// The delivery of this message to this party.
     pub fn awaiting(&self, party: &PartyName, message: &MessageId) -> Option<&Delivery> {
-        if broken("receipt-by-order") {
+        if broken("takes-receipts-by-order") {
             return self
                 .deliveries
                 .values()

@@ -5,6 +5,7 @@
 //! makes it true.
 
 mod projector;
+mod read;
 mod saving;
 mod steps;
 mod together;
@@ -27,11 +28,12 @@ use super::words::{
     Awaiting, Claims, Done, Lapsed, Late, Operation, Operator, Sendable, Settle, Settled, Status,
 };
 use crate::message::{
-    AuditAction, AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, Known,
-    KnownAbout, MessageId, PartyName, Position, Unit,
+    AuditAction, AuditRecord, Committed, DeliveryId, EnvelopeId, Error, ErrorKind, KnownAbout,
+    MessageId, PartyName, Position, Unit,
 };
 use jiff::{SignedDuration, Timestamp};
 use projector::{Projector, Signal};
+use read::{audit, known, unit_at};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
@@ -147,26 +149,6 @@ impl Keeper {
     fn existing(log: &dyn Log, position: Position) -> Result<Committed, Error> {
         Ok(Committed::Existing(Box::new(known(log, position)?)))
     }
-}
-
-fn unit_at(log: &dyn Log, position: Position) -> Result<Unit, Error> {
-    match log.entry(position)? {
-        Entry::Unit(unit) => Ok(*unit),
-        _ => Err(unreadable(position, "it is not a message")),
-    }
-}
-
-fn known(log: &dyn Log, position: Position) -> Result<Known, Error> {
-    let unit = unit_at(log, position)?;
-    Ok(Known {
-        position,
-        message: unit.message,
-        envelope: unit.envelope,
-        event: unit.event,
-        content_hash: unit.content_hash,
-        verdict: unit.verdict,
-        issues: unit.issues,
-    })
 }
 
 impl Store for Keeper {
@@ -401,14 +383,4 @@ impl Store for Keeper {
             restored: book.restored.clone(),
         }
     }
-}
-
-fn audit(
-    at: Timestamp,
-    action: AuditAction,
-    actor: &str,
-    delivery: DeliveryId,
-    outcome: Option<Box<str>>,
-) -> AuditRecord {
-    AuditRecord { at, action, actor: actor.into(), delivery: Some(delivery.index), outcome }
 }

@@ -16,7 +16,7 @@ pub const SWITCHES: &[(&str, u8, &str)] = &[
     ),
     ("lane-off", 8, "G8: ten thousand lanes under random failures, no inversion"),
     ("lane-off", 8, "guarantees: simulated days"),
-    ("receipt-by-order", 9, "guarantees: simulated days"),
+    ("takes-receipts-by-order", 9, "guarantees: simulated days"),
     ("no-checksum", 10, "store: a rotten bit in any record is seen, others go on"),
     (
         "no-schedule",

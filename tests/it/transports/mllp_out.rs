@@ -104,6 +104,7 @@ fn sending(control: &str, levels: &str) -> Sending {
 fn said(reply: &Reply) -> String {
     match reply {
         Reply::Judged(AttemptOutcome::Sent { receipt }) => format!("sent {receipt:?}"),
+        Reply::Acknowledged { receipt, .. } => format!("sent {:?}", Some(receipt)),
         Reply::Judged(AttemptOutcome::Failed { reason, .. }) => format!("failed {reason}"),
         Reply::Judged(AttemptOutcome::Final { reason, .. }) => format!("final {reason}"),
         Reply::Unreachable(why) if reply.unknown() => format!("unknown {why}"),
