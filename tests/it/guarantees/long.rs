@@ -22,6 +22,9 @@ pub fn keep(name: &str, figures: &str) -> Result<(), Failed> {
 /// What is kept, by name.
 pub fn kept() -> Result<Vec<(String, String)>, Failed> {
     let mut all = Vec::new();
+    if !folder().exists() {
+        return Ok(all);
+    }
     for entry in std::fs::read_dir(folder())? {
         let path = entry?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -41,7 +41,9 @@ pub fn trials() -> Vec<Trial> {
             beside("oru-r01-to-fhir", "oru-r01-to-fhir", 3, ("\"R01\"", "\"R02\""))
         }),
         trial("mapsets: documents are valid by our profiles", Needs::Nothing, || {
-            beside("mdm-t02-to-fhir", "mdm-t02-to-fhir", 3, ("\"T02\"", "\"T04\""))
+            let broken = ("\"discharge-letter-message\"", "\"another-message\"");
+            beside("mdm-t02-to-fhir", "discharge-parts", 3, broken)?;
+            beside("xdis01-to-discharge-letter", "discharge-parts", 4, broken)
         }),
         trial("mapsets: referrals are valid by our profiles", Needs::Nothing, || {
             let broken = ("\"referral-message\"", "\"another-message\"");

@@ -23,6 +23,7 @@ pub const PAIRS: &[Pair] = &[
     Pair { there: "xref01-to-referral", back: "referral-to-xref01", most: 6 },
     Pair { there: "xref06-to-referral", back: "referral-to-xref06", most: 2 },
     Pair { there: "xref07-to-referral", back: "referral-to-xref07", most: 2 },
+    Pair { there: "xdis01-to-discharge-letter", back: "discharge-letter-to-xdis01", most: 3 },
     Pair { there: "xdis91-to-carecommunication", back: "carecommunication-to-xdis91", most: 15 },
     Pair {
         there: "xdis20-to-hospitalnotification",
