@@ -9,10 +9,9 @@ use crate::table::{Better, Line};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use stafett::config::{Preset, Schedule};
-use stafett::deliver::{Deliverer, Desk, Happened, Reply, Target};
+use stafett::deliver::{Deliverer, Desk, Happened, Heard, Reply, Target};
 use stafett::message::{
-    EnvelopeId, Error, Event, MessageId, NewDelivery, Output, PartyName, ReceiptCode, Syntax, Unit,
-    Verdict,
+    EnvelopeId, Error, Event, MessageId, NewDelivery, Output, PartyName, Syntax, Unit, Verdict,
 };
 use stafett::pipeline::SystemClock;
 use stafett::store::{self, Claim, Delivery, Late, Options, Resent, Sendable, Store};
@@ -191,7 +190,7 @@ impl Desk for Counter {
         Ok(sendable.bytes.clone())
     }
 
-    fn receipt_in(&self, _claim: &Claim, _reply: &Reply) -> Option<ReceiptCode> {
+    fn receipt_in(&self, _claim: &Claim, _reply: &Reply) -> Option<Heard> {
         None
     }
 
