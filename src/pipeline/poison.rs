@@ -41,13 +41,11 @@ impl Hand {
     }
 
     fn hold(&self, submission: &Submission) -> Held<'_> {
-        let mut hasher = blake3::Hasher::new();
-        if self.file.is_some() {
-            hasher.update(&(submission.party.0.len() as u64).to_le_bytes());
-            hasher.update(submission.party.0.as_bytes());
-            hasher.update(&submission.body);
-        }
-        let held = Held { hand: self, hash: *hasher.finalize().as_bytes() };
+        let hash = match &self.file {
+            Some(_) => InFlight::hash(&submission.party.0, &submission.body),
+            None => Default::default(),
+        };
+        let held = Held { hand: self, hash };
         held.says(Stage::Reading);
         held
     }

@@ -93,6 +93,15 @@ impl InFlight {
         Ok(all)
     }
 
+    /// What a message is known by here.
+    pub fn hash(party: &str, bytes: &[u8]) -> Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(party.len() as u64).to_le_bytes());
+        hasher.update(party.as_bytes());
+        hasher.update(bytes);
+        *hasher.finalize().as_bytes()
+    }
+
     fn suspects(&self) -> MutexGuard<'_, Vec<(Hash, Crashes)>> {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }

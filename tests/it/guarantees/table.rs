@@ -206,8 +206,8 @@ pub const GUARANTEES: &[Guarantee] = &[
             "path: a map without an end is refused as too costly",
             "maps: a costly map stops no other message",
         ],
-        figure: "one panic, one quarantine",
-        missing: "what ends the whole process: twice in hand",
+        figure: "one panic, one quarantine; two ends of the process with a message in hand, one quarantine",
+        missing: "a message that really ends the process: its file is written by the trial",
     },
     Guarantee {
         number: 16,
@@ -244,7 +244,7 @@ pub const GUARANTEES: &[Guarantee] = &[
             when recovery has ended.",
         trials: &[],
         figure: "",
-        missing: "everything",
+        missing: "a million queued messages, in seconds; a stop with messages in hand, in seconds",
     },
     Guarantee {
         number: 20,

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use stafett::message::{Clock, Intake, PartyName, Position, Submission, Syntax};
 use stafett::pipeline::{Door, Pipeline, SystemClock};
 use stafett::store::disk::{Disk, DiskFile, RealDisk};
-use stafett::store::{Options, Store, open_on};
+use stafett::store::{InFlight, Options, Stage, Store, open_on};
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -111,6 +111,52 @@ fn panics() -> Result<(), Failed> {
         return Err(format!("{}: {:?}", again.status, again.body).into());
     }
     Ok(())
+}
+
+/// The process ended twice with two messages in hand; its file says so, and the third try is none.
+fn in_hand_twice() -> Result<(), Failed> {
+    let mut system = System::start()?;
+    system.stop();
+    let all: Vec<_> =
+        [1, 2, 3].into_iter().map(|n| Ok(bytes(&admission(n)?))).collect::<Result<_, Failed>>()?;
+    let file = system.folder.path().join("data/inflight");
+    for ends in 0..2 {
+        let file = InFlight::open(&file)?;
+        file.take(0, &InFlight::hash("hospital", &all[0]), Stage::Reading);
+        file.take(1, &InFlight::hash("hospital", &all[1]), Stage::Deciding);
+        if ends == 0 {
+            // Once is not enough.
+            file.take(2, &InFlight::hash("hospital", &all[2]), Stage::Deciding);
+        }
+    }
+    system.go()?;
+    // Its ids were never read: no verdict, and its bytes are kept.
+    let answer = system.json(HOSPITAL, all[0].clone())?;
+    let code = answer.receipt();
+    if answer.status != 500 || code.is_some() {
+        return Err(format!("{}: {code:?}", answer.status).into());
+    }
+    let cause = "in hand when the process ended, twice";
+    quarantined(&system, cause)?;
+    // This one was read whole before: accepted, and set aside.
+    let answer = system.json(HOSPITAL, all[1].clone())?;
+    let unit = system
+        .running
+        .as_ref()
+        .ok_or("it does not run")?
+        .pipeline
+        .store()
+        .unit(Position { partition: 0, sequence: 2 })?;
+    if answer.receipt().as_deref() != Some("ok") || unit.quarantine.as_deref() != Some(cause) {
+        return Err(format!("{:?}: {:?}", answer.receipt(), unit.quarantine).into());
+    }
+    // Everything else goes on.
+    system.json(HOSPITAL, all[2].clone())?;
+    let delivered = system.peer.next()?.key;
+    match delivered.starts_with("00000003-") && system.peer.rest().is_empty() {
+        true => Ok(()),
+        false => Err(delivered.into()),
+    }
 }
 
 /// A disk whose syncs wait while it is told to.
@@ -253,6 +299,7 @@ pub fn trials() -> Vec<Trial> {
         trial("path: a map without an end is refused as too costly", too_costly),
         trial("path: an invalid output is quarantined and never sent", output_invalid),
         trial("path: a commit that takes too long is answered later", stalled),
+        trial("G15: what was in hand at two ends of the process is not tried again", in_hand_twice),
         trial("path: a panic quarantines the message, and the worker lives", panics),
     ]
 }
