@@ -37,6 +37,8 @@ mod growth;
 mod lenient;
 #[cfg(test)]
 mod older;
+#[cfg(test)]
+mod styles;
 
 pub use compile::{Materials, Plans, TRANSFORMS};
 pub use concepts::{Concept, Concepts, Translation};

@@ -168,8 +168,12 @@ impl Index {
     /// What a type's name means on a side of a map: what `uses` says; else a model beside one that it names; else
     /// FHIR's own type, or the only model of that name.
     pub fn named<'m>(&self, table: &Table, map: &'m Map, name: &str, side: Side) -> Named<'m> {
-        if let Some(one) = alias(map, name, side).or_else(|| ends_in(map, name, side)) {
-            return model(table, &one.url).map_or(Named::NotLoaded(&one.url), Named::Known);
+        let meant =
+            |one: &'m Uses| model(table, &one.url).map_or(Named::NotLoaded(&one.url), Named::Known);
+        let aliased = alias(map, name, side);
+        let here = aliased.filter(|one| Side::of(one) == side);
+        if let Some(one) = here.or_else(|| ends_in(map, name, side)) {
+            return meant(one);
         }
         let others = || {
             let of_side = map.uses.iter().filter(|one| Side::of(one) == side);
@@ -188,6 +192,9 @@ impl Index {
         if let (Some(missing), Some(_), true) = (missing, found.filter(resource), bare == name) {
             // `Observation` of a set of models of which not all are at hand need not be FHIR's.
             return Named::NotLoaded(&missing.url);
+        }
+        if let Some(one) = aliased {
+            return meant(one);
         }
         found.or_else(|| self.model(name)).map_or(Named::Unknown, Named::Known)
     }
