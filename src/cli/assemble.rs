@@ -5,7 +5,8 @@
 
 use super::{load, secure};
 use crate::config::{
-    At, Config, EndpointInterface, File, Route, Scheme, UnknownProfile, Url, suggestion,
+    At, Config, EndpointInterface, File, Route, Scheme, UnknownProfile, Url, WrongDisplay,
+    suggestion,
 };
 use crate::definitions::core::Kind;
 use crate::definitions::{Library, Scope};
@@ -130,7 +131,11 @@ fn settings(config: &Config) -> profile::Settings {
         UnknownProfile::Refuse => Severity::Error,
         UnknownProfile::Warn => Severity::Warning,
     };
-    profile::Settings { unknown_profile, ..profile::Settings::default() }
+    let wrong_display = match config.definitions.wrong_display {
+        WrongDisplay::Refuse => Severity::Error,
+        WrongDisplay::Warn => Severity::Warning,
+    };
+    profile::Settings { unknown_profile, wrong_display, ..profile::Settings::default() }
 }
 
 /// What a route names beyond the configuration: maps, concept maps, profiles.

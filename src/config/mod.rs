@@ -45,7 +45,7 @@ pub use route::{Answers, Conflict, LaneKey, LaneOrder, MissingEarlier, Route};
 pub use schedule::{Agreement, Pause, Preset, Resend, ResendIn, Retry, Schedule};
 pub use site::{
     Definitions, Engine, Limits, Listener, ListenerKind, MapLimits, Mappings, MllpListener, Mode,
-    NotChecked, PersonLookup, Quota, Store, UnknownProfile,
+    NotChecked, PersonLookup, Quota, Store, UnknownProfile, WrongDisplay,
 };
 pub use tls::{ClientCertificates, EndpointTls, ListenerTls};
 pub use value::{At, Name, OwnName, Several, suggestion};

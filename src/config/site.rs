@@ -142,6 +142,16 @@ words! {
     }
 }
 
+words! {
+    /// How a display is taken that its code system does not give the code.
+    WrongDisplay {
+        /// an error issue; the message is refused.
+        Refuse = "refuse",
+        /// a warning issue; the message goes on.
+        Warn = "warn",
+    }
+}
+
 section! {
     /// What messages are checked against. FHIR R4 core is built in.
     Definitions as "definitions" {
@@ -168,6 +178,8 @@ section! {
         not_checked: NotChecked = "'report'",
         /// How a message is taken that claims a profile, or a version of one, which no loaded package defines.
         unknown_profile: UnknownProfile = "'refuse'",
+        /// How a display is taken that its code system, where it is loaded, does not give the code.
+        wrong_display: WrongDisplay = "'refuse'",
         /// Whether what cannot be resolved when packages are loaded is an error that keeps the configuration
         /// from becoming active, instead of a warning.
         strict: bool = "false",

@@ -22,6 +22,7 @@ const CODE: &[(&str, &str)] = &[
     ("concepts", include_str!("concepts.rs")),
     ("core", include_str!("core.rs")),
     ("decode", include_str!("decode.rs")),
+    ("decode_maps", include_str!("decode_maps.rs")),
     ("decoded", include_str!("decoded.rs")),
     ("element", include_str!("element.rs")),
     ("model", include_str!("model.rs")),

@@ -49,6 +49,24 @@ impl Concepts {
         self.properties.extend(one.properties.into_iter().map(|(name, value)| (at, name, value)));
     }
 
+    /// The same concepts, some called more: (code, word).
+    pub fn with_words(&self, more: &[(Box<str>, Box<str>)]) -> Concepts {
+        let places = self.places().expect("concepts that were added fit");
+        let mut all = Concepts::default();
+        for at in 0..self.len() as u32 {
+            let code = places.code(&self.text, at);
+            let own = more.iter().filter(|(of, _)| **of == *code).map(|(_, word)| &**word);
+            all.push(Concept {
+                code,
+                parent: self.parents[at as usize].checked_sub(1),
+                words: places.words(&self.text, at).chain(own).collect(),
+                properties: Vec::new(),
+            });
+        }
+        all.properties.clone_from(&self.properties);
+        all
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.words.len()
@@ -155,6 +173,10 @@ mod tests {
         assert_eq!(places.words(&all.text, 1).count(), 0);
         assert_eq!(all.parents().collect::<Vec<_>>(), [(1, 0)]);
         assert_eq!(all.properties().len(), 1);
+        let more = all.with_words(&[("b".into(), "B".into()), ("c".into(), "C".into())]);
+        let places = more.places().unwrap();
+        assert_eq!(places.words(&more.text, 1).collect::<Vec<_>>(), ["B"]);
+        assert_eq!((more.len(), more.properties()), (2, all.properties()));
     }
 
     #[test]

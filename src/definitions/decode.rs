@@ -6,6 +6,7 @@
 pub use super::mappings::concept_map;
 
 use super::concepts::{Concept, Concepts};
+pub use super::decode_maps::concept_map;
 use super::element::Element;
 use super::model::*;
 use serde::Deserialize;

@@ -4,7 +4,7 @@
 
 use super::archive;
 use super::core::{self, Source};
-use super::model::{CodeSystem, ElementDefinition, StructureDefinition, StructureKind};
+use super::model::{ElementDefinition, StructureDefinition, StructureKind};
 use super::terminology::CodeSystemIndex;
 use super::{decode, tables};
 use crate::message::{Error, ErrorKind};
@@ -139,22 +139,28 @@ fn arrange(source: &mut Source) {
     for system in &mut source.code_systems {
         system.concepts.keep_properties(|name| matches!(name, "child" | "parent" | "subsumedBy"));
     }
-    drop_known_words(source);
+    collect_words(source);
 }
 
-/// Drops what value sets call a code, where its code system says so itself or is not here.
-fn drop_known_words(source: &mut Source) {
-    let index = |one: &CodeSystem| (one.url.clone(), CodeSystemIndex::new(one.clone()));
-    let systems: HashMap<Box<str>, CodeSystemIndex> =
-        source.code_systems.iter().map(index).collect();
+/// Gives code systems what value sets call their codes otherwise; value sets then need not say it.
+fn collect_words(source: &mut Source) {
+    let mut more: HashMap<Box<str>, Vec<(Box<str>, Box<str>)>> = HashMap::new();
     for set in &mut source.value_sets {
         for part in set.include.iter_mut().chain(&mut set.exclude) {
-            let system = part.system.as_ref().and_then(|system| systems.get(system));
-            let codes = &part.codes;
-            part.words.retain(|(at, word)| {
-                let said = system.and_then(|s| s.is_called(&codes[*at as usize], word));
-                said == Some(false)
-            });
+            let words = std::mem::take(&mut part.words);
+            let Some(system) = &part.system else { continue };
+            let named = words.into_iter().map(|(at, word)| (part.codes[at as usize].clone(), word));
+            more.entry(system.clone()).or_default().extend(named);
+        }
+    }
+    for system in &mut source.code_systems {
+        let Some(words) = more.get_mut(&system.url) else { continue };
+        let index = CodeSystemIndex::new(system.clone());
+        words.retain(|(code, word)| index.is_called(code, word) == Some(false));
+        words.sort();
+        words.dedup();
+        if !words.is_empty() {
+            system.concepts = system.concepts.with_words(words);
         }
     }
 }

@@ -268,6 +268,24 @@ impl Library {
         if version::compare(version_of(b), version_of(a)).is_gt() { b } else { a }
     }
 
+    /// Whether anything of that kind has that canonical, whatever its version; aliases are not followed.
+    pub fn has(&self, kind: Kind, canonical: &str) -> bool {
+        let url = canonical.split(['|', '#']).next().unwrap_or_default();
+        !self.by_url.find(kind, url).is_empty()
+    }
+
+    /// What loaded value sets call the codes that they list: (system, code, word).
+    pub fn words_of_sets(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let sets = self.stored.iter().filter_map(|one| match &one.body {
+            Body::ValueSet(set) => Some(set),
+            _ => None,
+        });
+        sets.flat_map(|set| &set.include).flat_map(|part| {
+            let system = part.system.as_deref().unwrap_or_default();
+            part.words.iter().map(move |(at, word)| (system, &*part.codes[*at as usize], &**word))
+        })
+    }
+
     /// The StructureDefinition that a canonical means.
     pub fn structure(&self, canonical: &str, scope: Scope) -> Option<StructureRef<'_>> {
         self.structure_of(self.resolve(Kind::Structure, canonical, scope)?)

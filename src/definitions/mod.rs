@@ -15,6 +15,7 @@ mod closure;
 pub mod concepts;
 pub mod core;
 pub mod decode;
+mod decode_maps;
 mod decoded;
 pub mod edifact;
 mod element;

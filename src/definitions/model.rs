@@ -280,7 +280,7 @@ pub struct Include {
     /// Other value sets, all of which a code must be in.
     pub value_sets: Vec<Box<str>>,
     /// What the listed codes are called here, where that is said: (its place among the codes, display or
-    /// designation). Of the embedded core only what its code systems do not say themselves.
+    /// designation). Of the embedded core its code systems say it.
     pub words: Vec<(u32, Box<str>)>,
 }
 

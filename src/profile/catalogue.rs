@@ -97,6 +97,19 @@ kinds! {
     CODE_UNKNOWN_HERE "profile-code-unknown-here" CodeInvalid Warning
         "no such code in what is loaded of the code system {0}"
         "The code system is loaded in part, so that the code may exist elsewhere."
+    DISPLAY "profile-display" CodeInvalid Error
+        "the code system {0} does not call this code so"
+        "The display is neither the display that the code system gives the code nor one of its designations, \
+         in any language: whoever reads it may take the code for another. Write the system's own words, or leave \
+         the display out. Upper and lower case are the same. `wrong_display = \"warn\"` in `[definitions]` makes \
+         this a warning."
+    SYSTEM_IS_VALUE_SET "profile-system-value-set" Invalid Error
+        "the system is a value set, not a code system"
+        "A value set chooses codes of code systems and has none of its own. Write the system that the code \
+         comes from."
+    SECURITY_TWICE "profile-security-twice" Duplicate Error
+        "the same security label stands there already"
+        "Security labels are a set: each is said once. Remove the later one."
     SYSTEM_RELATIVE "profile-system-relative" Invalid Error
         "the system of the {0} must be an absolute address"
         "A system says what a code or an identifier means, wherever it is read: write its whole address \
@@ -108,6 +121,10 @@ kinds! {
     CANONICAL_RELATIVE "profile-canonical-relative" Invalid Error
         "a canonical must be absolute, or # with the id of a contained resource"
         "Canonicals name definitions independently of where the message is. Write the definition's whole url."
+    CANONICAL_KIND "profile-canonical-kind" Invalid Error
+        "the canonical is that of another kind of definition than may stand here"
+        "The element names a definition of a certain kind, as a value set, and what has this canonical is of \
+         another, as a code system. Name the one that is meant."
     SLICE_REQUIRED "profile-slice-required" Required Error
         "{0}: at least {1} matching item needed, {2} found"
         "The profile names a kind of item (a slice) that must be present. An item belongs to the slice when \
@@ -143,6 +160,10 @@ kinds! {
     EXTENSION_NOT_MODIFIER "profile-extension-not-modifier" Extension Error
         "the extension {0} is defined as a modifier and must be a modifierExtension, or the reverse"
         "A modifier extension goes into `modifierExtension`, any other into `extension`."
+    EXTENSION_PART "profile-extension-part" Extension Error
+        "the extension {0} has no part of that name"
+        "The definition of the extension lists the parts that it is made of, by short names, and this is none \
+         of them. Correct the name; what is more to be said belongs into an extension of its own."
     EXTENSION_URL "profile-extension-url" Invalid Error
         "an extension's url must be absolute"
         "An extension is named by the canonical of its definition, which is an absolute address. \

@@ -42,14 +42,14 @@ known! {
     link = "link", relation = "relation",
     mode = "mode", subject = "subject", author = "author", encounter = "encounter",
     custodian = "custodian", attester = "attester", party = "party", event = "event",
-    detail = "detail", section = "section", focus = "focus",
+    detail = "detail", display = "display", source = "source", target = "target", element = "element", section = "section", focus = "focus",
     }
     types {
     extension_type = "Extension", reference_type = "Reference", coding_type = "Coding",
     concept_type = "CodeableConcept", quantity_type = "Quantity", bundle = "Bundle", observation = "Observation",
     message_header = "MessageHeader", attachment = "Attachment", resource_type = "Resource",
     composition = "Composition", canonical_type = "canonical", uri_type = "uri", url_type = "url",
-    identifier_type = "Identifier", operation_outcome = "OperationOutcome",
+    identifier_type = "Identifier", meta_type = "Meta", concept_map_group = "ConceptMap.group", operation_outcome = "OperationOutcome",
     }
 }
 

@@ -26,6 +26,7 @@ mod rules;
 mod run;
 mod settings;
 mod suggestions;
+mod systems;
 
 pub use ask::Asker;
 pub use catalogue::{CATALOGUE, CONSTRAINT};
@@ -34,19 +35,19 @@ pub use settings::{Chosen, Examples, Request, Settings, Summary, Wanted, not_che
 
 use crate::definitions::core::Kind;
 use crate::definitions::model::StructureDefinition;
-use crate::definitions::terminology::CodeSystemIndex;
 use crate::definitions::{Library, PackageId, Scope};
 use crate::message::{Arg, Diagnostic, Issue};
 use crate::tree::types::{ElementId, Table, TypeId};
 use crate::tree::{Node, NodeId, Tree};
 use jiff::Timestamp;
 use known::{Known, child};
-use program::{Check, ProgramId, Programs, ValueSetKey};
+use program::{ProgramId, Programs, ValueSetKey};
 use rules::format::Format;
 use run::Run;
 use std::collections::HashMap;
 use std::sync::Arc;
 use suggestions::Suggestions;
+use systems::{System, Systems, ValueSets, systems, value_sets, words};
 
 /// A validator: compiled once, immutable, shared by all workers.
 pub struct Validator {
@@ -60,24 +61,16 @@ pub struct Validator {
     plain_types: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
     suggestions: Suggestions,
-    systems: HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState>,
+    systems: Systems,
+    /// What value sets call codes, beyond what their systems do.
+    words: rules::coding::Words,
+    /// The kinds of definitions that canonicals name, by element.
+    named_kinds: HashMap<ElementId, u8, foldhash::fast::FixedState>,
     value_sets: ValueSets,
     vital_signs: Vec<(&'static str, ProgramId)>,
     roots: Vec<PackageId>,
     /// What an element is called that no definition has.
     nameless: Arc<str>,
-}
-
-/// The value sets that invariants ask about by name, under each root.
-type ValueSets = HashMap<Box<str>, Vec<(PackageId, ValueSetKey)>, foldhash::fast::FixedState>;
-
-/// A code system under one root.
-struct System {
-    root: PackageId,
-    canonical: Arc<str>,
-    index: Arc<CodeSystemIndex>,
-    /// Whether a code that is not in it is wrong. HL7's terminology has grown since R4 core was published.
-    whole: bool,
 }
 
 /// What a canonical means under one root.
@@ -119,7 +112,9 @@ impl Validator {
         let vital_signs = rules::vital_signs::programs(|canonical| {
             compiler.program_for(canonical, Scope::of(PackageId::CORE))
         });
+        let named_kinds = std::mem::take(&mut compiler.named_kinds);
         let (programs, diagnostics) = compiler.finish();
+        let systems = systems(library, &roots);
         let table = Arc::clone(library.table());
         let formats: Vec<_> = table.types().iter().map(|t| Format::of(&t.name)).collect();
         let validator = Validator {
@@ -133,7 +128,9 @@ impl Validator {
             formats,
             suggestions: Suggestions::new(claims.keys().map(|url| &**url)),
             claims,
-            systems: systems(library, &roots),
+            words: words(library, &systems),
+            systems,
+            named_kinds,
             vital_signs,
             roots,
             nameless: Arc::from("the element"),
@@ -200,6 +197,7 @@ impl Validator {
                         run.tell_of(&catalogue::PROFILE_WRONG_TYPE, root, program, args);
                     }
                 }
+                None if self.is_base(canonical, run.tree.node(root).type_id) == Some(true) => {}
                 None => {
                     let name = Arg::Shared(Arc::from(*canonical));
                     run.push(Issue::on(&catalogue::PROFILE_UNKNOWN, root).arg(name));
@@ -249,6 +247,18 @@ impl Validator {
         let of_root = claims.iter().filter(fits).find(|c| c.root == root);
         let own = || claims.iter().rev().find(fits);
         of_root.or_else(own).map(|c| c.program)
+    }
+
+    /// Whether a canonical that is the definition of a type of R4 itself, no profile, is that of this type or
+    /// of one that it builds on; none: it is no such definition.
+    fn is_base(&self, canonical: &str, type_id: TypeId) -> Option<bool> {
+        let (url, version) = match canonical.split_once('|') {
+            Some((url, version)) => (url, Some(version)),
+            None => (canonical, None),
+        };
+        let name = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/")?;
+        let base = self.table.find(name)?;
+        version.is_none_or(|v| v.starts_with("4.0")).then(|| self.table.is_a(type_id, base))
     }
 
     /// The program of one of FHIR's own profiles on vital signs.
@@ -305,49 +315,6 @@ impl Validator {
     pub fn size(&self) -> (usize, usize) {
         (self.programs.programs.len(), self.programs.specs.len())
     }
-}
-
-/// The value sets that invariants name, expanded under each root.
-fn value_sets(library: &Library, programs: &Programs, roots: &[PackageId]) -> ValueSets {
-    let mut all = ValueSets::default();
-    for one in &programs.constraints {
-        let Check::Expression(expression) = &one.check else { continue };
-        for canonical in expression.value_sets() {
-            if all.contains_key(canonical) {
-                continue;
-            }
-            let under =
-                |root: &PackageId| Some((*root, library.value_set(canonical, Scope::of(*root))?));
-            all.insert(canonical.into(), roots.iter().filter_map(under).collect());
-        }
-    }
-    all
-}
-
-/// The code systems of all roots, made ready; those of R4 core are the same under every root.
-fn systems(
-    library: &Library,
-    roots: &[PackageId],
-) -> HashMap<Box<str>, Vec<System>, foldhash::fast::FixedState> {
-    let mut all: HashMap<Box<str>, Vec<System>, _> = HashMap::default();
-    // single files are seen by every message, whether profiles are compiled for them or not
-    let support = [PackageId::SUPPORT].into_iter().filter(|s| !roots.contains(s));
-    for root in &roots.iter().copied().chain(support).collect::<Vec<_>>() {
-        let closure = library.closure(*root);
-        let own = |package: PackageId| {
-            package == *root || (package != PackageId::CORE && closure.contains(&package))
-        };
-        let listed = library.list(Kind::CodeSystem).filter(|one| own(one.package));
-        for url in listed.map(|one| one.url) {
-            let Some(index) = library.code_system(url, Scope::of(*root)) else { continue };
-            let whole = index.is_complete() && !url.starts_with("http://terminology.hl7.org/");
-            let known: &mut Vec<System> = all.entry(url.into()).or_default();
-            if !index.is_empty() && known.iter().all(|s| s.root != *root) {
-                known.push(System { root: *root, canonical: url.into(), index, whole });
-            }
-        }
-    }
-    all
 }
 
 /// The packages under which programs are compiled: those that a message's version may point to, oldest

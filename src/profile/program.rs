@@ -47,6 +47,8 @@ pub struct Extension {
     pub modifier: bool,
     /// The places; none means that nothing is known about them.
     pub contexts: Box<[Place]>,
+    /// The short names of the parts that it is made of; none when not all of them are named.
+    pub parts: Option<Box<[Box<str>]>>,
     /// What must hold of the element that holds it.
     pub invariants: Box<[crate::fhirpath::Expression]>,
 }

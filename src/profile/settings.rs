@@ -10,6 +10,8 @@ pub struct Settings {
     pub unknown_extension: Severity,
     /// How a claim of a profile that no loaded package defines is taken.
     pub unknown_profile: Severity,
+    /// How a display is taken that its code system does not give the code.
+    pub wrong_display: Severity,
     /// How URLs of example domains are taken.
     pub examples: Examples,
     /// Whether the ways of a reference (aggregation) are asked of resources outside Bundles too.
@@ -29,6 +31,7 @@ impl Default for Settings {
         Settings {
             unknown_extension: Severity::Error,
             unknown_profile: Severity::Error,
+            wrong_display: Severity::Error,
             examples: Examples::AsOthers,
             ways_outside_bundles: true,
             missing_profile: Severity::Information,

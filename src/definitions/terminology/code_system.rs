@@ -40,7 +40,7 @@ impl Codes {
 }
 
 /// Whether two words are the same but for upper and lower case.
-fn alike(one: &str, other: &str) -> bool {
+pub fn alike(one: &str, other: &str) -> bool {
     let lower = |text: &str| {
         text.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
     };

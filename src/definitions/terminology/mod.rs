@@ -9,7 +9,7 @@ mod expand;
 mod syntax;
 mod ucum;
 
-pub use code_system::CodeSystemIndex;
+pub use code_system::{CodeSystemIndex, alike};
 pub use expand::ValueSetIndex;
 pub use syntax::Syntax;
 

@@ -6,6 +6,7 @@ use crate::definitions::core::Kind;
 use crate::definitions::model::{ElementDefinition, StructureDefinition};
 use crate::definitions::{PackageId, Scope, StructureRef};
 use crate::profile::program::{ChildRule, ProgramId, Spec};
+use crate::profile::rules::canonicals;
 use crate::tree::types::{ElementId, TypeId, TypeKind};
 use std::sync::Arc;
 
@@ -123,6 +124,9 @@ impl<'a> Compiler<'a> {
         let primitive = types.iter().all(|t| self.table.type_of(*t).kind == TypeKind::Primitive);
         if primitive {
             spec.reference = None;
+            if let Some(kinds) = canonicals::kinds(structure, element) {
+                self.named_kinds.insert(id, kinds);
+            }
         }
         (!spec.is_empty()).then_some(spec)
     }

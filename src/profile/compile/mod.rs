@@ -22,7 +22,7 @@ use super::settings::Settings;
 use crate::definitions::model::{ElementDefinition, StructureDefinition};
 use crate::definitions::{DefinitionId, Library, PackageId, Scope, StructureRef};
 use crate::message::{Diagnostic, Origin};
-use crate::tree::types::{Table, TypeId};
+use crate::tree::types::{ElementId, Table, TypeId};
 use defs::Defs;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -35,6 +35,8 @@ pub(super) struct Compiler<'a> {
     pub settings: &'a Settings,
     pub programs: Programs,
     pub diagnostics: Vec<Diagnostic>,
+    /// The kinds of definitions that canonicals name, by element.
+    pub named_kinds: HashMap<ElementId, u8, foldhash::fast::FixedState>,
     by_structure: HashMap<(DefinitionId, PackageId), ProgramId>,
     queue: Vec<(ProgramId, StructureRef<'a>, Scope)>,
     defs: HashMap<DefinitionId, Rc<Defs<'a>>>,
@@ -79,6 +81,7 @@ impl<'a> Compiler<'a> {
                 base_elements: vec![None; table.elements().len()],
             },
             diagnostics: Vec::new(),
+            named_kinds: HashMap::default(),
             by_structure: HashMap::new(),
             queue: Vec::new(),
             defs: HashMap::new(),
@@ -207,7 +210,8 @@ impl<'a> Compiler<'a> {
         });
         let contexts = contexts.collect();
         let invariants = structure.context_invariants.iter().filter_map(|i| self.path(i)).collect();
-        Some(Extension { modifier, contexts, invariants })
+        let parts = parts(structure);
+        Some(Extension { modifier, contexts, parts, invariants })
     }
 
     fn path(&self, text: &str) -> Option<crate::fhirpath::Expression> {
@@ -230,6 +234,18 @@ impl<'a> Compiler<'a> {
         });
         found.unwrap_or(Place::Unchecked)
     }
+}
+
+/// The short names of an extension's parts; none when a part is named by nothing but its own definition.
+fn parts(structure: &StructureDefinition) -> Option<Box<[Box<str>]>> {
+    let at = |path: &'static str| structure.snapshot.iter().filter(move |e| *e.path == *path);
+    let slices = at("Extension.extension").filter(|e| e.slice_name.is_some()).count();
+    let name = |e: &ElementDefinition| {
+        let text = e.fixed.as_ref().or(e.pattern.as_ref())?.json.trim_matches('"').into();
+        Some(text)
+    };
+    let names: Vec<Box<str>> = at("Extension.extension.url").filter_map(name).collect();
+    (slices > 0 && names.len() == slices).then(|| names.into())
 }
 
 fn clone_rule(rule: &super::program::ChildRule) -> super::program::ChildRule {

@@ -32,6 +32,12 @@ pub(in crate::profile) fn add(run: &mut Run<'_>, id: NodeId, node: &Node, first:
                     );
                 }
             }
+            None if let Some(own) = run.validator.is_base(&canonical, node.type_id) => {
+                if !own {
+                    let name = Arg::Static("that is claimed");
+                    run.tell_base(&catalogue::PROFILE_WRONG_TYPE, id, name);
+                }
+            }
             // where the reference validator says it: on an entry's resource, on the root's claim itself
             None if tree.parent(id).is_some() => unknown(run, id, &canonical),
             None => unknown(run, claim, &canonical),

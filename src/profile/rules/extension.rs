@@ -25,7 +25,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, first: usize) {
             run.add_program(id, program, 0, first);
             placed(run, id, program, modifier);
         }
-        None if nested && !url.contains(':') => {}
+        None if nested && !url.contains(':') => part(run, id, &url),
         None if !url.contains(':') => run.tell_base(&catalogue::EXTENSION_URL, id, Arg::None),
         None if run.validator.settings.examples == Examples::Known && is_example(&url) => {}
         None if modifier => run.tell_base(&catalogue::EXTENSION_MODIFIER, id, Arg::None),
@@ -33,6 +33,20 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, first: usize) {
             let severity = run.validator.settings.unknown_extension;
             run.push(Issue::on(&catalogue::EXTENSION_UNKNOWN, id).severity(severity));
         }
+    }
+}
+
+/// A part of an extension, by its short name.
+fn part(run: &mut Run<'_>, id: NodeId, name: &str) {
+    let (tree, known) = (run.tree, &run.validator.known);
+    let whole = tree.parent(id).and_then(|p| child(tree, p, known.url)).and_then(|u| tree.text(u));
+    let program = whole.and_then(|url| run.validator.extension(&url, run.root_package));
+    let Some(program) = program else { return };
+    let compiled = run.program(program);
+    let parts = compiled.extension.as_ref().and_then(|e| e.parts.as_ref());
+    if parts.is_some_and(|parts| parts.iter().all(|part| **part != *name)) {
+        let args = [Arg::Shared(Arc::clone(&compiled.canonical)), Arg::None, Arg::None];
+        run.tell_of(&catalogue::EXTENSION_PART, id, program, args);
     }
 }
 

@@ -172,7 +172,8 @@ fn uri(text: &str) -> bool {
     let plain = text.bytes().fold(true, |plain, b| plain & b.is_ascii_graphic());
     let spaceless = !text.is_empty() && (plain || !text.chars().any(char::is_whitespace));
     if !text.starts_with("urn:") {
-        return spaceless;
+        // an oid or a uuid is a URI only behind `urn:`
+        return spaceless && !text.starts_with("oid:") && !text.starts_with("uuid:");
     }
     match (text.strip_prefix("urn:uuid:"), text.strip_prefix("urn:oid:")) {
         // a narrative is pointed into by a fragment

@@ -8,6 +8,7 @@ pub(super) mod binding;
 pub(super) mod bounds;
 pub(super) mod bundle;
 pub(super) mod bundle_links;
+pub(super) mod canonicals;
 pub(super) mod cardinality;
 pub(super) mod claims;
 pub(super) mod coding;
@@ -20,6 +21,7 @@ pub(super) mod format;
 pub(super) mod identifier;
 pub(super) mod inside;
 pub(super) mod links;
+pub(super) mod meta;
 pub(super) mod narrative;
 pub(super) mod native;
 pub(super) mod order;
@@ -55,6 +57,8 @@ pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
         t if t == known.reference_type => reference::form(run, id),
         t if t == known.coding_type => coding::check(run, id),
         t if t == known.identifier_type => identifier::check(run, id),
+        t if t == known.meta_type => meta::check(run, id),
+        t if t == known.concept_map_group => coding::group(run, id),
         t if t == known.attachment => attachment::check(run, id),
         t if t == known.bundle => {
             bundle::check(run, id);

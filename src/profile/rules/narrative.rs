@@ -344,6 +344,12 @@ fn attribute(element: &str, name: &str, value: &str) -> Result<(), Fault> {
     if styles { Err(Fault::Security("a style that loads")) } else { Ok(()) }
 }
 
+/// Whether the first tag says its namespace.
+pub fn says_namespace(markup: &str) -> bool {
+    let tag = markup.split('>').next().unwrap_or_default();
+    tag.contains("xmlns")
+}
+
 /// Relative, or of a scheme that a reader can be expected to open.
 fn scheme_is_known(value: &str) -> bool {
     const KNOWN: &[&str] = &["http", "https", "mailto", "tel", "ftp", "data", "sms", "fax", "cid"];

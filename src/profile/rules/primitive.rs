@@ -72,10 +72,10 @@ pub(in crate::profile) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, form
     } else if outer && run.tree.header.delimiters.is_none() {
         // between delimiters white space is where lines of text were cut
         run.tell_base(&catalogue::WHITE_SPACE, id, Arg::None);
-    } else if node.type_id == run.validator.known.canonical_type
-        && with_text(run, id, |text| !text.contains(':') && !text.starts_with('#'))
-    {
-        run.tell_base(&catalogue::CANONICAL_RELATIVE, id, Arg::None);
+    } else if node.type_id == run.validator.known.canonical_type {
+        super::canonicals::check(run, id, node);
+    } else if format == Format::Uri && run.validator.settings.examples != Examples::Refused {
+        super::canonicals::absolute(run, id, node);
     } else if format == Format::Uri
         && run.validator.settings.examples == Examples::Refused
         && with_text(run, id, is_reserved)
@@ -114,9 +114,14 @@ pub(super) fn with_text<T>(run: &mut Run<'_>, id: NodeId, look: impl FnOnce(&str
 pub(super) fn narrative(run: &mut Run<'_>, id: NodeId) {
     let mut open = std::mem::take(&mut run.memory.open);
     let mut fragments = std::mem::take(&mut run.memory.fragments);
+    let in_json = run.tree.node(id).token == Token::String;
     let fault = with_text(run, id, |markup| {
         let mut links = false;
-        let fault = narrative::check(markup, &mut open, &mut links).err();
+        let mut fault = narrative::check(markup, &mut open, &mut links).err();
+        // in XML the namespace may be in scope from further out; the reader has checked it
+        if fault.is_none() && in_json && !narrative::says_namespace(markup) {
+            fault = Some(narrative::Fault::NotAllowed("no namespace"));
+        }
         if links || fault.is_some() {
             super::links::note(markup, id, &mut fragments);
         }
