@@ -3,8 +3,6 @@
 //! Promises: prose is skipped, literals keep their text as it was written, what the model has no place
 //! for is ignored. Never on a message's path: these are definitions, read when they are loaded.
 
-pub use super::mappings::concept_map;
-
 use super::concepts::{Concept, Concepts};
 pub use super::decode_maps::concept_map;
 use super::element::Element;

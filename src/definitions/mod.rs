@@ -23,7 +23,6 @@ pub mod from_xsd;
 pub mod generate;
 pub mod hl7v2;
 mod library;
-mod mappings;
 mod missing;
 pub mod model;
 mod pack;
