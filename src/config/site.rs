@@ -178,8 +178,9 @@ section! {
         not_checked: NotChecked = "'report'",
         /// How a message is taken that claims a profile, or a version of one, which no loaded package defines.
         unknown_profile: UnknownProfile = "'refuse'",
-        /// How a display is taken that its code system, where it is loaded, does not give the code.
-        wrong_display: WrongDisplay = "'refuse'",
+        /// How a display is taken that its code system, where it is loaded, does not give the code. Senders write it in their
+        /// own language, and it decides nothing.
+        wrong_display: WrongDisplay = "'warn'",
         /// Whether what cannot be resolved when packages are loaded is an error that keeps the configuration
         /// from becoming active, instead of a warning.
         strict: bool = "false",

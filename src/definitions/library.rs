@@ -5,7 +5,7 @@
 //! R4 core and the support files. Never: fetches anything, or prefers what happened to load last.
 
 use super::core::{Core, Kind};
-use super::model::{CodeSystem, ConceptMap, StructureDefinition, ValueSet};
+use super::model::{CodeSystem, ConceptMap, Include, StructureDefinition, ValueSet};
 use super::version;
 use crate::tree::Names;
 use crate::tree::types::Table;
@@ -276,14 +276,24 @@ impl Library {
 
     /// What loaded value sets call the codes that they list: (system, code, word).
     pub fn words_of_sets(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.chosen().flat_map(|part| {
+            let system = part.system.as_deref().unwrap_or_default();
+            part.words.iter().map(move |(at, word)| (system, &*part.codes[*at as usize], &**word))
+        })
+    }
+
+    /// The systems that value sets choose codes of, again and again.
+    pub fn systems_of_sets(&self) -> impl Iterator<Item = &str> {
+        self.chosen().filter_map(|part| part.system.as_deref())
+    }
+
+    /// What all value sets include, part by part.
+    fn chosen(&self) -> impl Iterator<Item = &Include> {
         let sets = self.stored.iter().filter_map(|one| match &one.body {
             Body::ValueSet(set) => Some(set),
             _ => None,
         });
-        sets.flat_map(|set| &set.include).flat_map(|part| {
-            let system = part.system.as_deref().unwrap_or_default();
-            part.words.iter().map(move |(at, word)| (system, &*part.codes[*at as usize], &**word))
-        })
+        sets.flat_map(|set| &set.include)
     }
 
     /// The StructureDefinition that a canonical means.

@@ -44,10 +44,10 @@ use known::{Known, child};
 use program::{ProgramId, Programs, ValueSetKey};
 use rules::format::Format;
 use run::Run;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use suggestions::Suggestions;
-use systems::{System, Systems, ValueSets, systems, value_sets, words};
+use systems::{System, Systems, ValueSets, misnamed, systems, value_sets, words};
 
 /// A validator: compiled once, immutable, shared by all workers.
 pub struct Validator {
@@ -64,6 +64,8 @@ pub struct Validator {
     systems: Systems,
     /// What value sets call codes, beyond what their systems do.
     words: rules::coding::Words,
+    /// Value sets that other value sets choose codes of, as if they were code systems.
+    misnamed: HashSet<Box<str>>,
     /// The kinds of definitions that canonicals name, by element.
     named_kinds: HashMap<ElementId, u8, foldhash::fast::FixedState>,
     value_sets: ValueSets,
@@ -130,6 +132,7 @@ impl Validator {
             claims,
             words: words(library, &systems),
             systems,
+            misnamed: misnamed(library),
             named_kinds,
             vital_signs,
             roots,

@@ -7,7 +7,7 @@ use super::rules::coding::Words;
 use crate::definitions::core::Kind;
 use crate::definitions::terminology::CodeSystemIndex;
 use crate::definitions::{Library, PackageId, Scope};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The value sets that invariants ask about by name, under each root.
@@ -73,4 +73,10 @@ pub(super) fn words(library: &Library, systems: &Systems) -> Words {
         let called = |one: &System| one.index.is_called(code, word);
         versions.iter().any(|one| called(one) == Some(false))
     })
+}
+
+/// Value sets that loaded value sets name as systems, as MedCom's terminology 1.4.0 does: a message can only say the same.
+pub(super) fn misnamed(library: &Library) -> HashSet<Box<str>> {
+    let sets = library.systems_of_sets().filter(|system| system.contains("/ValueSet/"));
+    sets.map(Into::into).collect()
 }

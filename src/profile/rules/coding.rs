@@ -21,7 +21,11 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId) {
     }
     let Some(of) = run.validator.code_system(&system, run.root_package) else {
         // most systems that are not loaded are not named like a value set: those are not looked for
-        if system.contains("/ValueSet/") && run.validator.library.has(Kind::ValueSet, &system) {
+        let validator = run.validator;
+        if system.contains("/ValueSet/")
+            && validator.library.has(Kind::ValueSet, &system)
+            && !validator.misnamed.contains(&*system)
+        {
             run.tell_base(&catalogue::SYSTEM_IS_VALUE_SET, place, Arg::None);
         }
         return;

@@ -76,6 +76,16 @@ fn resource(value: &Value, spot: &Spot, all: &mut Vec<Mutant>) {
         let op = Op::Push(format!("{}/meta/profile", spot.pointer), wrong.into());
         add(all, "claims", &format!("claim of another type {kind}"), op, spot.clone());
     }
+    let claims = value.pointer("/meta/profile").and_then(Value::as_array).map_or(0, Vec::len);
+    let op = Op::Push(format!("{}/meta/profile", spot.pointer), "no-address".into());
+    let expected =
+        below(spot, &format!("/meta/profile/{claims}"), &format!(".meta.profile[{claims}]"));
+    add(all, "canonicals", &format!("relative {kind}"), op, expected);
+    let label =
+        json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"});
+    let op = Op::Set(format!("{}/meta/security", spot.pointer), json!([label, label]));
+    let expected = below(spot, "/meta/security/1", ".meta.security[1]");
+    add(all, "meta", &format!("label twice {kind}"), op, expected);
     deep(value, spot, kind, all);
 }
 
