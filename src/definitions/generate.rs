@@ -144,7 +144,9 @@ fn arrange(source: &mut Source) {
 
 /// Gives code systems what value sets call their codes otherwise; value sets then need not say it.
 fn collect_words(source: &mut Source) {
-    let mut more: HashMap<Box<str>, Vec<(Box<str>, Box<str>)>> = HashMap::new();
+    // A code, and what it is called.
+    type Word = (Box<str>, Box<str>);
+    let mut more: HashMap<Box<str>, Vec<Word>> = HashMap::new();
     for set in &mut source.value_sets {
         for part in set.include.iter_mut().chain(&mut set.exclude) {
             let words = std::mem::take(&mut part.words);
