@@ -7,9 +7,7 @@ use super::input;
 use crate::support::{Needs, root, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::definitions::core::Core;
-use stafett::fhirpath::{
-    Context, Expression, Item, Memory, NoHooks, References, Scene, Value,
-};
+use stafett::fhirpath::{Context, Expression, Item, Memory, NoHooks, References, Scene, Value};
 use stafett::tree::types::Table;
 use stafett::tree::{NodeId, Tree};
 use std::path::{Path, PathBuf};
@@ -53,12 +51,7 @@ fn run(file: &Path) -> Result<(), Failed> {
 }
 
 /// What comes, and why nothing does.
-fn answer(
-    text: &str,
-    table: &Arc<Table>,
-    tree: &Tree,
-    memory: &mut Memory,
-) -> (String, String) {
+fn answer(text: &str, table: &Arc<Table>, tree: &Tree, memory: &mut Memory) -> (String, String) {
     let context = Context { focus: vec![tree.node(NodeId(0)).type_id], ..Context::default() };
     let expression = match Expression::compile(text, table, &context) {
         Ok(expression) => expression,

@@ -36,7 +36,10 @@ fn run(file: &Path) -> Result<(), Failed> {
         let told = told(case, &library, &validator);
         let wanted: Vec<&str> = list(&case["told"]).iter().filter_map(Value::as_str).collect();
         if told != wanted {
-            wrong.push(format!("{}\n    told   {told:?}\n    wanted {wanted:?}", text(&case["what"])));
+            wrong.push(format!(
+                "{}\n    told   {told:?}\n    wanted {wanted:?}",
+                text(&case["what"])
+            ));
         }
     }
     match wrong.is_empty() && !cases.is_empty() {
@@ -73,7 +76,8 @@ fn load(asked: &Value) -> Result<(Arc<Library>, Validator), Failed> {
     let library = Arc::new(library);
     let (validator, more) = Validator::build(&library, &Wanted::All, &Settings::default());
     // what is said of R4's own definitions is of no case
-    let own = said.iter().chain(&more).filter(|d| !d.to_string().starts_with("http://hl7.org/fhir/"));
+    let own =
+        said.iter().chain(&more).filter(|d| !d.to_string().starts_with("http://hl7.org/fhir/"));
     let own: Vec<_> = own.collect();
     let loaded: Vec<&str> = own.iter().map(|d| d.id).collect();
     let wanted: Vec<&str> = list(&asked["at_load"]).iter().filter_map(Value::as_str).collect();
