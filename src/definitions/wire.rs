@@ -5,7 +5,7 @@
 
 use super::{edifact as letters, hl7v2 as models, typing};
 use crate::format::charset::{self, Charset, Decoded};
-use crate::format::{Unwritable, edifact, fhir_json, fhir_xml, hl7v2, xml};
+use crate::format::{Scratch, Unwritable, edifact, fhir_json, fhir_xml, hl7v2, xml};
 use crate::message::{Issue, Syntax};
 use crate::tree::types::{Table, TypeId};
 use crate::tree::{NodeId, Tree};
@@ -126,14 +126,32 @@ impl Wire {
         charset: Charset,
         out: &mut Vec<u8>,
     ) -> Result<(), Unwritable> {
+        self.write_with(tree, syntax, charset, &mut Scratch::new(), out)
+    }
+
+    /// The same with memory that is used again: a warm one allocates nothing but the output's room, letters and
+    /// HL7 v2.
+    pub fn write_with(
+        &self,
+        tree: &Tree,
+        syntax: Syntax,
+        charset: Charset,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unwritable> {
         let (table, root) = (&*self.table, tree.root().unwrap_or(NodeId(0)));
         let mut text = String::new();
         match syntax {
             Syntax::FhirJson => fhir_json::write(tree, table, root, &mut text),
             Syntax::FhirXml => fhir_xml::write(tree, table, root, &mut text),
-            Syntax::Xml => return xml::write(tree, table, root, charset, out),
-            Syntax::Hl7v2 => return hl7v2::write(tree, table, root, hl7v2::charset(tree), out),
-            Syntax::Edifact => return edifact::write(tree, root, edifact::charset(tree), out),
+            Syntax::Xml => return xml::write_with(tree, table, root, charset, scratch, out),
+            Syntax::Hl7v2 => {
+                let charset = hl7v2::charset(tree);
+                return hl7v2::write_with(tree, table, root, charset, scratch, out);
+            }
+            Syntax::Edifact => {
+                return edifact::write_with(tree, root, edifact::charset(tree), scratch, out);
+            }
         }
         out.extend_from_slice(text.as_bytes());
         Ok(())

@@ -190,6 +190,7 @@ pub struct Arena {
     exchange: exchange::Memory,
     references: References,
     paths: fhirpath::Memory,
+    scratch: crate::format::Scratch,
 }
 
 impl Arena {
@@ -211,6 +212,7 @@ impl Arena {
             exchange: exchange::Memory::default(),
             references: References::new(),
             paths: fhirpath::Memory::new(),
+            scratch: crate::format::Scratch::new(),
         }
     }
 

@@ -66,7 +66,9 @@ impl Engine {
         let declared = format::charset::declaration(&read.incoming.bytes);
         let charset = declared.and_then(Charset::named).unwrap_or(Charset::Utf8);
         let mut out = Vec::new();
-        let written = self.library.wire().write(&arena.target, Syntax::Xml, charset, &mut out);
+        let (target, scratch) = (&arena.target, &mut arena.scratch);
+        let wire = self.library.wire();
+        let written = wire.write_with(target, Syntax::Xml, charset, scratch, &mut out);
         written.ok().map(|()| Bytes::from(out))
     }
 

@@ -9,7 +9,7 @@ use super::read::Read;
 use super::replay;
 use super::{Arena, Engine, told};
 use crate::config::{EndpointCharset, EndpointSyntax, Route};
-use crate::format::charset::Charset;
+use crate::format::{Scratch, charset::Charset};
 use crate::mapping::{self, IdSeed, Inputs};
 use crate::message::{
     DeliveryId, EnvelopeId, IssueType, KnownAbout, MessageId, Output, PartyName, Severity, Syntax,
@@ -74,7 +74,7 @@ impl Engine {
         let Some(map) = &destination.route.map else {
             let bytes = match syntax == read.incoming.syntax {
                 true => Bytes::new(),
-                false => self.write(&arena.tree, syntax, charset)?,
+                false => self.write(&arena.tree, &mut arena.scratch, syntax, charset)?,
             };
             let inside = read.wrapped.as_ref().and(read.says.envelope.as_ref());
             let envelope = inside.unwrap_or(&read.envelope).clone();
@@ -90,7 +90,7 @@ impl Engine {
         }
         self.run(read, arena, destination, plan, now)?;
         self.library.wire().complete(&mut arena.target);
-        let bytes = self.write(&arena.target, syntax, charset)?;
+        let bytes = self.write(&arena.target, &mut arena.scratch, syntax, charset)?;
         self.check_output(arena, (destination.route, plan.target()), syntax, &bytes, now)?;
         let mut references = std::mem::take(&mut arena.references);
         references.build(&arena.target);
@@ -220,9 +220,15 @@ impl Engine {
         told::tell(&arena.target, self.library.table(), &arena.target_issues)
     }
 
-    fn write(&self, tree: &Tree, syntax: Syntax, charset: Charset) -> Result<Bytes, Stopped> {
+    fn write(
+        &self,
+        tree: &Tree,
+        scratch: &mut Scratch,
+        syntax: Syntax,
+        charset: Charset,
+    ) -> Result<Bytes, Stopped> {
         let mut bytes = Vec::new();
-        match self.library.wire().write(tree, syntax, charset, &mut bytes) {
+        match self.library.wire().write_with(tree, syntax, charset, scratch, &mut bytes) {
             Ok(()) => Ok(Bytes::from(bytes)),
             Err(_) => Err(Stopped::Ours("output-not-writable")),
         }

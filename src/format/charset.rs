@@ -10,6 +10,7 @@ use super::catalogue as kinds;
 use crate::message::{Issue, IssueKind};
 use bytes::Bytes;
 use bytestring::ByteString;
+use std::io::Write;
 
 /// The charsets that are taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -126,7 +127,10 @@ impl Charset {
         for c in text.chars() {
             match self.byte_of(c) {
                 Some(byte) => out.push(byte),
-                None => out.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes()),
+                None => {
+                    let written = write!(out, "&#{};", u32::from(c));
+                    debug_assert!(written.is_ok(), "a Vec takes everything");
+                }
             }
         }
     }

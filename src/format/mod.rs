@@ -16,6 +16,7 @@ mod limits;
 pub mod mllp;
 mod order;
 mod recognise;
+mod scratch;
 mod seen;
 mod unwritable;
 pub mod xhtml;
@@ -23,4 +24,5 @@ pub mod xml;
 
 pub use catalogue::{CATALOGUE, Class, class};
 pub use recognise::recognise;
+pub use scratch::Scratch;
 pub use unwritable::Unwritable;

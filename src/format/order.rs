@@ -57,6 +57,14 @@ impl Ordered {
         Range { start, end: self.entries.len() }
     }
 
+    /// Puts a node's children on the stack as they stand in the tree.
+    pub fn push_as_they_stand(&mut self, tree: &Tree, parent: NodeId) -> Range {
+        let start = self.entries.len();
+        let entry = |node| Entry { order: 0, group: 0, index: 0, node };
+        self.entries.extend(tree.children(parent).map(entry));
+        Range { start, end: self.entries.len() }
+    }
+
     /// The node at a place.
     pub fn node(&self, place: usize) -> NodeId {
         self.entries[place].node
@@ -67,6 +75,11 @@ impl Ordered {
         let first = self.entries[place];
         let rest = &self.entries[place..range.end];
         place + rest.partition_point(|e| (e.order, e.group) == (first.order, first.group))
+    }
+
+    /// Takes everything off, its memory kept.
+    pub fn clear(&mut self) {
+        self.entries.clear();
     }
 
     /// Gives back what [`Ordered::push`] made, and everything after it.

@@ -24,7 +24,7 @@ pub use charset::{charset, declared};
 pub use complete::complete;
 pub use letters::{alone, closing, keep, kind, letters, references};
 pub use read::read;
-pub use write::write;
+pub use write::{write, write_with};
 
 use crate::tree::Delimiters;
 

@@ -5,9 +5,10 @@
 //! lacks.
 
 use super::{USUAL, triggers};
-use crate::format::Unwritable;
 use crate::format::charset::Charset;
+use crate::format::{Scratch, Unwritable};
 use crate::tree::{BufferId, Delimiters, Kind, NodeId, Slice, Tree};
+use std::fmt::Write;
 
 /// Writes an interchange, which is the node, in a charset: ISO 8859-1 for what declares UNOC.
 pub fn write(
@@ -16,22 +17,35 @@ pub fn write(
     charset: Charset,
     out: &mut Vec<u8>,
 ) -> Result<(), Unwritable> {
+    write_with(tree, node, charset, &mut Scratch::new(), out)
+}
+
+/// The same with memory that is used again.
+pub fn write_with(
+    tree: &Tree,
+    node: NodeId,
+    charset: Charset,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), Unwritable> {
+    scratch.text.clear();
     let read = tree.header.delimiters;
     let mut writer = Writer {
         tree,
         delimiters: read.unwrap_or(Delimiters { end: "'\r\n", ..USUAL }),
         read: read.is_some(),
-        text: String::new(),
+        text: &mut scratch.text,
+        decoded: &mut scratch.value,
         pending: false,
         segments: 0,
         messages: 0,
     };
     writer.below(node)?;
     writer.finish();
-    if !charset.has_all(&writer.text) {
+    if !charset.has_all(writer.text) {
         return Err(Unwritable { node, why: "a character that the interchange's charset lacks" });
     }
-    charset.encode(&writer.text, out);
+    charset.encode(writer.text, out);
     Ok(())
 }
 
@@ -40,7 +54,9 @@ struct Writer<'a> {
     delimiters: Delimiters,
     /// Whether the tree was read from EDIFACT: everything is then as it came.
     read: bool,
-    text: String,
+    text: &'a mut String,
+    /// One value.
+    decoded: &'a mut String,
     /// A segment has ended, and what follows its terminator is not written yet.
     pending: bool,
     segments: u64,
@@ -69,7 +85,9 @@ impl<'a> Writer<'a> {
                 }
                 "UNA" => {
                     self.text.push_str("UNA");
-                    self.text.push_str(&self.tree.text(child).unwrap_or_default());
+                    if let Some(value) = self.tree.value(child) {
+                        self.tree.decode_into(value, self.text);
+                    }
                     self.terminate();
                 }
                 _ => {
@@ -110,7 +128,8 @@ impl<'a> Writer<'a> {
             self.text.push(char::from(self.delimiters.field));
             if place == 0 && !self.read && matches!(name, "UNT" | "UNZ") {
                 let count = if name == "UNT" { self.segments } else { self.messages };
-                self.text.push_str(&count.to_string());
+                let written = write!(self.text, "{count}");
+                debug_assert!(written.is_ok(), "a text takes everything");
                 continue;
             }
             let mut first = true;
@@ -129,13 +148,14 @@ impl<'a> Writer<'a> {
 
     fn value(&mut self, node: NodeId, value: Slice) -> Result<(), Unwritable> {
         let d = self.delimiters;
-        let text = self.tree.decode(value);
         if self.read && value.buffer() == BufferId(1) {
-            self.text.push_str(&text);
+            self.tree.decode_into(value, self.text);
             return Ok(());
         }
         let start = self.text.len();
-        for c in text.chars() {
+        self.decoded.clear();
+        self.tree.decode_into(value, self.decoded);
+        for c in self.decoded.chars() {
             let marks = [d.field, d.component, d.escape, b'\''];
             if u8::try_from(c).is_ok_and(|c| c != 0 && marks.contains(&c)) {
                 if d.escape == 0 {
@@ -145,7 +165,7 @@ impl<'a> Writer<'a> {
             }
             self.text.push(c);
         }
-        if let Some(raw) = self.as_it_came(node, &text) {
+        if let Some(raw) = self.as_it_came(node, self.decoded) {
             self.text.truncate(start);
             self.text.push_str(raw);
         }

@@ -130,7 +130,7 @@ pub fn encode(text: &str, delimiters: &Delimiters, out: &mut String) -> Result<(
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         let own = special.iter().find(|(d, _)| *d != 0 && char::from(*d) == c);
-        let hex;
+        let hex: [u8; 3];
         let name = match (own, c) {
             (Some((_, name)), _) => *name,
             (None, '\r') => {
@@ -139,8 +139,13 @@ pub fn encode(text: &str, delimiters: &Delimiters, out: &mut String) -> Result<(
             }
             (None, '\n') => ".br",
             (None, '\0'..' ') => {
-                hex = format!("X{:02X}", u32::from(c));
-                &hex
+                let code = u32::from(c) as u8;
+                hex = [
+                    b'X',
+                    b"01"[usize::from(code >> 4)],
+                    b"0123456789ABCDEF"[usize::from(code & 15)],
+                ];
+                std::str::from_utf8(&hex).unwrap_or_default()
             }
             _ => {
                 out.push(c);

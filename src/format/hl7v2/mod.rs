@@ -23,7 +23,7 @@ pub use complete::complete;
 pub use escape::encode;
 pub use grammar::Grammar;
 pub use read::{delimiters_of, read};
-pub use write::write;
+pub use write::{write, write_with};
 
 use crate::tree::Delimiters;
 

@@ -5,9 +5,9 @@
 //! or a character that the charset does not have.
 
 use super::{USUAL, alike, escape};
-use crate::format::Unwritable;
 use crate::format::charset::Charset;
-use crate::format::order::Ordered;
+use crate::format::order::{Ordered, Range};
+use crate::format::{Scratch, Unwritable};
 use crate::tree::types::Table;
 use crate::tree::{Delimiters, Escape, Kind, NodeId, Slice, State, Tree};
 
@@ -19,8 +19,21 @@ pub fn write(
     charset: Charset,
     out: &mut Vec<u8>,
 ) -> Result<(), Unwritable> {
+    write_with(tree, table, node, charset, &mut Scratch::new(), out)
+}
+
+/// The same with memory that is used again.
+pub fn write_with(
+    tree: &Tree,
+    table: &Table,
+    node: NodeId,
+    charset: Charset,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), Unwritable> {
     let read = tree.header.delimiters;
-    let mut text = String::new();
+    let Scratch { ordered, text, value, .. } = scratch;
+    text.clear();
     if tree.header.byte_order_mark && read.is_some() {
         text.push('\u{feff}');
     }
@@ -29,14 +42,17 @@ pub fn write(
         table,
         delimiters: read.unwrap_or(USUAL),
         read: read.is_some(),
-        ordered: Ordered::default(),
+        ordered,
         text,
+        decoded: value,
     };
+    // what a fault left behind is no other message's
+    writer.ordered.clear();
     writer.group(node)?;
-    if !charset.has_all(&writer.text) {
+    if !charset.has_all(writer.text) {
         return Err(Unwritable { node, why: "a character that the message's charset lacks" });
     }
-    charset.encode(&writer.text, out);
+    charset.encode(writer.text, out);
     Ok(())
 }
 
@@ -46,44 +62,44 @@ struct Writer<'a> {
     delimiters: Delimiters,
     /// Whether the tree was read from HL7 v2: its order is then the message's own.
     read: bool,
-    ordered: Ordered,
-    text: String,
+    ordered: &'a mut Ordered,
+    text: &'a mut String,
+    /// One value, where it has to be decoded.
+    decoded: &'a mut String,
 }
 
 impl<'a> Writer<'a> {
-    fn children(&mut self, node: NodeId) -> Vec<NodeId> {
-        if self.read {
-            return self.tree.children(node).collect();
+    /// A node's children on the stack: as they came, or in the model's order.
+    fn children(&mut self, node: NodeId) -> Range {
+        match self.read {
+            true => self.ordered.push_as_they_stand(self.tree, node),
+            false => self.ordered.push(self.tree, self.table, node),
         }
-        let range = self.ordered.push(self.tree, self.table, node);
-        let all = (range.start..range.end).map(|place| self.ordered.node(place)).collect();
-        self.ordered.pop(range);
-        all
     }
 
     /// A message or a group: segments, each with what ends it.
     fn group(&mut self, node: NodeId) -> Result<(), Unwritable> {
-        let children = self.children(node);
-        let raw = |at: usize| {
-            children
-                .get(at)
-                .filter(|n: &&NodeId| self.read && self.tree.node(**n).kind == Kind::Raw)
-        };
-        let ends: Vec<bool> = (0..children.len()).map(|at| raw(at + 1).is_some()).collect();
-        for (child, ended) in children.iter().zip(ends) {
-            let one = self.tree.node(*child);
-            let name = self.tree.name_text(one.name);
+        let tree = self.tree;
+        let range = self.children(node);
+        for place in range.start..range.end {
+            let child = self.ordered.node(place);
+            let one = tree.node(child);
+            let name = tree.name_text(one.name);
             if one.kind == Kind::Raw {
                 self.raw(one.value);
             } else if is_segment(name) {
-                self.segment(*child, name)?;
+                self.segment(child, name)?;
+                // what ended it in the message that was read stands behind it
+                let next = (place + 1 < range.end).then(|| self.ordered.node(place + 1));
+                let ended = next.is_some_and(|n| self.read && tree.node(n).kind == Kind::Raw);
                 if !ended {
                     self.text.push_str(self.delimiters.end);
                 }
             } else {
-                self.group(*child)?;
+                self.group(child)?;
             }
         }
+        self.ordered.pop(range);
         Ok(())
     }
 
@@ -112,7 +128,9 @@ impl<'a> Writer<'a> {
             }
             at = 2;
         }
-        for child in self.children(node) {
+        let range = self.children(node);
+        for entry in range.start..range.end {
+            let child = self.ordered.node(entry);
             let one = self.tree.node(child);
             if one.kind == Kind::Raw {
                 self.raw(one.value);
@@ -128,6 +146,7 @@ impl<'a> Writer<'a> {
             self.delimit(&mut at, place, self.delimiters.field, 0, child)?;
             self.parts(child, self.delimiters.component)?;
         }
+        self.ordered.pop(range);
         Ok(())
     }
 
@@ -161,7 +180,9 @@ impl<'a> Writer<'a> {
             State::Absent | State::Empty => {}
         }
         let mut at = 0;
-        for child in self.children(node) {
+        let range = self.children(node);
+        for entry in range.start..range.end {
+            let child = self.ordered.node(entry);
             let inner = self.tree.node(child);
             match inner.kind {
                 Kind::Raw => self.raw(inner.value),
@@ -173,6 +194,7 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+        self.ordered.pop(range);
         Ok(())
     }
 
@@ -193,32 +215,38 @@ impl<'a> Writer<'a> {
             self.text.push_str(raw);
             return Ok(());
         }
-        let text = self.tree.decode(value);
-        if let Some(raw) = self.as_it_came(node, &text) {
-            self.text.push_str(raw);
+        self.decoded.clear();
+        self.tree.decode_into(value, self.decoded);
+        if self.as_it_came(node) {
             return Ok(());
         }
-        escape::encode(&text, &self.delimiters, &mut self.text).map_err(|()| Unwritable {
+        escape::encode(self.decoded, &self.delimiters, self.text).map_err(|()| Unwritable {
             node,
             why: "a delimiter in a value, and no escape character",
         })
     }
 
-    /// What stands in the input where a value was read, if it still means that value: escapes that were
+    /// Writes what stands in the input where a value was read, if it still means that value: escapes that were
     /// decoded on reading come back as they were.
-    fn as_it_came(&self, node: NodeId, text: &str) -> Option<&'a str> {
+    fn as_it_came(&mut self, node: NodeId) -> bool {
         if !self.read || !self.tree.has_input() {
-            return None;
+            return false;
         }
         let tree: &'a Tree = self.tree;
         let input = tree.buffer(crate::tree::BufferId(1));
-        let rest = input.get(tree.node(node).offset as usize..)?;
+        let Some(rest) = input.get(tree.node(node).offset as usize..) else { return false };
         let d = self.delimiters;
         let ends = [d.field, d.component, d.subcomponent, d.repetition, b'\r', b'\n'];
         let end = rest.bytes().position(|b| b != 0 && ends.contains(&b)).unwrap_or(rest.len());
-        let mut decoded = String::new();
-        let _ = escape::decode(&rest[..end], &d, &mut decoded);
-        (decoded == text).then_some(&rest[..end])
+        // decoded behind what is written, to be compared and taken back
+        let written = self.text.len();
+        let _ = escape::decode(&rest[..end], &d, self.text);
+        let same = self.text[written..] == **self.decoded;
+        self.text.truncate(written);
+        if same {
+            self.text.push_str(&rest[..end]);
+        }
+        same
     }
 }
 

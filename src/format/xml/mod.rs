@@ -11,7 +11,7 @@ mod write;
 
 pub use read::read;
 pub(super) use wellformed::{Attribute, Document, Event, Name, Namespace, Text, is_name, is_space};
-pub use write::write;
+pub use write::{write, write_with};
 
 /// Where the end tag of the root begins, in a text that was read; none where more than space follows it.
 pub fn closing(text: &str) -> Option<usize> {

@@ -9,12 +9,12 @@
 
 use super::text::{self, Place};
 use super::wellformed::is_name;
-use crate::format::Unwritable;
 use crate::format::charset::Charset;
 use crate::format::order::Ordered;
-use crate::format::xhtml;
+use crate::format::{Scratch, Unwritable, xhtml};
 use crate::tree::types::{ElementId, Representation, Table, TypeId};
 use crate::tree::{Kind, Marks, NameId, NodeId, Slice, Token, Tree, Work};
+use std::fmt::Write;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -35,28 +35,44 @@ pub fn write(
     charset: Charset,
     out: &mut Vec<u8>,
 ) -> Result<(), Unwritable> {
+    write_with(tree, table, node, charset, &mut Scratch::new(), out)
+}
+
+/// The same with memory that is used again.
+pub fn write_with(
+    tree: &Tree,
+    table: &Table,
+    node: NodeId,
+    charset: Charset,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), Unwritable> {
     // Where the text is the output, it is made in the output's own memory.
     let own = charset == Charset::Utf8 && out.is_empty();
-    let mut text = match own {
+    let mut made = match own {
         true => String::from_utf8(std::mem::take(out)).unwrap_or_default(),
-        false => String::with_capacity(FIRST),
+        false => String::new(),
     };
+    let Scratch { ordered, work, text, .. } = scratch;
+    let text = if own { &mut made } else { text };
+    text.clear();
+    text.reserve(FIRST);
     text.push_str("<?xml version=\"1.0\" encoding=\"");
     text.push_str(charset.name());
     text.push_str("\"?>");
-    let ordered = Ordered::default();
-    let work = Work::default();
-    let mut writer = Writer { tree, table, charset, text: &mut text, ordered, work, fhir: false };
+    // what a fault left behind is no other message's
+    ordered.clear();
+    let mut writer = Writer { tree, table, charset, text, ordered, work, fhir: false };
     writer.fhir = tree.name_text(writer.namespace(node)).starts_with(FHIR);
     let written = writer.element(node, "");
     match own {
         true => {
-            *out = text.into_bytes();
+            *out = std::mem::take(writer.text).into_bytes();
             if written.is_err() {
                 out.clear();
             }
         }
-        false if written.is_ok() => charset.encode(&text, out),
+        false if written.is_ok() => charset.encode(writer.text, out),
         false => {}
     }
     written
@@ -67,8 +83,8 @@ struct Writer<'a> {
     table: &'a Table,
     charset: Charset,
     text: &'a mut String,
-    ordered: Ordered,
-    work: Work,
+    ordered: &'a mut Ordered,
+    work: &'a mut Work,
     /// Values are attributes.
     fhir: bool,
 }
@@ -143,7 +159,7 @@ impl<'a> Writer<'a> {
             }
             Representation::Xhtml => {
                 if let Some(markup) = self.tree.text(node) {
-                    xhtml::push(&markup, &mut self.work, self.text);
+                    xhtml::push(&markup, self.work, self.text);
                 }
             }
             _ => match self.tree.resource_type(node) {
@@ -264,30 +280,39 @@ impl<'a> Writer<'a> {
         let name = self.name(node)?;
         let Some(value) = self.value(node) else { return Ok(()) };
         let tree = self.tree;
-        let prefix = match tree.name_text(tree.node(node).namespace) {
-            "" => String::new(),
-            XML => "xml:".to_owned(),
-            uri => {
+        let uri = tree.name_text(tree.node(node).namespace);
+        let prefix = match uri {
+            "" => Prefix::None,
+            XML => Prefix::Xml,
+            INSTANCE => Prefix::Instance,
+            _ => {
                 *prefixes += 1;
-                let prefix = match uri {
-                    INSTANCE => "xsi".to_owned(),
-                    _ => format!("a{prefixes}"),
-                };
-                // Declared anew for each, so that no two ever get into each other's way.
-                let twice = uri == INSTANCE && self.declares(uri);
-                if !twice {
-                    self.attribute(&format!("xmlns:{prefix}"), uri);
-                }
-                prefix + ":"
+                Prefix::Numbered(*prefixes)
             }
         };
+        // Declared anew for each, so that no two ever get into each other's way.
+        let declared = match prefix {
+            Prefix::None | Prefix::Xml => true,
+            Prefix::Instance => self.declares_instances(),
+            Prefix::Numbered(_) => false,
+        };
+        if !declared {
+            self.text.push_str(" xmlns:");
+            prefix.push(self.text);
+            self.text.push_str("=\"");
+            text::push(uri, Place::Value, self.text);
+            self.text.push('"');
+        }
         let of_type = self.type_namespace(element, node);
         let outside = self.namespace_text(element);
         if let Some(own) = of_type.filter(|own| *own != outside) {
             self.attribute("xmlns:t", own);
         }
         self.text.push(' ');
-        self.text.push_str(&prefix);
+        prefix.push(self.text);
+        if !matches!(prefix, Prefix::None) {
+            self.text.push(':');
+        }
         self.text.push_str(name);
         self.text.push_str("=\"");
         match of_type {
@@ -304,9 +329,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether the tag being written declares the prefix of schema instances already.
-    fn declares(&self, uri: &str) -> bool {
+    fn declares_instances(&self) -> bool {
         let tag = self.text.rfind('<').map_or("", |at| &self.text[at..]);
-        tag.contains(&format!(" xmlns:xsi=\"{uri}\""))
+        tag.contains(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"")
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
@@ -315,6 +340,29 @@ impl<'a> Writer<'a> {
         self.text.push_str("=\"");
         text::push(value, Place::Value, self.text);
         self.text.push('"');
+    }
+}
+
+/// What stands before an attribute's name.
+#[derive(Clone, Copy)]
+enum Prefix {
+    None,
+    Xml,
+    Instance,
+    Numbered(u32),
+}
+
+impl Prefix {
+    fn push(self, text: &mut String) {
+        match self {
+            Prefix::None => {}
+            Prefix::Xml => text.push_str("xml"),
+            Prefix::Instance => text.push_str("xsi"),
+            Prefix::Numbered(number) => {
+                let written = write!(text, "a{number}");
+                debug_assert!(written.is_ok(), "a text takes everything");
+            }
+        }
     }
 }
 

@@ -281,8 +281,7 @@ fn text(markup: &str, from: usize, says: &mut bool) -> Result<usize, Fault> {
         }
         at += end + 1;
     }
-    // what XML calls white space: a space that does not break is there to be seen
-    *says = *says || !markup.as_bytes()[from..at].iter().all(u8::is_ascii_whitespace);
+    *says = *says || markup[from..at].chars().any(|c| !c.is_whitespace());
     Ok(at)
 }
 

@@ -6,6 +6,7 @@ mod fuzz;
 mod hl7v2;
 mod legacy;
 mod roundtrip;
+mod written;
 mod xmllint;
 
 use crate::support::{Needs, trial};
@@ -33,6 +34,11 @@ pub fn trials() -> Vec<Trial> {
         ),
         trial("format: EDIFACT letters, packages and releases", Needs::Nothing, edifact::own),
         trial("format: EDIFACT written anew", Needs::Nothing, edifact::anew),
+        trial(
+            "format: a warm writer of letters or HL7 v2 allocates nothing",
+            Needs::Nothing,
+            written::warm,
+        ),
         trial("format: HL7 v2 written anew", Needs::Nothing, hl7v2::anew),
         trial("format: EDIFACT mutilated anywhere", Needs::Nothing, edifact::mutilated),
         trial(

@@ -22,7 +22,13 @@ pub fn trials() -> Vec<Trial> {
         trial(
             "mapsets: receipts of letters are valid by the published profiles",
             Needs::Data("data/packages"),
-            || judged("xctl-to-acknowledgement", lab(), "medcom.fhir.dk.acknowledgement", Ok, 7),
+            || {
+                let acknowledgement = "medcom.fhir.dk.acknowledgement";
+                judged("xctl-to-acknowledgement", lab(), acknowledgement, Ok, 7)?;
+                judged("receipt-ctl01-to-acknowledgement", lab(), acknowledgement, Ok, 3)?;
+                judged("receipt-ctl02-to-acknowledgement", lab(), acknowledgement, Ok, 4)?;
+                judged("receipt-ctl03-to-acknowledgement", lab(), acknowledgement, Ok, 3)
+            },
         ),
         trial(
             "mapsets: receipts of HL7 v2 are valid by the published profiles",

@@ -52,7 +52,7 @@ const COVERED: &[(&[&str], u8)] = &[
     (&["oru-r01-to-fhir", "mdm-t02-to-fhir", "ref-i12-to-referral"], 100),
     (&["xref01-to-referral", "xref06-to-referral", "xref07-to-referral"], 98),
     (&["referral-to-xref01", "referral-to-xref06", "referral-to-xref07"], 96),
-    (&["referral-to-ref-i12"], 93),
+    (&["referral-to-ref-i12", "discharge-letter-to-mdm-t02"], 90),
     (
         &[
             "adt-a01-to-hospitalnotification",
@@ -74,12 +74,15 @@ const COVERED: &[(&[&str], u8)] = &[
     (TO_EDIFACT, 95),
 ];
 
-/// The maps from EDIFACT to OIOXML, which share their parts.
+/// The maps from EDIFACT, which share their parts.
 const FROM_EDIFACT: &[&str] = &[
     "dis91-to-xdis91",
     "ctl01-to-xctl01",
     "ctl02-to-xctl02",
     "ctl03-to-xctl03",
+    "receipt-ctl01-to-acknowledgement",
+    "receipt-ctl02-to-acknowledgement",
+    "receipt-ctl03-to-acknowledgement",
     "dis20-to-xdis20",
     "dis17-to-xdis17",
     "dis01-to-xdis01",
@@ -96,6 +99,7 @@ const TO_EDIFACT: &[&str] = &[
     "xctl01-to-ctl01",
     "xctl02-to-ctl02",
     "xctl03-to-ctl03",
+    "acknowledgement-to-ctl",
     "xdis20-to-dis20",
     "xdis17-to-dis17",
     "xdis01-to-dis01",

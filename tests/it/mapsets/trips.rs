@@ -20,6 +20,7 @@ pub struct Pair {
 pub const PAIRS: &[Pair] = &[
     Pair { there: "dialogmelding-to-fhir", back: "fhir-to-dialogmelding", most: 9 },
     Pair { there: "ref-i12-to-referral", back: "referral-to-ref-i12", most: 53 },
+    Pair { there: "mdm-t02-to-fhir", back: "discharge-letter-to-mdm-t02", most: 25 },
     Pair { there: "xref01-to-referral", back: "referral-to-xref01", most: 6 },
     Pair { there: "xref06-to-referral", back: "referral-to-xref06", most: 2 },
     Pair { there: "xref07-to-referral", back: "referral-to-xref07", most: 2 },
@@ -37,6 +38,9 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair { there: "ack-to-acknowledgement", back: "acknowledgement-to-ack", most: 24 },
     Pair { there: "xctl-to-acknowledgement", back: "acknowledgement-to-xctl", most: 11 },
+    Pair { there: "receipt-ctl01-to-acknowledgement", back: "acknowledgement-to-ctl", most: 6 },
+    Pair { there: "receipt-ctl02-to-acknowledgement", back: "acknowledgement-to-ctl", most: 7 },
+    Pair { there: "receipt-ctl03-to-acknowledgement", back: "acknowledgement-to-ctl", most: 6 },
     Pair { there: "apprec-1.1-to-acknowledgement", back: "acknowledgement-to-apprec", most: 14 },
     Pair {
         there: "apprec-1.0-to-acknowledgement",
