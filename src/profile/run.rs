@@ -10,7 +10,7 @@ use super::program::{ConstraintId, Program, ProgramId, Spec, SpecId};
 use super::{Validator, catalogue, rules};
 use crate::definitions::PackageId;
 use crate::message::{Arg, Issue, IssueKind, Severity};
-use crate::tree::types::{ElementId, TypeId};
+use crate::tree::types::{ElementId, TypeId, TypeKind};
 use crate::tree::{Marks, Node, NodeId, Tree};
 use std::sync::Arc;
 
@@ -251,6 +251,16 @@ impl<'a> Run<'a> {
         type_id != TypeId::NONE
             && ancestor != TypeId::NONE
             && self.validator.table.is_a(type_id, ancestor)
+    }
+
+    /// Whether a place for one type takes a node of another: of a choice of data types just what it names (a code
+    /// is no string there, an age no quantity); of resources and abstract types whatever builds on them.
+    pub fn takes(&self, is: TypeId, wanted: TypeId) -> bool {
+        let exact = |wanted| {
+            self.validator.table.type_of(wanted).kind == TypeKind::Primitive
+                || self.is_a(wanted, self.validator.known.quantity_type)
+        };
+        is == wanted || (self.is_a(is, wanted) && !exact(wanted))
     }
 
     fn children(

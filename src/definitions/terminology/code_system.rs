@@ -248,6 +248,10 @@ impl CodeSystemIndex {
                 let below = ancestor()?;
                 known(&|at| self.is_below(below, at))
             }
+            ("regex", true) => {
+                let whole = whole(value)?;
+                known(&|at| whole.is_match(self.code(at)))
+            }
             ("=", true) => known(&|at| self.code(at) == value),
             ("in", true) => known(&|at| among(self.code(at))),
             ("not-in", true) => known(&|at| !among(self.code(at))),
@@ -258,6 +262,13 @@ impl CodeSystemIndex {
             ("=" | "in", false) if self.has_property(property) => known(&|at| {
                 self.values(at, property).any(|v| if op == "=" { v == value } else { among(v) })
             }),
+            ("not-in", false) if self.has_property(property) => {
+                known(&|at| !self.values(at, property).any(among))
+            }
+            ("regex", false) if self.has_property(property) => {
+                let whole = whole(value)?;
+                known(&|at| self.values(at, property).any(|v| whole.is_match(v)))
+            }
             ("exists", false) if self.has_property(property) => {
                 known(&|at| self.values(at, property).next().is_some() == (value == "true"))
             }
@@ -269,6 +280,11 @@ impl CodeSystemIndex {
     fn has_property(&self, property: &str) -> bool {
         self.concepts.properties().iter().any(|(_, name, _)| **name == *property)
     }
+}
+
+/// A pattern that the whole of a text must have; none when it is none.
+fn whole(pattern: &str) -> Option<regex::Regex> {
+    regex::Regex::new(&format!("^(?:{pattern})$")).ok()
 }
 
 #[cfg(test)]
@@ -320,7 +336,13 @@ mod tests {
         assert_eq!(all.filter("concept", "is-not-a", "Bird"), Some(vec!["Animal", "Swimmer"]));
         assert_eq!(all.filter("flies", "=", "false"), Some(vec!["Penguin"]));
         assert_eq!(all.filter("code", "in", "Bird, Swimmer"), Some(vec!["Bird", "Swimmer"]));
-        assert_eq!(all.filter("concept", "regex", "B.*"), None);
+        assert_eq!(all.filter("concept", "regex", "B.*|guin"), Some(vec!["Bird"]));
+        assert_eq!(all.filter("concept", "regex", "B(*"), None);
+        assert_eq!(
+            all.filter("flies", "not-in", "true"),
+            Some(vec!["Animal", "Penguin", "Swimmer"])
+        );
+        assert_eq!(all.filter("flies", "regex", "f.*"), Some(vec!["Penguin"]));
         assert_eq!(all.filter("size", "=", "big"), None);
     }
 }

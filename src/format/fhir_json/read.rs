@@ -273,6 +273,10 @@ impl Reader<'_> {
                     }
                 }
                 b']' => return Ok(nulls),
+                b'{' | b'"' => {
+                    self.scan.at -= 1;
+                    self.between(run)?;
+                }
                 _ => {
                     self.scan.at -= 1;
                     return Err(self.scan.unexpected("a comma or a closing bracket is due"));
@@ -298,9 +302,18 @@ impl Reader<'_> {
 
     #[cold]
     fn trailing(&mut self, run: &Run) -> Result<(), Stop> {
+        self.comma_in_array(run, "after the last value")
+    }
+
+    #[cold]
+    fn between(&mut self, run: &Run) -> Result<(), Stop> {
+        self.comma_in_array(run, "is missing before this value")
+    }
+
+    fn comma_in_array(&mut self, run: &Run, what: &'static str) -> Result<(), Stop> {
         // of nothing but nested arrays there is no node
         let node = if run.count > 0 { NodeId(run.first) } else { run.parent };
-        self.comma(node, run.count > 0, "after the last value")
+        self.comma(node, run.count > 0, what)
     }
 
     /// A value that is no array, into its node. True if it is null.

@@ -1,5 +1,6 @@
 //! minValue, maxValue, maxLength. Quantities are converted by UCUM; a duration bounds a date from now.
 
+use super::format::Format;
 use super::primitive::with_text;
 use crate::fhirpath::{Decimal, in_base};
 use crate::message::Arg;
@@ -34,12 +35,13 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, spec: &Spec, bounds: &Bounds)
     }
 }
 
-/// Numbers by value; dates and times as text of the same precision, which orders them within a zone.
+/// Numbers by value; dates, moments and times as far as both go. None: that cannot be said.
 fn compare(run: &mut Run<'_>, id: NodeId, literal: LiteralId, side: Ordering) -> Option<Ordering> {
     let programs = &run.validator.programs;
     let (literals, known) = (&programs.literal_tree, &run.validator.known);
     let node = programs.literals.get(literal.0 as usize).copied().flatten()?;
-    if run.is_a(run.tree.node(id).type_id, known.quantity_type) {
+    let type_id = run.tree.node(id).type_id;
+    if run.is_a(type_id, known.quantity_type) {
         return quantities(known, (run.tree, id), (literals, node));
     }
     if run.is_a(literals.node(node).type_id, known.quantity_type) {
@@ -47,16 +49,34 @@ fn compare(run: &mut Run<'_>, id: NodeId, literal: LiteralId, side: Ordering) ->
     }
     run.tree.value(id)?;
     let bound = literals.text(node)?;
-    with_text(run, id, |text| match (text.parse::<f64>(), bound.parse::<f64>()) {
-        (Ok(value), Ok(bound)) if bound.fract() != 0.0 || !text.contains('-') || value < 0.0 => {
-            value.partial_cmp(&bound)
+    let format = run.validator.format(type_id)?;
+    with_text(run, id, |text| match format {
+        Format::Integer | Format::Unsigned | Format::Positive | Format::Decimal => {
+            numbers(text, &bound)
         }
-        (Ok(value), Ok(bound)) => value.partial_cmp(&bound),
-        _ => {
-            let common = text.len().min(bound.len());
-            Some(text.get(..common)?.cmp(bound.get(..common)?))
-        }
+        Format::Date | Format::DateTime | Format::Instant => super::native::compare(text, &bound),
+        Format::Time => times(text, &bound),
+        _ => None,
     })
+}
+
+/// By all their digits, or about where there are more than decimals have.
+fn numbers(one: &str, other: &str) -> Option<Ordering> {
+    match (Decimal::parse(one), Decimal::parse(other)) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.parse::<f64>().ok()?.partial_cmp(&other.parse::<f64>().ok()?),
+    }
+}
+
+/// Times of day: a fraction that is not written is none.
+fn times(one: &str, other: &str) -> Option<Ordering> {
+    let (clock, wanted) = (one.get(..8)?, other.get(..8)?);
+    Some(clock.cmp(wanted).then(fraction(one).cmp(fraction(other))))
+}
+
+/// The digits behind the seconds, without the zeros that say nothing.
+fn fraction(time: &str) -> &str {
+    time.get(9..).map_or("", |digits| digits.trim_end_matches('0'))
 }
 
 /// Quantities by value: as they stand in one unit, converted where UCUM knows both units.

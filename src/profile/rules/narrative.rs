@@ -281,7 +281,8 @@ fn text(markup: &str, from: usize, says: &mut bool) -> Result<usize, Fault> {
         }
         at += end + 1;
     }
-    *says = *says || markup[from..at].chars().any(|c| !c.is_whitespace());
+    // what XML calls white space: a space that does not break is there to be seen
+    *says = *says || !markup.as_bytes()[from..at].iter().all(u8::is_ascii_whitespace);
     Ok(at)
 }
 

@@ -187,7 +187,7 @@ fn passes(run: &mut Run<'_>, node: NodeId, test: &Test) -> bool {
         Test::Exists(wanted) => *wanted,
         Test::Type(types) => {
             let is = run.tree.node(node).type_id;
-            types.iter().any(|t| run.is_a(is, *t))
+            types.iter().any(|t| run.takes(is, *t))
         }
         Test::Profile(programs) => programs.iter().any(|p| run.meets(node, *p)),
         Test::InSet(set) => in_set(run, node, set),

@@ -13,7 +13,7 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, spec: &Spec) -> 
     if spec.types.is_empty() || node.type_id == TypeId::NONE {
         return true;
     }
-    let good = spec.types.iter().any(|t| run.is_a(node.type_id, *t));
+    let good = spec.types.iter().any(|t| run.takes(node.type_id, *t));
     if !good {
         let name = Arg::Shared(Arc::clone(&run.validator.table.type_of(node.type_id).name));
         // an extension's value has no name of its own: it is the extension that has the wrong type; and where

@@ -1,5 +1,6 @@
 //! FHIRPath on the official suite and on the expressions of real packages.
 
+mod asked;
 mod expressions;
 mod input;
 pub mod known;
@@ -10,7 +11,8 @@ use libtest_mimic::{Failed, Trial};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = asked::trials();
+    trials.extend([
         trial(
             "fhirpath: the official suite",
             Needs::Data("data/fhir-test-cases/fhirpath"),
@@ -21,7 +23,8 @@ pub fn trials() -> Vec<Trial> {
             Needs::Data("data/packages"),
             expressions::all,
         ),
-    ]
+    ]);
+    trials
 }
 
 fn official() -> Result<(), Failed> {

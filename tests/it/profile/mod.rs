@@ -1,6 +1,7 @@
 //! Profiles on real messages: the published Bundles, and mutants of them.
 
 mod allocations;
+mod asked;
 mod codes;
 mod growth;
 pub mod lab;
@@ -17,6 +18,7 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = published::trials();
     trials.extend(allocations::trials());
+    trials.extend(asked::trials());
     trials.extend(codes::trials());
     trials.extend(growth::trials());
     trials.extend(mutants::trials());
