@@ -38,7 +38,11 @@ pub fn tally() -> Result<Tally, Failed> {
 
 fn published() -> Result<(), Failed> {
     let tally = tally()?;
-    // two build on packages that are not at hand; the rest were published over other bases than these
+    // two build on packages that are not at hand. Of the rest, that of a condition list was published over another
+    // version of its base; documents in a message come from a base that is not at hand; and some publishers begin
+    // a slice with what the base says of its element, not with what the sliced element says here (dk-core's
+    // general practitioner, messaging's destinations) or keep an invariant of the type on the element (a
+    // patient's telecom). Items of a slice meet the sliced element as well, so no message is judged otherwise.
     let told = format!("{} of {} alike\n{}", tally.alike, tally.all, tally.differs.join("\n"));
     check(tally.all == 428 && tally.alike >= 413 && tally.unsure.len() == 2, told)
 }

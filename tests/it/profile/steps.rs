@@ -47,6 +47,8 @@ pub struct Case {
 /// The kinds.
 pub const CASES: &[Case] = &[
     Case { name: "entries that refer to their neighbours", few: 1_000, make: entries },
+    Case { name: "ten times ten thousand entries", few: 10_000, make: entries },
+    Case { name: "repeats with repeats below, each sliced", few: 200, make: nested },
     Case { name: "references in a circle, all claims", few: 300, make: circle },
     Case { name: "references to everybody, no claims", few: 300, make: crowd },
     Case { name: "repeats under a closed, ordered slicing", few: 500, make: repeats },
@@ -126,6 +128,17 @@ fn resliced(many: usize) -> Value {
     identifiers(many, |_| "urn:s0".to_owned())
 }
 
+/// A contact for each, whose addresses are sliced, and their lines again.
+fn nested(many: usize) -> Value {
+    let line = |at: usize| json!({"system": "phone", "value": format!("{at}"), "use": "work"});
+    let one = |at: usize| {
+        let all: Vec<Value> = (0..10).map(|by| line(at + by)).collect();
+        json!({"name": {"family": "x"}, "relationship": [{"coding": [{"system": "urn:kind",
+            "code": format!("c{}", at % 3)}]}], "telecom": all})
+    };
+    claimed("contact", (0..many).map(one).collect())
+}
+
 fn long(many: usize) -> Value {
     claimed("name", json!([{"family": "ab-".repeat(many / 3)}]))
 }
@@ -199,6 +212,22 @@ fn profile() -> Value {
         elements
             .push(json!({"path": "Patient.maritalStatus.coding", "sliceName": format!("c{at}"),
             "patternCoding": {"system": "urn:kind", "code": format!("c{at}")}}));
+    }
+    elements.push(json!({"path": "Patient.contact",
+        "slicing": slicing("pattern", "relationship", "open")}));
+    for at in 0..3 {
+        let id = format!("Patient.contact:r{at}");
+        elements.push(json!({"id": id, "path": "Patient.contact", "sliceName": format!("r{at}")}));
+        elements.push(json!({"id": format!("{id}.relationship"),
+            "path": "Patient.contact.relationship",
+            "patternCodeableConcept": {"coding": [{"system": "urn:kind", "code": format!("c{at}")}]}}));
+        let below = format!("{id}.telecom");
+        elements.push(json!({"id": below, "path": "Patient.contact.telecom",
+            "slicing": slicing("value", "use", "open")}));
+        elements.push(json!({"id": format!("{below}:work"), "path": "Patient.contact.telecom",
+            "sliceName": "work"}));
+        elements.push(json!({"id": format!("{below}:work.use"),
+            "path": "Patient.contact.telecom.use", "fixedCode": "work"}));
     }
     elements.push(json!({"path": "Patient.link.other",
         "type": [{"code": "Reference", "targetProfile": ["urn:p"]}]}));
