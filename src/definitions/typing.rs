@@ -8,6 +8,8 @@ use crate::message::{Issue, IssueKind, Place, Severity, kinds};
 use crate::tree::types::{Child, ElementId, Primitive, Representation, Table, TypeId, TypeKind};
 use crate::tree::{Facts, Kind, Marks, NameId, NodeId, State, Token, Tree};
 
+mod reshape;
+
 /// The namespace of schema instances.
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
@@ -84,6 +86,9 @@ pub fn type_below(
     let mut pass = Pass { table, issues };
     let node = tree.node_mut(top);
     node.type_id = type_id;
+    if tree.root() == Some(top) && pass.in_order_of_nodes(tree) {
+        return;
+    }
     let mut at = top;
     while let Some(next) = following(tree, top, at) {
         if !pass.plain(tree, next) {
@@ -132,6 +137,29 @@ impl Pass<'_> {
         self.issues.push(Issue::on(kind, node));
     }
 
+    /// Types all nodes in the order in which they were added, parents before children. False: there is something to
+    /// tell, or a part of a model, which take the document's order; whatever was typed is typed again, alike.
+    fn in_order_of_nodes(&mut self, tree: &mut Tree) -> bool {
+        let before = self.issues.len();
+        for at in 1..tree.len() {
+            let id = NodeId(at as u32);
+            let Some(parent) = tree.parent(id).filter(|parent| *parent < id) else { return false };
+            if self.plain(tree, id) {
+                continue;
+            }
+            let parent = tree.node(parent).type_id;
+            if parent == TypeId::NONE || self.table.type_of(parent).kind == TypeKind::Logical {
+                return false;
+            }
+            self.node(tree, id);
+            if self.issues.len() > before {
+                self.issues.truncate(before);
+                return false;
+            }
+        }
+        true
+    }
+
     /// Takes an element of JSON for what its name says, where nothing else counts and it is written as it
     /// must be.
     #[inline]
@@ -172,41 +200,6 @@ impl Pass<'_> {
         let node = tree.node_mut(id);
         node.element = element;
         node.type_id = type_id;
-    }
-
-    /// A resource in an element of a model, whose name says to no reader that a resource stands there: JSON's
-    /// `resourceType`, or XML's one element called like the type.
-    fn lift(&self, tree: &mut Tree, id: NodeId, parent: TypeId) {
-        let name = tree.node(id).name;
-        if self.table.type_of(parent).kind != TypeKind::Logical {
-            return;
-        }
-        let Some(child) = self.table.child(parent, name) else { return };
-        let holds = self.table.type_of(child.type_id).kind == TypeKind::Resource;
-        if !holds || tree.node(id).marks.has(Marks::RESOURCE) {
-            return;
-        }
-        let Some(first) = tree.first_child(id) else { return };
-        let said = tree.child(id, "resourceType").filter(|one| tree.value(*one).is_some());
-        if let Some(said) = said {
-            let value = tree.node(said).value;
-            tree.detach(said);
-            tree.set_resource_type(id, value);
-            return;
-        }
-        let called = tree.name_text(tree.node(first).name).to_owned();
-        if tree.next_sibling(first).is_some() || resource_type(self.table, &called) == TypeId::NONE
-        {
-            return;
-        }
-        let children: Vec<NodeId> = tree.children(first).collect();
-        tree.detach(first);
-        for child in children {
-            tree.detach(child);
-            tree.attach(id, child);
-        }
-        let value = tree.keep(&called);
-        tree.set_resource_type(id, value);
     }
 
     /// The type that an element of a model says of itself by `xsi:type`.
@@ -275,23 +268,6 @@ impl Pass<'_> {
         }
         self.value(tree, id, child.type_id);
         (child.element, child.type_id)
-    }
-
-    /// A model's document may be written as FHIR's are: a value as the attribute of that name.
-    fn fold(&self, tree: &mut Tree, id: NodeId, type_id: TypeId) {
-        if self.table.primitive(type_id).is_none() || tree.value(id).is_some() {
-            return;
-        }
-        let is_value = |one: &NodeId| {
-            let node = tree.node(*one);
-            node.kind == Kind::Attribute
-                && node.namespace == NameId::NONE
-                && tree.name_text(node.name) == "value"
-        };
-        let Some(attribute) = tree.children(id).find(is_value) else { return };
-        let value = tree.node(attribute).value;
-        tree.detach(attribute);
-        tree.set_value(id, value, Token::Text);
     }
 
     fn unknown(&mut self, tree: &Tree, id: NodeId, parent: TypeId) -> (ElementId, TypeId) {

@@ -3,6 +3,7 @@
 //! Promises: a node without parts costs nothing unless something must be there; a rule that only bounds how
 //! often an element may come is not looked at where none comes twice.
 
+use super::memory::Asked;
 use super::needs::Needs;
 use super::program::{ChildRule, Spec};
 use super::rules;
@@ -26,28 +27,46 @@ pub(super) struct Census {
     pub present: u128,
     /// The same without those that are taken to be.
     pub seen: u128,
+    /// Which are there more than once.
+    pub twice: u128,
     /// Whether one is there more than once.
     pub repeated: bool,
 }
 
-impl Run<'_> {
-    /// What the specs on the stack from `first` on need together.
+impl Census {
+    /// Of a node without parts.
     #[inline]
-    pub fn needs(&self, first: usize) -> Needs {
-        let mut all = Needs::default();
-        for (spec, _) in &self.memory.specs[first..] {
-            let one = self.validator.programs.needs[spec.0 as usize];
-            all.flags |= one.flags;
-            all.counters += one.counters;
+    pub fn of_none(frame: usize) -> Census {
+        Census {
+            from: 0,
+            len: 0,
+            frame,
+            counted: 0,
+            present: 0,
+            seen: 0,
+            twice: 0,
+            repeated: false,
         }
-        all
+    }
+}
+
+impl Run<'_> {
+    /// What the specs on the stack from `first` on need together, [`Needs::flags`].
+    #[inline]
+    pub fn needs(&self, first: usize) -> u8 {
+        self.memory.specs[first..].iter().fold(0, |all, asked| all | asked.flags)
+    }
+
+    /// How many counters the specs on the stack from `first` on need together.
+    pub fn counters(&self, first: usize) -> usize {
+        let asked = self.memory.specs[first..].iter().filter(|a| a.flags & Needs::COUNTS != 0);
+        asked.map(|a| self.spec(a.spec).counters as usize).sum()
     }
 
     /// Looks which elements a node's children are; of a node without parts only if somebody wants to know.
     pub fn census(&mut self, node: &Node, wanted: bool, base: bool) -> Census {
         let frame = self.memory.counts.len();
-        let mut census =
-            Census { from: 0, len: 0, frame, counted: 0, present: 0, seen: 0, repeated: false };
+        let mut census = Census::of_none(frame);
         if !wanted {
             return census;
         }
@@ -56,27 +75,28 @@ impl Run<'_> {
             census.present = u128::MAX;
             return census;
         }
-        let elements = &table.type_of(node.type_id).elements;
-        census.from = elements.first().map_or(0, |e| e.0);
-        census.len = elements.len();
+        (census.from, census.len) = table.span(node.type_id);
         let tree = self.tree;
         let ordered = base && tree.header.ordered;
-        let (mut furthest, mut foreign) = (0, false);
-        for child in tree.children_of(node) {
-            let element = tree.node(child).element;
-            let place = element.0.wrapping_sub(census.from) as usize;
-            if place >= census.len || element == ElementId::NONE {
-                // what has no element may have the name that an expression looks for
-                foreign = true;
-                continue;
+        let mut foreign = false;
+        if census.len <= 64 && !ordered {
+            let (mut present, mut twice) = (0u64, 0u64);
+            for child in tree.children_of(node) {
+                let place = tree.node(child).element.0.wrapping_sub(census.from) as usize;
+                if place < census.len {
+                    let bit = 1 << place;
+                    twice |= present & bit;
+                    present |= bit;
+                } else {
+                    // what has no element may have the name that an expression looks for
+                    foreign = true;
+                }
             }
-            let bit = 1 << place.min(127);
-            census.repeated |= census.present & bit != 0;
-            census.present |= bit;
-            if ordered {
-                furthest = rules::order::check(self, node, child, (place, furthest));
-            }
+            (census.present, census.twice) = (present.into(), twice.into());
+        } else {
+            foreign = self.look(node, ordered, &mut census);
         }
+        census.repeated = census.twice != 0;
         // elements beyond the last bit share it
         let beyond = census.len > 127;
         if census.repeated || beyond {
@@ -91,6 +111,26 @@ impl Run<'_> {
         census
     }
 
+    /// The same of a type of many elements, or where their order counts; whether there are others.
+    fn look(&mut self, node: &Node, ordered: bool, census: &mut Census) -> bool {
+        let tree = self.tree;
+        let (mut furthest, mut foreign) = (0, false);
+        for child in tree.children_of(node) {
+            let place = tree.node(child).element.0.wrapping_sub(census.from) as usize;
+            if place >= census.len {
+                foreign = true;
+                continue;
+            }
+            let bit = 1 << place.min(127);
+            census.twice |= census.present & bit;
+            census.present |= bit;
+            if ordered {
+                furthest = rules::order::check(self, node, child, (place, furthest));
+            }
+        }
+        foreign
+    }
+
     /// Counts a node's children by element.
     fn count(&mut self, node: &Node, census: &mut Census) {
         census.counted = census.len;
@@ -98,7 +138,7 @@ impl Run<'_> {
         for child in self.tree.children_of(node) {
             let element = self.tree.node(child).element;
             let place = element.0.wrapping_sub(census.from) as usize;
-            if place < census.len && element != ElementId::NONE {
+            if place < census.len {
                 self.memory.counts[census.frame + place] += 1;
             }
         }
@@ -108,21 +148,35 @@ impl Run<'_> {
     pub fn close(&mut self, id: NodeId, specs: Range<usize>, census: &Census) {
         let mut counter = census.frame + census.counted;
         for at in specs {
-            let (asks, origin) = self.memory.specs[at];
-            let needs = self.validator.programs.needs[asks.0 as usize];
-            if census.counted > 0
-                || (needs.any(Needs::CLOSES) && !self.spec(asks).is_met(census.seen, census.from))
-            {
-                self.origin = origin;
-                let spec = self.spec(asks);
+            let Asked { spec, origin, flags } = self.memory.specs[at];
+            if census.counted == 0 && flags & (Needs::CLOSES | Needs::COUNTS) == 0 {
+                continue;
+            }
+            let spec = self.spec(spec);
+            self.origin = origin;
+            if census.len > 127 || !spec.is_met(census.seen, census.from) {
                 spec.children.iter().for_each(|rule| self.check(id, spec, rule, counter, census));
-            } else if needs.any(Needs::CLOSES) {
-                self.origin = origin;
-                let spec = self.spec(asks);
+            } else {
                 let always = spec.always.iter().map(|at| &spec.children[usize::from(*at)]);
                 always.for_each(|rule| self.check(id, spec, rule, counter, census));
+                self.close_twice(id, spec, counter, census);
             }
-            counter += needs.counters as usize;
+            counter += spec.counters as usize;
+        }
+    }
+
+    /// Checks the rules of what is there more than once, but for those that are checked in any case.
+    #[inline]
+    fn close_twice(&mut self, id: NodeId, spec: &Spec, counter: usize, census: &Census) {
+        let mut twice = census.twice;
+        while twice != 0 {
+            let place = twice.trailing_zeros();
+            twice &= twice - 1;
+            if let Some(at) = spec.place(ElementId(census.from + place))
+                && !spec.always.iter().any(|one| usize::from(*one) == at)
+            {
+                self.check(id, spec, &spec.children[at], counter, census);
+            }
         }
     }
 

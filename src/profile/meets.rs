@@ -5,9 +5,9 @@
 
 use super::catalogue;
 use super::memory::Met;
-use super::program::{ProgramId, SpecId};
+use super::program::{ProgramId, Spec, SpecId};
 use super::run::Run;
-use crate::message::{Arg, Issue};
+use crate::message::{Arg, Issue, Severity};
 use crate::tree::NodeId;
 use crate::tree::types::TypeId;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Run<'_> {
         let first = self.memory.specs.len();
         let told = self.issues.len();
         let origin = std::mem::take(&mut self.origin);
-        self.memory.specs.push((spec, 0));
+        self.add_spec(spec, 0, first);
         self.asking += 1;
         self.node(id, false, first);
         self.asking -= 1;
@@ -101,5 +101,18 @@ impl Run<'_> {
         let met = !self.issues[told..].iter().any(Issue::refuses);
         self.issues.truncate(told);
         met
+    }
+
+    /// What a profile asks for is not at hand. An extension that nobody defines has a rule of its own.
+    pub(super) fn missing_profile(&mut self, id: NodeId, spec: &Spec, names: Arg, all: bool) {
+        let args = [Arg::Shared(Arc::clone(&spec.name)), names, Arg::None];
+        let severity = self.validator.settings.missing_profile;
+        let extension = self.tree.node(id).type_id == self.validator.known.extension_type;
+        if severity == Severity::Information || !all || extension {
+            return self.not_checked(&catalogue::PROFILE_NOT_LOADED, id, spec.program, args);
+        }
+        let canonical = &self.program(spec.program).canonical;
+        let issue = Issue::on(&catalogue::PROFILE_NOT_LOADED, id).severity(severity);
+        self.push(Issue { args, ..issue.profile(canonical) });
     }
 }

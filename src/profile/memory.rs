@@ -19,7 +19,7 @@ pub struct Memory {
     /// Counters of children and of slices: a stack, one frame a node being walked.
     pub(super) counts: Vec<u32>,
     /// Specs of the nodes being walked, with the claims that asked for them: a stack.
-    pub(super) specs: Vec<(SpecId, Origin)>,
+    pub(super) specs: Vec<Asked>,
     /// What the resources met so far claim to be.
     pub(super) claims: Vec<Claim>,
     /// The claims of the resources being walked; an [`Origin`] has a bit for each.
@@ -52,6 +52,16 @@ pub struct Memory {
     pub(super) groups: Vec<(NodeId, u32)>,
     /// Fragments that narratives link to.
     pub(super) fragments: Vec<super::rules::links::Fragment>,
+}
+
+/// A spec of a node being walked.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) spec: SpecId,
+    /// Who asked for it.
+    pub(super) origin: Origin,
+    /// What it needs of the walk: [`super::needs::Needs::flags`].
+    pub(super) flags: u8,
 }
 
 /// Which claims of the resources being walked asked for something, one bit each; 0: the base definitions,

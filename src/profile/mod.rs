@@ -14,6 +14,7 @@ mod catalogue;
 mod census;
 mod compile;
 pub mod exchange;
+mod guard;
 mod index;
 mod known;
 mod later;
@@ -56,7 +57,8 @@ pub struct Validator {
     known: Known,
     settings: Settings,
     programs: Programs,
-    formats: Vec<Option<Format>>,
+    /// Which rule of our own looks at a type's nodes.
+    own: Vec<rules::Own>,
     /// The formats of the types of which nothing more is asked than their format.
     plain_types: Vec<Option<Format>>,
     claims: HashMap<Box<str>, Vec<Claim>, foldhash::fast::FixedState>,
@@ -67,7 +69,7 @@ pub struct Validator {
     /// Value sets that other value sets choose codes of, as if they were code systems.
     misnamed: HashSet<Box<str>>,
     /// The kinds of definitions that canonicals name, by element.
-    named_kinds: HashMap<ElementId, u8, foldhash::fast::FixedState>,
+    named_kinds: Vec<Option<u8>>,
     value_sets: ValueSets,
     vital_signs: Vec<(&'static str, ProgramId)>,
     roots: Vec<PackageId>,
@@ -114,20 +116,28 @@ impl Validator {
         let vital_signs = rules::vital_signs::programs(|canonical| {
             compiler.program_for(canonical, Scope::of(PackageId::CORE))
         });
-        let named_kinds = std::mem::take(&mut compiler.named_kinds);
+        let mut named_kinds = vec![None; library.table().elements().len()];
+        for (element, kinds) in &compiler.named_kinds {
+            named_kinds[element.0 as usize] = Some(*kinds);
+        }
         let (programs, diagnostics) = compiler.finish();
         let systems = systems(library, &roots);
         let table = Arc::clone(library.table());
+        let known = Known::new(&table);
         let formats: Vec<_> = table.types().iter().map(|t| Format::of(&t.name)).collect();
+        let own = |(at, format): (usize, &Option<Format>)| {
+            rules::Own::of(TypeId(at as u32), *format, &known)
+        };
+        let own = formats.iter().enumerate().map(own).collect();
         let validator = Validator {
             library: Arc::clone(library),
-            known: Known::new(&table),
+            known,
             table,
             settings: settings.clone(),
             value_sets: value_sets(library, &programs, &roots),
             plain_types: needs::plain_types(&formats, &programs),
             programs,
-            formats,
+            own,
             suggestions: Suggestions::new(claims.keys().map(|url| &**url)),
             claims,
             words: words(library, &systems),
@@ -287,9 +297,25 @@ impl Validator {
         all.iter().find(|s| s.root == root).or_else(|| all.first())
     }
 
+    /// The format of a primitive type.
     #[inline]
     fn format(&self, type_id: TypeId) -> Option<Format> {
-        self.formats.get(type_id.0 as usize).copied().flatten()
+        match self.own.get(type_id.0 as usize) {
+            Some(rules::Own::Primitive(format)) => Some(*format),
+            _ => None,
+        }
+    }
+
+    /// The format of an element of a primitive type.
+    #[inline]
+    fn primitive(&self, node: &Node) -> Option<Format> {
+        self.format(node.type_id).filter(|_| node.kind == crate::tree::Kind::Element)
+    }
+
+    /// Whether nothing but its format is asked of a type's values that have no parts.
+    #[inline]
+    fn is_plain_type(&self, type_id: TypeId) -> bool {
+        matches!(self.plain_types.get(type_id.0 as usize), Some(Some(_)))
     }
 
     /// The format of a value of which its base definitions ask nothing else.
@@ -298,6 +324,12 @@ impl Validator {
         let format = self.plain_types.get(node.type_id.0 as usize).copied().flatten()?;
         let asked = self.programs.base_elements.get(node.element.0 as usize).copied().flatten();
         (asked.is_none() && node.kind == crate::tree::Kind::Element).then_some(format)
+    }
+
+    /// The kinds of definitions that a canonical of an element names.
+    #[inline]
+    fn named_kinds(&self, element: ElementId) -> Option<u8> {
+        self.named_kinds.get(element.0 as usize).copied().flatten()
     }
 
     /// What an element is called in texts.

@@ -10,8 +10,6 @@ use super::rules::format::Format;
 pub struct Needs {
     /// Which of the constants below hold.
     pub flags: u8,
-    /// How many counters its slicings need.
-    pub counters: u32,
 }
 
 impl Needs {
@@ -23,6 +21,8 @@ impl Needs {
     pub const DESCENDS: u8 = 4;
     /// It asks for something that may not be there.
     pub const CLOSES: u8 = 8;
+    /// It has counters.
+    pub const COUNTS: u8 = 16;
 
     /// What a complete spec needs.
     pub fn of(spec: &Spec) -> Needs {
@@ -38,14 +38,15 @@ impl Needs {
         let flags = flag(value, Needs::VALUE)
             | flag(!spec.profiles.is_empty(), Needs::PROFILES)
             | flag(spec.descends, Needs::DESCENDS)
-            | flag(closes, Needs::CLOSES);
-        Needs { flags, counters: spec.counters }
+            | flag(closes, Needs::CLOSES)
+            | flag(spec.counters > 0, Needs::COUNTS);
+        Needs { flags }
     }
 
-    /// Whether one of the specs does what a constant says.
+    /// Whether it does what one of these constants says.
     #[inline]
-    pub fn any(self, flag: u8) -> bool {
-        self.flags & flag != 0
+    pub fn any(self, flags: u8) -> bool {
+        self.flags & flags != 0
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Promises: immutable after the build, shared by all workers. Never: text that is parsed at run time.
 
+pub use super::guard::Guard;
 use crate::message::Severity;
 use crate::tree::types::{ElementId, TypeId};
 use crate::tree::{NameId, NodeId};
@@ -93,6 +94,8 @@ pub struct Spec {
     pub profiles: Box<[TypeProfiles]>,
     /// Invariants.
     pub constraints: Box<[ConstraintId]>,
+    /// When all of them hold without being asked.
+    pub idle: Option<Guard>,
     /// What it asks of its children, by element.
     pub children: Box<[ChildRule]>,
     /// How many counters its slicings need.
@@ -165,15 +168,21 @@ impl Spec {
     }
 
     /// The rule for an element.
+    #[inline]
     pub fn rule(&self, element: ElementId) -> Option<&ChildRule> {
+        self.children.get(self.place(element)?)
+    }
+
+    /// Where the rule for an element stands.
+    #[inline]
+    pub fn place(&self, element: ElementId) -> Option<usize> {
         if self.places.is_empty() {
-            let found = self.children.binary_search_by_key(&element, |r| r.element);
-            return found.ok().map(|at| &self.children[at]);
+            return self.children.binary_search_by_key(&element, |r| r.element).ok();
         }
         let place = element.0.wrapping_sub(self.from) as usize;
         match self.places.get(place) {
             None | Some(0) => None,
-            Some(at) => self.children.get(usize::from(*at) - 1),
+            Some(at) => Some(usize::from(*at) - 1),
         }
     }
 }
@@ -350,15 +359,6 @@ pub struct Constraint {
     pub asks: bool,
 }
 
-/// An invariant that holds of nodes of a type that lack certain children.
-#[derive(Clone, Copy)]
-pub struct Guard {
-    /// The type.
-    pub type_id: TypeId,
-    /// The children, by their places among the type's elements.
-    pub mask: u128,
-}
-
 /// How an invariant is checked.
 pub enum Check {
     /// By code of our own.
@@ -381,6 +381,8 @@ pub struct Programs {
     pub constraints: Vec<Constraint>,
     /// Where each literal stands in the tree of literals; none when it could not be read.
     pub literals: Vec<Option<NodeId>>,
+    /// The text of each literal that is a text and nothing else.
+    pub literal_texts: Vec<Option<Box<str>>>,
     /// All literals, as the children of one resource.
     pub literal_tree: crate::tree::Tree,
     /// What each type asks of its nodes, by [`TypeId`].

@@ -4,9 +4,11 @@
 //! slice's profile) is found out once per (node, program) and remembered. Never: allocates once
 //! warm; merges anything.
 
-use super::memory::{Memory, Origin, Tested};
+use super::census::Census;
+use super::memory::{Asked, Memory, Origin, Tested};
 use super::needs::Needs;
 use super::program::{ConstraintId, Program, ProgramId, Spec, SpecId};
+use super::rules::format::Format;
 use super::{Validator, catalogue, rules};
 use crate::definitions::PackageId;
 use crate::message::{Arg, Issue, IssueKind, Severity};
@@ -107,45 +109,55 @@ impl<'a> Run<'a> {
         self.memory.steps += 1;
         if base {
             self.origin = 0;
-            self.base_specs(node, first);
+            self.base_specs(node, true);
             rules::base(self, id, node, first);
             if node.marks.has(Marks::RESOURCE) {
                 rules::claims::add(self, id, node, first);
             }
         }
-        let mut needs = self.needs(first);
-        if needs.any(Needs::PROFILES) {
-            self.type_profiles(id, node, first);
-            needs = self.needs(first);
-        }
-        let parts = tree.has_children(node);
-        if parts || needs.flags != 0 {
-            self.parts(id, node, base, (first, needs));
-        }
+        self.asked(id, node, base, first);
         self.memory.active.truncate(active);
     }
 
+    /// Checks a primitive without parts, as [`Run::node`] does.
+    fn leaf(&mut self, id: NodeId, node: &Node, format: Format, first: usize) {
+        self.memory.steps += 1;
+        self.origin = 0;
+        self.base_specs(node, !self.validator.is_plain_type(node.type_id));
+        rules::primitive::check(self, id, node, format);
+        if self.needs(first) & !(Needs::VALUE | Needs::DESCENDS | Needs::COUNTS) != 0 {
+            return self.asked(id, node, true, first);
+        }
+        self.values(id, node, first, &Census::of_none(self.memory.counts.len()));
+    }
+
+    /// Checks a node against the specs that stand in the memory's stack from `first` on.
+    fn asked(&mut self, id: NodeId, node: &Node, base: bool, first: usize) {
+        let mut needs = self.needs(first);
+        if needs & Needs::PROFILES != 0 {
+            self.type_profiles(id, node, first);
+            needs = self.needs(first);
+        }
+        if self.tree.has_children(node) || needs != 0 {
+            self.parts(id, node, base, (first, needs));
+        }
+    }
+
     /// What the specs of a node ask of it and of what stands below it.
-    fn parts(&mut self, id: NodeId, node: &Node, base: bool, (first, needs): (usize, Needs)) {
+    fn parts(&mut self, id: NodeId, node: &Node, base: bool, (first, needs): (usize, u8)) {
         let counts = self.memory.counts.len();
         let last = self.memory.specs.len();
         self.origin = 0;
-        let (parts, closes) = (self.tree.has_children(node), needs.any(Needs::CLOSES));
+        let (parts, closes) = (self.tree.has_children(node), needs & Needs::CLOSES != 0);
         let census = self.census(node, parts || closes, base);
-        if needs.any(Needs::VALUE) {
-            for at in first..last {
-                let (spec, origin) = self.memory.specs[at];
-                if self.validator.programs.needs[spec.0 as usize].any(Needs::VALUE) {
-                    self.origin = origin;
-                    rules::value(self, id, node, spec, &census);
-                }
-            }
+        if needs & Needs::VALUE != 0 {
+            self.values(id, node, first, &census);
         }
-        if needs.counters > 0 {
-            let filled = self.memory.counts.len();
-            self.memory.counts.resize(filled + needs.counters as usize, 0);
+        if needs & Needs::COUNTS != 0 {
+            let filled = self.memory.counts.len() + self.counters(first);
+            self.memory.counts.resize(filled, 0);
         }
-        let descends = needs.any(Needs::DESCENDS);
+        let descends = needs & Needs::DESCENDS != 0;
         if parts && (base || descends) {
             self.children(id, base, descends, first..last, census.frame + census.counted);
         }
@@ -155,26 +167,41 @@ impl<'a> Run<'a> {
         self.memory.counts.truncate(counts);
     }
 
-    /// The specs of the base definition: the element's own and its type's.
-    fn base_specs(&mut self, node: &Node, first: usize) {
+    /// What the specs of a node from `first` on ask of it itself.
+    #[inline]
+    fn values(&mut self, id: NodeId, node: &Node, first: usize, census: &Census) {
+        for at in first..self.memory.specs.len() {
+            let Asked { spec, origin, flags } = self.memory.specs[at];
+            if flags & Needs::VALUE != 0 {
+                self.origin = origin;
+                rules::value(self, id, node, spec, census);
+            }
+        }
+    }
+
+    /// The specs of the base definition: the element's own and, if `typed`, its type's. No profile has them.
+    #[inline]
+    fn base_specs(&mut self, node: &Node, typed: bool) {
         let programs = &self.validator.programs;
         let element = programs.base_elements.get(node.element.0 as usize).copied().flatten();
         let of_type = programs.base_types.get(node.type_id.0 as usize).copied().flatten();
-        for spec in element.into_iter().chain(of_type) {
-            self.add_spec(spec, 0, first);
+        for spec in element.into_iter().chain(of_type.filter(|_| typed)) {
+            let flags = programs.needs[spec.0 as usize].flags;
+            self.memory.specs.push(Asked { spec, origin: 0, flags });
         }
     }
 
     /// Puts a spec on the stack unless it stands there since `first`; whether there was room.
     pub fn add_spec(&mut self, spec: SpecId, origin: Origin, first: usize) -> bool {
-        if let Some(known) = self.memory.specs[first..].iter_mut().find(|(s, _)| *s == spec) {
-            known.1 |= origin;
+        if let Some(known) = self.memory.specs[first..].iter_mut().find(|a| a.spec == spec) {
+            known.origin |= origin;
             return true;
         }
         if self.memory.specs.len() - first >= MOST + 2 {
             return false;
         }
-        self.memory.specs.push((spec, origin));
+        let flags = self.validator.programs.needs[spec.0 as usize].flags;
+        self.memory.specs.push(Asked { spec, origin, flags });
         true
     }
 
@@ -184,7 +211,7 @@ impl<'a> Run<'a> {
         while next < self.memory.specs.len() {
             let from = next;
             while next < self.memory.specs.len() {
-                let (spec, origin) = self.memory.specs[next];
+                let Asked { spec, origin, .. } = self.memory.specs[next];
                 next += 1;
                 for one in &self.spec(spec).profiles {
                     if self.is_a(node.type_id, one.type_id)
@@ -203,7 +230,7 @@ impl<'a> Run<'a> {
 
     /// Tries the profiles of which a node must meet one.
     fn alternatives(&mut self, id: NodeId, node: &Node, at: usize, first: usize) {
-        let (spec, origin) = self.memory.specs[at];
+        let Asked { spec, origin, .. } = self.memory.specs[at];
         let spec = self.spec(spec);
         for one in &spec.profiles {
             let only = one.any_of.len() == 1 && !one.incomplete;
@@ -223,19 +250,6 @@ impl<'a> Run<'a> {
                 }
             }
         }
-    }
-
-    /// What a profile asks for is not at hand. An extension that nobody defines has a rule of its own.
-    fn missing_profile(&mut self, id: NodeId, spec: &Spec, names: Arg, all: bool) {
-        let args = [Arg::Shared(Arc::clone(&spec.name)), names, Arg::None];
-        let severity = self.validator.settings.missing_profile;
-        let extension = self.tree.node(id).type_id == self.validator.known.extension_type;
-        if severity == Severity::Information || !all || extension {
-            return self.not_checked(&catalogue::PROFILE_NOT_LOADED, id, spec.program, args);
-        }
-        let canonical = &self.program(spec.program).canonical;
-        let issue = Issue::on(&catalogue::PROFILE_NOT_LOADED, id).severity(severity);
-        self.push(Issue { args, ..issue.profile(canonical) });
     }
 
     /// Puts a program's root on the stack of a node.
@@ -278,17 +292,20 @@ impl<'a> Run<'a> {
             if descends {
                 self.child(child, node.element, specs.clone(), counters);
             }
-            if self.memory.specs.len() > start {
-                self.node(child, base, start);
-            } else if base {
-                match self.validator.plain(node) {
-                    Some(format) if !tree.has_children(node) => {
+            let asked = self.memory.specs.len() > start;
+            let whole = !tree.has_children(node);
+            match self.validator.primitive(node).filter(|_| base && whole) {
+                Some(format) if asked => self.leaf(child, node, format, start),
+                Some(format) => match self.validator.plain(node) {
+                    Some(format) => {
                         self.origin = 0;
                         self.memory.steps += 1;
                         rules::primitive::check(self, child, node, format);
                     }
-                    _ => self.node(child, base, start),
-                }
+                    None => self.leaf(child, node, format, start),
+                },
+                None if asked || base => self.node(child, base, start),
+                None => {}
             }
             self.memory.specs.truncate(start);
         }
@@ -304,12 +321,12 @@ impl<'a> Run<'a> {
     ) {
         let start = self.memory.specs.len();
         for at in specs {
-            let (spec, origin) = self.memory.specs[at];
-            let needs = self.validator.programs.needs[spec.0 as usize];
-            if needs.any(Needs::DESCENDS)
-                && let spec = self.spec(spec)
-                && let Some(rule) = spec.rule(element)
-            {
+            let Asked { spec, origin, flags } = self.memory.specs[at];
+            if flags & (Needs::DESCENDS | Needs::COUNTS) == 0 {
+                continue;
+            }
+            let spec = self.spec(spec);
+            if let Some(rule) = spec.rule(element) {
                 self.origin = origin;
                 if let Some(of_each) = rule.spec
                     && !self.add_spec(of_each, origin, start)
@@ -320,7 +337,7 @@ impl<'a> Run<'a> {
                     rules::slicing::assign(self, child, spec, rule, counter, start);
                 }
             }
-            counter += needs.counters as usize;
+            counter += spec.counters as usize;
         }
     }
 

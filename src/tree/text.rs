@@ -85,7 +85,7 @@ impl Tree {
 
     /// The same as bytes: what is only compared need not be looked at for where characters end.
     #[inline]
-    fn raw_bytes(&self, slice: Slice) -> &[u8] {
+    pub fn raw_bytes(&self, slice: Slice) -> &[u8] {
         let buffer = self.buffer(slice.buffer).as_bytes();
         &buffer[slice.start as usize..(slice.start + slice.len) as usize]
     }

@@ -228,6 +228,10 @@ pub struct Table {
     below: Below,
     element_names: Vec<NameId>,
     systems: Vec<Option<System>>,
+    /// What each type specialises, or [`TypeId::NONE`].
+    bases: Vec<TypeId>,
+    /// The first element of each type, and how many it has.
+    spans: Vec<(u32, u32)>,
 }
 
 impl Table {
@@ -249,7 +253,23 @@ impl Table {
         let below = Below::new(&types, &elements);
         let element_names = elements.iter().map(|one| one.name).collect();
         let systems = types.iter().map(|one| system_of(&types, one)).collect();
-        Table { names, types, elements, by_name, primitives, roots, below, element_names, systems }
+        let bases = types.iter().map(|one| one.base.unwrap_or(TypeId::NONE)).collect();
+        let span =
+            |one: &Type| (one.elements.first().map_or(0, |e| e.0), one.elements.len() as u32);
+        let spans = types.iter().map(span).collect();
+        Table {
+            names,
+            types,
+            elements,
+            by_name,
+            primitives,
+            roots,
+            below,
+            element_names,
+            systems,
+            bases,
+            spans,
+        }
     }
 
     /// Lets a type be found by another name too, unless that name is taken.
@@ -333,14 +353,22 @@ impl Table {
     /// Whether `id` is `ancestor` or a specialisation of it.
     #[inline]
     pub fn is_a(&self, id: TypeId, ancestor: TypeId) -> bool {
-        let mut at = Some(id);
-        while let Some(one) = at.filter(|t| *t != TypeId::NONE) {
-            if one == ancestor {
+        let mut at = id;
+        while at != TypeId::NONE {
+            if at == ancestor {
                 return true;
             }
-            at = self.type_of(one).base;
+            at = self.bases[at.0 as usize];
         }
         false
+    }
+
+    /// The first element of a type and how many it has: their ids follow each other. Never called with
+    /// [`TypeId::NONE`].
+    #[inline]
+    pub fn span(&self, id: TypeId) -> (u32, usize) {
+        let (first, count) = self.spans[id.0 as usize];
+        (first, count as usize)
     }
 }
 

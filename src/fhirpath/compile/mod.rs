@@ -10,7 +10,7 @@ use super::evaluate;
 use super::functions::Function;
 use super::item::{Cell, Collection, Item, Text};
 use super::memory::Memory;
-use super::scene::{NoHooks, NotEvaluable, Scene};
+use super::scene::{Hooks, NoHooks, NotEvaluable, Scene};
 use super::shape::Shape;
 use super::{parser, syntax};
 use crate::tree::types::{ElementId, Table, TypeId};
@@ -88,10 +88,12 @@ pub struct Vacuity {
 pub struct Expression {
     text: Box<str>,
     table: Arc<Table>,
-    code: Code,
+    pub(super) code: Code,
     vacuity: Option<Vacuity>,
     /// Whether it may be answered without a stack.
     quick: bool,
+    /// The same if there is somebody to ask.
+    quick_asking: bool,
     yields: Vec<TypeId>,
     notes: Vec<Fault>,
 }
@@ -115,9 +117,16 @@ impl Expression {
             true => Vec::new(),
             false => shape.fhir().collect(),
         };
-        let (table, quick) = (Arc::clone(table), evaluate::quick_takes(&code));
-        let mut expression =
-            Expression { text: text.into(), table, code, vacuity: None, quick, yields, notes };
+        let mut expression = Expression {
+            text: text.into(),
+            table: Arc::clone(table),
+            quick: evaluate::quick_takes(&code, false),
+            quick_asking: evaluate::quick_takes(&code, true),
+            code,
+            vacuity: None,
+            yields,
+            notes,
+        };
         expression.vacuity = looked.and_then(|looked| expression.find_vacuity(looked, context));
         Ok(expression)
     }
@@ -207,7 +216,20 @@ impl Expression {
     #[inline]
     pub fn surely_holds(&self, tree: &Tree, node: NodeId, steps: &mut u64) -> bool {
         self.quick
-            && evaluate::quick_truth(&self.code, &self.table, tree, node, steps) == Some(true)
+            && evaluate::quick_truth(&self.code, &self.table, tree, node, None, steps) == Some(true)
+    }
+
+    /// The same of an expression that asks what FHIRPath does not know; one that does not is never true here.
+    pub fn surely_holds_asking(
+        &self,
+        tree: &Tree,
+        node: NodeId,
+        hooks: &dyn Hooks,
+        steps: &mut u64,
+    ) -> bool {
+        let truth =
+            |steps| evaluate::quick_truth(&self.code, &self.table, tree, node, Some(hooks), steps);
+        self.quick_asking && !self.quick && truth(steps) == Some(true)
     }
 
     fn find_vacuity(&self, looked: Vec<Box<str>>, context: &Context) -> Option<Vacuity> {

@@ -1,12 +1,13 @@
 //! Conditions on one node that only count, compare and match what paths lead to, answered without a stack.
 //!
-//! Promises: an answer is the one that the evaluator gives; what it has no answer for (a function that asks
-//! somebody else, several items where one is wanted, whatever could be an error) is left to the evaluator.
+//! Promises: an answer is the one that the evaluator gives; what it has no answer for (several items where one is
+//! wanted, whatever could be an error) is left to the evaluator. Asks somebody else only if it is given somebody.
 //! Never: allocates for values of ordinary length.
 
 use super::super::code::{Code, How, Op, OpId, Test};
 use super::super::functions::Function;
-use super::super::item::{Cell, Text};
+use super::super::item::{Cell, Item, Text};
+use super::super::scene::Hooks;
 use super::super::syntax::Binary;
 use super::operators::logic;
 use crate::tree::types::{ElementId, System, Table, TypeId};
@@ -22,12 +23,16 @@ enum Value {
 }
 
 /// What is asked about: a node of a tree.
+#[derive(Clone, Copy)]
 struct Quick<'a> {
     code: &'a Code,
     table: &'a Table,
     tree: &'a Tree,
     focus: NodeId,
-    steps: Counter<u64>,
+    /// What `$this` is.
+    this: NodeId,
+    hooks: Option<&'a dyn Hooks>,
+    steps: &'a Counter<u64>,
 }
 
 /// Whether a condition is true of a node; none: ask the evaluator.
@@ -36,19 +41,21 @@ pub(in super::super) fn truth(
     table: &Table,
     tree: &Tree,
     focus: NodeId,
+    hooks: Option<&dyn Hooks>,
     steps: &mut u64,
 ) -> Option<bool> {
-    let quick = Quick { code, table, tree, focus, steps: Counter::new(0) };
+    let counter = Counter::new(0);
+    let quick = Quick { code, table, tree, focus, this: focus, hooks, steps: &counter };
     let found = quick.value(code.root);
-    *steps += quick.steps.get();
+    *steps += counter.get();
     match found? {
         Value::Truth(truth) => Some(truth),
         _ => None,
     }
 }
 
-/// Whether an expression has nothing that is never answered here.
-pub(in super::super) fn takes(code: &Code) -> bool {
+/// Whether an expression has nothing that is never answered here, with or without somebody to ask.
+pub(in super::super) fn takes(code: &Code, hooks: bool) -> bool {
     code.ops.iter().all(|(op, _)| match op {
         Op::Empty | Op::Cell(_) | Op::This | Op::Context | Op::Step(..) | Op::OfType(..) => true,
         Op::Digits(..) | Op::Binary(..) => true,
@@ -58,6 +65,8 @@ pub(in super::super) fn takes(code: &Code) -> bool {
             Function::Not | Function::Count | Function::Exists | Function::Empty => true,
             // what a sum of digits was made of
             Function::Extension | Function::Substring | Function::To(_) => true,
+            Function::All => true,
+            Function::ConformsTo | Function::MemberOf => hooks,
             _ => false,
         },
         _ => false,
@@ -82,6 +91,16 @@ impl<'a> Quick<'a> {
             Op::Call(Function::Count, input, _, 0) => Value::Number(self.count(input)?.1),
             Op::Call(Function::Exists, input, _, 0) => Value::Truth(self.count(input)?.1 > 0),
             Op::Call(Function::Empty, input, _, 0) => Value::Truth(self.count(input)?.1 == 0),
+            Op::Call(Function::Exists, input, first, 1) => self.holds(input, first, true)?,
+            Op::Call(Function::All, input, first, 1) => self.holds(input, first, false)?,
+            Op::Call(Function::ConformsTo, input, first, 1) => {
+                self.asked(input, first, |hooks, node, url| hooks.conforms_to(0, node, url).ok())?
+            }
+            Op::Call(Function::MemberOf, input, first, 1) => {
+                self.asked(input, first, |hooks, node, url| {
+                    hooks.member_of(&Item::Node(0, node), url).ok()
+                })?
+            }
             Op::Binary(operator, a, b) => self.binary(operator, a, b)?,
             Op::Digits(input, first, count) => {
                 let digits = |text: &str| self.digits(text, first as usize, usize::from(count));
@@ -93,6 +112,34 @@ impl<'a> Quick<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// Whether a criterion holds for one of the nodes that a path leads to (`wanted`), or for all of them.
+    fn holds(&self, path: OpId, criterion: u32, wanted: bool) -> Option<Value> {
+        let criterion = self.code.arguments[criterion as usize];
+        let mut found = Some(!wanted);
+        self.each(path, &mut |this| {
+            if found == Some(!wanted) {
+                let one = Quick { this, ..*self };
+                found = one.optional_truth(criterion).map(|truth| truth == Some(true));
+            }
+        })?;
+        Some(Value::Truth(found?))
+    }
+
+    /// What somebody says of the one node that a path leads to.
+    fn asked(
+        &self,
+        path: OpId,
+        argument: u32,
+        ask: impl FnOnce(&dyn Hooks, NodeId, &str) -> Option<bool>,
+    ) -> Option<Value> {
+        let name = self.constant(self.code.arguments[argument as usize])?;
+        match self.count(path)? {
+            (None, _) => Some(Value::Empty),
+            (Some(node), 1) => Some(Value::Truth(ask(self.hooks?, node, name)?)),
+            _ => None,
+        }
     }
 
     fn binary(&self, operator: Binary, a: OpId, b: OpId) -> Option<Value> {
@@ -166,9 +213,9 @@ impl<'a> Quick<'a> {
     }
 
     fn digits(&self, text: &str, first: usize, count: usize) -> Option<i64> {
-        let mut sum = 0;
+        let (mut sum, ascii) = (0, text.is_ascii());
         for (place, weight) in &self.code.weights[first..first + count] {
-            let digit = match text.is_ascii() {
+            let digit = match ascii {
                 true => text.as_bytes().get(usize::from(*place)).map(|b| char::from(*b)),
                 false => text.chars().nth(usize::from(*place)),
             };
@@ -191,7 +238,11 @@ impl<'a> Quick<'a> {
     fn each(&self, path: OpId, meet: &mut dyn FnMut(NodeId)) -> Option<()> {
         let tree = self.tree;
         match self.op(path) {
-            Op::This | Op::Context => {
+            Op::This => {
+                meet(self.this);
+                Some(())
+            }
+            Op::Context => {
                 meet(self.focus);
                 Some(())
             }

@@ -1,9 +1,11 @@
 //! The evaluator on R4's own types and small resources.
 
+use super::quick_truth;
 use crate::definitions::core::Core;
 use crate::definitions::typing::type_tree;
 use crate::fhirpath::{
-    Cause, Context, Expression, Fault, Item, Memory, NoHooks, NotEvaluable, References, Scene,
+    Cause, Context, Expression, Fault, Hooks, Item, Memory, NoHooks, NotEvaluable, References,
+    Scene,
 };
 use crate::format::fhir_json;
 use crate::tree::types::{Table, TypeId};
@@ -197,4 +199,70 @@ fn a_vacuous_expression_says_what_it_looks_at() {
     let unknown = Context { focus: vec![TypeId::NONE], ..Context::default() };
     let open = Expression::compile("a.exists()", &world.table, &unknown).unwrap();
     assert_eq!(open.vacuity().unwrap().result, Some(false));
+}
+
+/// Says that every other node conforms, and that one set has all members.
+struct Says;
+
+impl Hooks for Says {
+    fn conforms_to(&self, _: u8, node: NodeId, canonical: &str) -> Result<bool, NotEvaluable> {
+        match canonical {
+            "http://x/unknown" => Err(NotEvaluable::missing("not here")),
+            _ => Ok(node.0.is_multiple_of(2)),
+        }
+    }
+
+    fn member_of(&self, item: &Item<'_>, set: &str) -> Result<bool, NotEvaluable> {
+        Ok(matches!(item, Item::Node(0, _)) && set == "http://x/men")
+    }
+}
+
+#[test]
+fn the_quick_answer_is_the_evaluators() {
+    let world = world(PATIENT);
+    let scene = Scene {
+        trees: &[&world.tree],
+        table: &world.table,
+        now: Timestamp::UNIX_EPOCH,
+        references: None,
+        hooks: &Says,
+    };
+    let (mut memory, mut answered) = (Memory::new(), 0);
+    for node in world.tree.descend(NodeId(0)) {
+        let focus = vec![world.tree.node(node).type_id];
+        for text in [
+            "name.all(given.exists())",
+            "name.all(family.exists())",
+            "name.all(use = 'usual')",
+            "name.exists(use = 'usual')",
+            "name.exists(use = 'old')",
+            "name.all(given.all($this = 'Jim'))",
+            "telecom.all(false)",
+            "name.all(%context.active.exists())",
+            "name.given.all($this.exists() and %context.name.count() = 2)",
+            "name.all(conformsTo('http://x'))",
+            "name.exists(conformsTo('http://x'))",
+            "conformsTo('http://x')",
+            "name.conformsTo('http://x')",
+            "telecom.conformsTo('http://x')",
+            "name.all(conformsTo('http://x/unknown'))",
+            "gender.memberOf('http://x/men')",
+            "name.all(conformsTo('http://x') and use.memberOf('http://x/women').not())",
+            "name.exists(use)",
+            "name.all(count())",
+        ] {
+            let context = Context { focus: focus.clone(), ..Context::default() };
+            let Ok(expression) = Expression::compile(text, &world.table, &context) else {
+                continue;
+            };
+            let quickly =
+                quick_truth(&expression.code, &world.table, &world.tree, node, Some(&Says), &mut 0);
+            let slowly = expression.test(&scene, 0, node, &mut memory);
+            if let Some(quickly) = quickly {
+                assert_eq!(slowly, Ok(Some(quickly)), "{text} on node {}", node.0);
+                answered += 1;
+            }
+        }
+    }
+    assert!(answered > 15, "{answered}");
 }

@@ -26,6 +26,7 @@ impl Spec {
             reference: None,
             profiles: Box::default(),
             constraints: Box::default(),
+            idle: None,
             children: Box::default(),
             counters: 0,
             descends: false,

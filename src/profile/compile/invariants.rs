@@ -168,7 +168,9 @@ impl<'a> Compiler<'a> {
             None => published,
         };
         let native = Native::of(&one.key).filter(|_| is_official(one, structure));
-        let context = if native.is_some() { Vec::new() } else { types.to_vec() };
+        // what holds without being asked where a child is not there is told by the type's own
+        let guarded = native.is_none_or(|native| native.looks_at().is_some());
+        let context = if guarded { types.to_vec() } else { Vec::new() };
         // what an element asks of the resource in it is asked for the one that holds it
         let resource = |t: &TypeId| self.table.type_of(*t).kind == TypeKind::Resource;
         let held = element.path.contains('.') && types.iter().any(resource);

@@ -3,6 +3,7 @@
 use crate::definitions::model::Literal;
 use crate::message::{Diagnostic, Origin};
 use crate::profile::program::{LiteralId, Programs};
+use crate::tree::NodeId;
 use crate::tree::types::Table;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -43,6 +44,10 @@ impl<'a> Pool<'a> {
         let Some(root) = tree.root() else { return };
         programs.literals =
             tree.children(root).map(|e| tree.first_child(e)).take(self.all.len()).collect();
+        let plain = |id: &NodeId| tree.first_child(*id).is_none();
+        let text = |id: NodeId| tree.text(id).map(|text| text.into());
+        let texts = programs.literals.iter().map(|id| id.filter(plain).and_then(text));
+        programs.literal_texts = texts.collect();
         if programs.literals.len() < self.all.len() {
             let origin = Origin { file: "(literals of all profiles)".into(), line: 0, column: 0 };
             let text = "some fixed or pattern values could not be read: they are not checked";

@@ -17,7 +17,9 @@ mod slices;
 mod tests;
 
 use super::needs::Needs;
-use super::program::{Extension, Place, Program, ProgramId, Programs, Spec, SpecId};
+use super::program::{
+    ConstraintId, Extension, Guard, Place, Program, ProgramId, Programs, Spec, SpecId,
+};
 use super::settings::Settings;
 use crate::definitions::model::{ElementDefinition, StructureDefinition};
 use crate::definitions::{DefinitionId, Library, PackageId, Scope, StructureRef};
@@ -76,6 +78,7 @@ impl<'a> Compiler<'a> {
                 needs: Vec::new(),
                 constraints: Vec::new(),
                 literals: Vec::new(),
+                literal_texts: Vec::new(),
                 literal_tree: crate::tree::Tree::new(Arc::clone(table.names())),
                 base_types: vec![None; table.types().len()],
                 base_elements: vec![None; table.elements().len()],
@@ -129,6 +132,10 @@ impl<'a> Compiler<'a> {
         let Compiler { mut programs, mut diagnostics, literals, table, .. } = self;
         literals.read(table, &mut programs, &mut diagnostics);
         programs.specs.iter_mut().for_each(Spec::index);
+        for spec in &mut programs.specs {
+            let guard = |id: &ConstraintId| programs.constraints[id.0 as usize].guard;
+            spec.idle = Guard::all(spec.constraints.iter().map(guard));
+        }
         programs.needs = programs.specs.iter().map(Needs::of).collect();
         implied::note(&mut programs, table, lines);
         (programs, diagnostics)

@@ -56,7 +56,7 @@ fn is_defining(structure: &StructureDefinition, path: &str) -> bool {
 
 /// Checks a uri of an element that must be absolute.
 pub(super) fn absolute(run: &mut Run<'_>, id: NodeId, node: &Node) {
-    if run.validator.named_kinds.contains_key(&node.element)
+    if run.validator.named_kinds(node.element).is_some()
         && super::primitive::with_text(run, id, |text| {
             !text.contains(':') && !text.starts_with('#')
         })
@@ -68,7 +68,7 @@ pub(super) fn absolute(run: &mut Run<'_>, id: NodeId, node: &Node) {
 /// Checks a canonical.
 pub(super) fn check(run: &mut Run<'_>, id: NodeId, node: &Node) {
     let validator = run.validator;
-    let kinds = validator.named_kinds.get(&node.element).copied();
+    let kinds = validator.named_kinds(node.element);
     let (absolute, fits) = super::primitive::with_text(run, id, |text| {
         let absolute = text.contains(':') || text.starts_with('#');
         let fits = |kinds: u8| {

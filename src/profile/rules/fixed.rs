@@ -19,9 +19,13 @@ pub(super) fn check(run: &mut Run<'_>, id: NodeId, spec: &Spec) {
 
 /// Whether a node is a literal (`exact`) or has all that a literal has.
 pub(super) fn matches(run: &Run<'_>, id: NodeId, literal: LiteralId, exact: bool) -> bool {
-    let programs = &run.validator.programs;
+    let (tree, programs) = (run.tree, &run.validator.programs);
+    // what most are compared with
+    if let Some(Some(text)) = programs.literal_texts.get(literal.0 as usize) {
+        return tree.text_is(id, text) && (!exact || tree.first_child(id).is_none());
+    }
     match programs.literals.get(literal.0 as usize).copied().flatten() {
-        Some(wanted) => has(run.tree, id, &programs.literal_tree, wanted, exact),
+        Some(wanted) => has(tree, id, &programs.literal_tree, wanted, exact),
         None => true,
     }
 }

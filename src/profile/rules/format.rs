@@ -145,10 +145,28 @@ fn decimal(text: &str) -> Result<(), Fault> {
     if length > 64 || !(-307..=308).contains(&magnitude) { Err(Fault::Range) } else { Ok(()) }
 }
 
+/// Whether a text is nothing but letters, digits and marks of ASCII; eight bytes at a time.
+pub fn is_graphic(bytes: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // the top bit of a byte is set where it, or one before it, is another
+    let other = |eight: &[u8; 8]| {
+        let word = u64::from_le_bytes(*eight);
+        word | word.wrapping_add(ONES) | word.wrapping_sub(ONES * 0x21)
+    };
+    let found = match bytes.last_chunk::<8>() {
+        Some(last) => {
+            let (whole, _) = bytes.as_chunks::<8>();
+            whole.iter().fold(other(last), |found, eight| found | other(eight))
+        }
+        None => return !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic),
+    };
+    found & (ONES * 0x80) == 0
+}
+
 fn code(text: &str) -> bool {
     // most codes are letters and digits alone
-    if text.bytes().fold(true, |plain, b| plain & b.is_ascii_graphic()) {
-        return !text.is_empty();
+    if is_graphic(text.as_bytes()) {
+        return true;
     }
     let mut space = true;
     for c in text.chars() {
@@ -169,8 +187,8 @@ pub fn id(text: &str) -> bool {
 }
 
 fn uri(text: &str) -> bool {
-    let plain = text.bytes().fold(true, |plain, b| plain & b.is_ascii_graphic());
-    let spaceless = !text.is_empty() && (plain || !text.chars().any(char::is_whitespace));
+    let plain = is_graphic(text.as_bytes());
+    let spaceless = plain || (!text.is_empty() && !text.chars().any(char::is_whitespace));
     if !text.starts_with("urn:") {
         // an oid or a uuid is a URI only behind `urn:`
         return spaceless && !text.starts_with("oid:") && !text.starts_with("uuid:");
@@ -338,6 +356,22 @@ mod tests {
                 assert!(format.check(text).is_err(), "{name} {text}");
             }
         }
+    }
+
+    #[test]
+    fn eight_bytes_at_a_time_say_what_each_says() {
+        for length in 1..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut text = vec![b'~'; length];
+                    text[at] = byte;
+                    assert_eq!(is_graphic(&text), byte.is_ascii_graphic(), "{byte} at {at}");
+                    text[..at].fill(b'!');
+                    assert_eq!(is_graphic(&text), byte.is_ascii_graphic(), "{byte} at {at}");
+                }
+            }
+        }
+        assert!(!is_graphic(b""));
     }
 
     #[test]

@@ -36,35 +36,73 @@ pub(super) mod vital_signs;
 mod tests;
 
 use super::census::Census;
+use super::known::Known;
 use super::program::{Guard, SpecId};
 use super::run::Run;
+use crate::tree::types::TypeId;
 use crate::tree::{Kind, Marks, Node, NodeId};
+use format::Format;
+
+/// Which rule of our own looks at the nodes of a type.
+#[derive(Clone, Copy)]
+pub(super) enum Own {
+    Primitive(Format),
+    Extension,
+    Reference,
+    Coding,
+    Identifier,
+    Meta,
+    ConceptMapGroup,
+    Attachment,
+    Bundle,
+    /// None, unless it is a resource.
+    Other,
+}
+
+impl Own {
+    /// That of a type.
+    pub fn of(id: TypeId, format: Option<Format>, known: &Known) -> Own {
+        match (format, id) {
+            (Some(format), _) => Own::Primitive(format),
+            (_, t) if t == known.extension_type => Own::Extension,
+            (_, t) if t == known.reference_type => Own::Reference,
+            (_, t) if t == known.coding_type => Own::Coding,
+            (_, t) if t == known.identifier_type => Own::Identifier,
+            (_, t) if t == known.meta_type => Own::Meta,
+            (_, t) if t == known.concept_map_group => Own::ConceptMapGroup,
+            (_, t) if t == known.attachment => Own::Attachment,
+            (_, t) if t == known.bundle => Own::Bundle,
+            _ => Own::Other,
+        }
+    }
+}
 
 /// The rules of the base definitions that are code of our own.
 pub(super) fn base(run: &mut Run<'_>, id: NodeId, node: &Node, first: usize) {
-    let known = &run.validator.known;
     if node.kind == Kind::Xhtml {
         primitive::narrative(run, id);
         return;
     }
-    if let Some(format) = run.validator.format(node.type_id) {
+    let own = run.validator.own.get(node.type_id.0 as usize).copied().unwrap_or(Own::Other);
+    if let Own::Primitive(format) = own {
         primitive::check(run, id, node, format);
         return;
     }
     empty::check(run, id, node);
-    match node.type_id {
-        t if t == known.extension_type => extension::check(run, id, first),
-        t if t == known.reference_type => reference::form(run, id),
-        t if t == known.coding_type => coding::check(run, id),
-        t if t == known.identifier_type => identifier::check(run, id),
-        t if t == known.meta_type => meta::check(run, id),
-        t if t == known.concept_map_group => coding::group(run, id),
-        t if t == known.attachment => attachment::check(run, id),
-        t if t == known.bundle => {
+    match own {
+        Own::Extension => extension::check(run, id, first),
+        Own::Reference => reference::form(run, id),
+        Own::Coding => coding::check(run, id),
+        Own::Identifier => identifier::check(run, id),
+        Own::Meta => meta::check(run, id),
+        Own::ConceptMapGroup => coding::group(run, id),
+        Own::Attachment => attachment::check(run, id),
+        Own::Bundle => {
             bundle::check(run, id);
             bundle_links::check(run, id);
             inside::check(run, id);
-            if crate::profile::known::child_is(run.tree, id, known.type_, "searchset") {
+            if crate::profile::known::child_is(run.tree, id, run.validator.known.type_, "searchset")
+            {
                 searchset::check(run, id);
             }
         }
@@ -91,10 +129,12 @@ pub(super) fn value(run: &mut Run<'_>, id: NodeId, node: &Node, asks: SpecId, ce
     if let Some(of) = &spec.reference {
         reference::check(run, id, node, asks, of);
     }
+    let idle = |guard: &Guard| guard.holds(node.type_id, census.present);
+    if spec.idle.as_ref().is_some_and(idle) {
+        return;
+    }
     for one in &spec.constraints {
-        let guard = &run.validator.programs.constraints[one.0 as usize].guard;
-        let vacuous = |g: &Guard| g.type_id == node.type_id && g.mask & census.present == 0;
-        if !guard.as_ref().is_some_and(vacuous) {
+        if !run.validator.programs.constraints[one.0 as usize].guard.as_ref().is_some_and(idle) {
             constraint::check(run, id, *one, spec.program);
         }
     }

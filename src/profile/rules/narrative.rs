@@ -68,16 +68,19 @@ const fn table() -> [u64; 256] {
 fn is_allowed(name: &[u8]) -> bool {
     match name {
         b"blockquote" | b"figcaption" => true,
-        [first, ..] if *first != 0 && name.len() <= 8 => {
-            let key = key(name);
-            let mut at = slot(key);
-            while KEYS[at] != key && KEYS[at] != 0 {
-                at = (at + 1) % 256;
-            }
-            KEYS[at] == key
-        }
+        [first, ..] if *first != 0 && name.len() <= 8 => is_known(key(name)),
         _ => false,
     }
+}
+
+/// The same of the [`key`] of a name.
+#[inline]
+fn is_known(key: u64) -> bool {
+    let mut at = slot(key);
+    while KEYS[at] != key && KEYS[at] != 0 {
+        at = (at + 1) % 256;
+    }
+    KEYS[at] == key && key != 0
 }
 
 /// What an element may carry.
@@ -147,23 +150,51 @@ fn is_attribute(name: &str) -> bool {
     )
 }
 
-/// The tag that a narrative usually begins with.
+/// The tag that a narrative usually begins with; the same as JSON writes it.
 const DIV: &str = "<div xmlns=\"http://www.w3.org/1999/xhtml\">";
+const IN_JSON: &str = r#"<div xmlns=\"http://www.w3.org/1999/xhtml\">"#;
 
 /// Checks the markup of a whole `<div>`; `open` is scratch space (offsets of open elements' names). `links`
 /// is set if an attribute names a fragment.
 pub fn check(markup: &str, open: &mut Vec<(usize, usize)>, links: &mut bool) -> Result<(), Fault> {
     open.clear();
-    let bytes = markup.as_bytes();
-    let (mut at, mut says, mut closed) = (0, false, false);
     // how nearly all begin
     if markup.starts_with(DIV) {
         open.push((1, 4));
-        at = DIV.len();
+        return check_from(markup, DIV.len(), open, links);
     }
+    check_from(markup, 0, open, links)
+}
+
+/// The same of what JSON wrote, undecoded; none: it must be decoded first.
+pub fn check_undecoded(
+    raw: &str,
+    open: &mut Vec<(usize, usize)>,
+    links: &mut bool,
+) -> Option<Result<(), Fault>> {
+    let rest = raw.strip_prefix(IN_JSON)?;
+    if memchr::memchr(b'\\', rest.as_bytes()).is_some() {
+        return None;
+    }
+    open.clear();
+    open.push((1, 4));
+    Some(check_from(raw, IN_JSON.len(), open, links))
+}
+
+/// Checks the markup from a place on, where these elements are open.
+fn check_from(
+    markup: &str,
+    mut at: usize,
+    open: &mut Vec<(usize, usize)>,
+    links: &mut bool,
+) -> Result<(), Fault> {
+    let bytes = markup.as_bytes();
+    let (mut says, mut closed) = (false, false);
     loop {
         let last = at;
-        at = text(markup, at, &mut says)?;
+        if bytes.get(at) != Some(&b'<') {
+            at = text(markup, at, &mut says)?;
+        }
         if at == bytes.len() {
             return match (closed && markup[last..].trim().is_empty(), says) {
                 (false, _) => Err(Fault::NotAllowed("something other than one div")),
@@ -174,20 +205,20 @@ pub fn check(markup: &str, open: &mut Vec<(usize, usize)>, links: &mut bool) -> 
         if closed {
             return Err(Fault::NotAllowed("text or markup after the div"));
         }
-        let Some((start, end)) = plain_tag(bytes, at).filter(|_| !open.is_empty()) else {
+        let Some((start, end, name)) = plain_tag(bytes, at).filter(|_| !open.is_empty()) else {
             at += tag(markup, at, (open, &mut says, &mut closed), links)?;
             continue;
         };
-        let name = &bytes[start..end];
         if start > at + 1 {
             // what may be opened may be closed
-            match open.pop() {
-                Some((start, end)) if bytes[start..end] == *name => closed = open.is_empty(),
-                _ => return Err(Fault::NotAllowed("elements that do not nest")),
+            let opened = open.pop().and_then(|(start, end)| bytes.get(start..end));
+            if opened.filter(|opened| opened.len() <= 8).map(key) != Some(name) {
+                return Err(Fault::NotAllowed("elements that do not nest"));
             }
-        } else if is_allowed(name) {
+            closed = open.is_empty();
+        } else if is_known(name) {
             open.push((start, end));
-            says |= name == b"img";
+            says |= name == key(b"img");
         } else {
             at += tag(markup, at, (open, &mut says, &mut closed), links)?;
             continue;
@@ -196,15 +227,19 @@ pub fn check(markup: &str, open: &mut Vec<(usize, usize)>, links: &mut bool) -> 
     }
 }
 
-/// Where the name begins and ends in a tag that is nothing but `<name>` or `</name>`.
+/// Where the name begins and ends in a tag that is nothing but `<name>` or `</name>`, and its [`key`]; of names
+/// that have one.
 #[inline]
-fn plain_tag(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn plain_tag(bytes: &[u8], at: usize) -> Option<(usize, usize, u64)> {
     let start = if bytes.get(at + 1) == Some(&b'/') { at + 2 } else { at + 1 };
-    let mut end = start;
+    let (mut end, mut key) = (start, 0);
     loop {
         match bytes.get(end)? {
-            b'a'..=b'z' | b'0'..=b'9' => end += 1,
-            b'>' => return Some((start, end)),
+            byte @ (b'a'..=b'z' | b'0'..=b'9') if key >> 56 == 0 => {
+                key = key << 8 | u64::from(*byte);
+                end += 1;
+            }
+            b'>' => return Some((start, end, key)),
             _ => return None,
         }
     }
@@ -347,6 +382,9 @@ fn attribute(element: &str, name: &str, value: &str) -> Result<(), Fault> {
 
 /// Whether the first tag says its namespace.
 pub fn says_namespace(markup: &str) -> bool {
+    if markup.starts_with(DIV) {
+        return true;
+    }
     let tag = markup.split('>').next().unwrap_or_default();
     tag.contains("xmlns")
 }

@@ -1,6 +1,6 @@
 //! Primitive values: there, written with the right kind of token, of the right form; narratives.
 
-use super::format::{Fault, Format};
+use super::format::{Fault, Format, LONGEST, is_graphic};
 use super::narrative;
 use crate::message::{Arg, IssueKind};
 use crate::profile::catalogue;
@@ -10,7 +10,48 @@ use crate::tree::{Escape, Node, NodeId, State, Token};
 use std::sync::Arc;
 
 /// Checks a primitive.
+#[inline]
 pub(in crate::profile) fn check(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) {
+    if !is_plain(run, node, format) {
+        check_any(run, id, node, format);
+    }
+}
+
+/// Whether a value is of the letters that most are of, so that its form is right beyond doubt and nothing else is
+/// to be asked of it.
+#[inline]
+fn is_plain(run: &mut Run<'_>, node: &Node, format: Format) -> bool {
+    let slice = node.value;
+    let string = node.state == State::Present && node.token == Token::String;
+    if !string || slice.escape() != Escape::None {
+        return false;
+    }
+    let bytes = run.tree.raw_bytes(slice);
+    let plain = match format {
+        Format::Text => match bytes {
+            [first, .., last] => {
+                first.is_ascii_graphic() && last.is_ascii_graphic() && bytes.len() <= LONGEST
+            }
+            _ => false,
+        },
+        Format::Code => is_graphic(bytes),
+        Format::Uri => {
+            let validator = run.validator;
+            !matches!(bytes.first(), Some(b'o' | b'u') | None)
+                && node.type_id != validator.known.canonical_type
+                && validator.settings.examples != Examples::Refused
+                && validator.named_kinds(node.element).is_none()
+                && is_graphic(bytes)
+        }
+        _ => false,
+    };
+    if plain {
+        run.memory.steps += slice.len() as u64 / 64;
+    }
+    plain
+}
+
+fn check_any(run: &mut Run<'_>, id: NodeId, node: &Node, format: Format) {
     let (tree, known) = (run.tree, &run.validator.known);
     if format == Format::Id && node.name == known.id && tree.first_child(id).is_some() {
         run.tell_base(&catalogue::RESOURCE_ID, id, Arg::None);
@@ -115,18 +156,32 @@ pub(super) fn narrative(run: &mut Run<'_>, id: NodeId) {
     let mut open = std::mem::take(&mut run.memory.open);
     let mut fragments = std::mem::take(&mut run.memory.fragments);
     let in_json = run.tree.node(id).token == Token::String;
-    let fault = with_text(run, id, |markup| {
-        let mut links = false;
-        let mut fault = narrative::check(markup, &mut open, &mut links).err();
-        // in XML the namespace may be in scope from further out; the reader has checked it
-        if fault.is_none() && in_json && !narrative::says_namespace(markup) {
-            fault = Some(narrative::Fault::NotAllowed("no namespace"));
+    let slice = run.tree.node(id).value;
+    let raw = run.tree.raw_slice(slice);
+    let mut links = false;
+    let undecoded = match slice.escape() {
+        Escape::Json => narrative::check_undecoded(raw, &mut open, &mut links),
+        _ => None,
+    };
+    let fault = if let Some(result) = undecoded {
+        run.memory.steps += slice.len() as u64 / 64;
+        if links || result.is_err() {
+            super::links::note(raw, id, &mut fragments);
         }
-        if links || fault.is_some() {
-            super::links::note(markup, id, &mut fragments);
-        }
-        fault
-    });
+        result.err()
+    } else {
+        with_text(run, id, |markup| {
+            let mut fault = narrative::check(markup, &mut open, &mut links).err();
+            // in XML the namespace may be in scope from further out; the reader has checked it
+            if fault.is_none() && in_json && !narrative::says_namespace(markup) {
+                fault = Some(narrative::Fault::NotAllowed("no namespace"));
+            }
+            if links || fault.is_some() {
+                super::links::note(markup, id, &mut fragments);
+            }
+            fault
+        })
+    };
     run.memory.open = open;
     run.memory.fragments = fragments;
     let (kind, what) = match fault {
