@@ -10,7 +10,7 @@ use super::judge::judge;
 use super::schedule;
 use super::steady::Steady;
 use crate::message::{AttemptOutcome, Clock, DeliveryId, Error, ErrorKind, FaultOf};
-use crate::store::{Claim, DeliveryState, Lapsed, Late, Sendable, Settle, Settled, Store};
+use crate::store::{Claim, DeliveryState, Follow, Lapsed, Late, Sendable, Settle, Settled, Store};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -203,7 +203,9 @@ impl Deliverer {
                     (Reply::Unreachable(reason), outcome)
                 }
                 Ok((sendable, bytes)) => {
-                    self.mark(&claim).await?;
+                    if !claim.begun {
+                        self.mark(&claim).await?;
+                    }
                     let sending = Sending {
                         delivery: claim.delivery,
                         message: sendable.message,
@@ -228,7 +230,13 @@ impl Deliverer {
             self.desk.turned(&place.endpoint, turned);
         }
         let more = more && place.gate.is_open() && !*place.stop.borrow();
-        self.settle(&claim, &reply, outcome, more).await
+        let follow = match self.desk.per_second(&place.endpoint) {
+            _ if !more => Follow::Leave,
+            // it waits for its turn first
+            Some(_) => Follow::Claim,
+            None => Follow::Begin,
+        };
+        self.settle(&claim, &reply, outcome, follow).await
     }
 
     /// What is sent for a claim: as it was committed, or in its new envelope; or why that cannot be made.
@@ -272,7 +280,7 @@ impl Deliverer {
         claim: &Claim,
         reply: &Reply,
         outcome: AttemptOutcome,
-        claim_next: bool,
+        follow: Follow,
     ) -> Result<Settled, Error> {
         let at = self.now();
         let next = match &outcome {
@@ -288,7 +296,7 @@ impl Deliverer {
             at,
             next,
             unknown: reply.unknown(),
-            claim_next,
+            follow,
             outcome,
         };
         let (done, settled) = oneshot::channel();

@@ -50,8 +50,8 @@ pub use memory::memory;
 pub use open::{Options, open, open_on};
 pub use state::DeliveryState;
 pub use words::{
-    Awaiting, Claim, Claims, Done, Lapsed, Late, Operation, Operator, Sendable, Settle, Settled,
-    Status,
+    Awaiting, Claim, Claims, Done, Follow, Lapsed, Late, Operation, Operator, Sendable, Settle,
+    Settled, Status,
 };
 
 use crate::message::{
@@ -128,7 +128,7 @@ pub trait Store: Send + Sync {
     /// Says that an attempt begins. Nothing may be sent before `done` says that this is on disk.
     fn sending(&self, delivery: DeliveryId, token: u64, at: Timestamp, done: Done<()>);
 
-    /// Says how an attempt ended; with `claim_next`, claims what follows in the lane in the same record.
+    /// Says how an attempt ended; what follows in the lane may be claimed and begun in the same record.
     fn settle(&self, settle: Settle, done: Done<Settled>);
 
     /// Asks what becomes of up to `limit` deliveries whose receipt is overdue, or that have failed and whose

@@ -47,6 +47,8 @@ pub struct Claim {
     pub possible_duplicate: bool,
     /// Whether it goes outside its lane's order: to be flagged.
     pub outside_lane: bool,
+    /// Whether its attempt has begun already, on disk.
+    pub begun: bool,
 }
 
 /// What [`Store::claim_due`](super::Store::claim_due) found.
@@ -86,8 +88,20 @@ pub struct Settle {
     pub next: Option<Timestamp>,
     /// Whether the receiver may have it all the same (a timeout after the first byte, no answer).
     pub unknown: bool,
-    /// Whether to claim what follows in the lane, if that is due, in the same record.
-    pub claim_next: bool,
+    /// What becomes of what follows in the lane, if that is due, in the same record.
+    pub follow: Follow,
+}
+
+/// What a settlement does with what follows in the lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Follow {
+    /// Nothing: whoever looks for what is due finds it.
+    Leave,
+    /// It is claimed.
+    Claim,
+    /// It is claimed, and its attempt begins: nobody has to say [`Store::sending`](super::Store::sending), and one
+    /// sync less is waited for. If the engine ends before the attempt does, it may have been sent, as far as is known.
+    Begin,
 }
 
 /// What [`Store::settle`](super::Store::settle) made of it.

@@ -234,9 +234,7 @@ impl Store for Keeper {
     }
 
     fn sending(&self, delivery: DeliveryId, token: u64, at: Timestamp, done: Done<()>) {
-        let change = Change::Sending { token };
-        let audit = audit(at, AuditAction::Sending, SELF, delivery, None);
-        self.step(Step { delivery, change, audit }, |_| (), done);
+        self.step(steps::beginning(delivery, token, at), |_| (), done);
     }
 
     fn settle(&self, settle: Settle, done: Done<Settled>) {

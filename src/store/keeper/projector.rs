@@ -55,12 +55,16 @@ impl Signal {
     }
 }
 
-/// With so many records behind, the ledger works without a rest.
+/// With so many records behind, the ledger rests no longer than it works.
 const BEHIND: u64 = 50_000;
+/// With so many it works without a rest.
+const FAR_BEHIND: u64 = 500_000;
+/// How many times as long it rests as it works otherwise.
+const SLOWLY: u32 = 3;
 /// The longest rest between two stretches of work.
-const REST: Duration = Duration::from_millis(5);
+const REST: Duration = Duration::from_millis(10);
 
-/// Shares the processor with whoever accepts messages: after each stretch of work as long a rest, so that what has
+/// Shares the processor with whoever accepts and delivers messages: after each stretch of work a rest, so that what has
 /// gathered comes as many small stretches and not as one that everybody waits behind.
 struct Pace {
     since: Instant,
@@ -72,8 +76,13 @@ impl Pace {
     }
 
     fn rest(&mut self, left: u64) {
-        if left < BEHIND {
-            std::thread::sleep(self.since.elapsed().min(REST));
+        let times = match left {
+            0..BEHIND => SLOWLY,
+            BEHIND..FAR_BEHIND => 1,
+            FAR_BEHIND.. => 0,
+        };
+        if times > 0 {
+            std::thread::sleep((self.since.elapsed() * times).min(REST));
         }
         self.since = Instant::now();
     }

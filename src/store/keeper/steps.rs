@@ -13,7 +13,7 @@ use crate::store::delivery::{Change, Delivery, Refusal};
 use crate::store::entry::{Entry, Step};
 use crate::store::log::{After, read_only};
 use crate::store::state::DeliveryState;
-use crate::store::words::{Claim, Claims, Done, Lapsed, Late, Settle, Settled};
+use crate::store::words::{Claim, Claims, Done, Follow, Lapsed, Late, Settle, Settled};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -126,12 +126,13 @@ impl Keeper {
             expires: delivery.expires,
             possible_duplicate: delivery.possible_duplicate,
             outside_lane: delivery.outside_lane,
+            begun: false,
         };
         (step, claim)
     }
 
     pub(super) fn settled(&self, settle: Settle, done: Done<Settled>) {
-        let Settle { delivery, token, at, outcome, next, unknown, claim_next } = settle;
+        let Settle { delivery, token, at, outcome, next, unknown, follow } = settle;
         let change = Change::Settle { token, outcome: outcome.clone(), next, unknown };
         let mut book = self.shared.book();
         if let Some(refusal) = book.board.refuses(delivery, &change) {
@@ -142,13 +143,18 @@ impl Keeper {
         let step = Step { delivery, change, audit: audit(at, action, SELF, delivery, code) };
         let after = after(&book, &step);
         let state = after.as_ref().map_or(DeliveryState::DeadLetter, |after| after.state);
-        let lane = after.filter(|after| claim_next && !after.in_lane()).and_then(|d| d.lane);
+        let lane =
+            after.filter(|after| follow != Follow::Leave && !after.in_lane()).and_then(|d| d.lane);
         let mut steps = vec![step];
         let follower = lane.and_then(|lane| {
             let id = book.board.after_in_lane(&lane, delivery, at)?;
             let follower = book.board.delivery(id)?.clone();
-            let (step, claim) = self.claiming(&mut book, &follower, at);
+            let (step, mut claim) = self.claiming(&mut book, &follower, at);
             steps.push(step);
+            if follow == Follow::Begin {
+                steps.push(beginning(id, claim.token, at));
+                claim.begun = true;
+            }
             Some(claim)
         });
         let shared = Arc::clone(&self.shared);
@@ -241,6 +247,12 @@ impl Keeper {
         self.log.kick();
         in_hand.len()
     }
+}
+
+/// An attempt begins.
+pub(super) fn beginning(delivery: DeliveryId, token: u64, at: Timestamp) -> Step {
+    let audit = audit(at, AuditAction::Sending, SELF, delivery, None);
+    Step { delivery, change: Change::Sending { token }, audit }
 }
 
 /// The delivery as it is after a step.

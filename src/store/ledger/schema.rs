@@ -3,7 +3,7 @@
 //! Instants are nanoseconds since 1970, enumerations are their words, identifiers are `kind:value`.
 
 /// The tables' version.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 
 /// The tables and what finds rows in them.
 pub const TABLES: &str = "
@@ -53,9 +53,8 @@ CREATE INDEX deliveries_receipt_due ON deliveries (receipt_due) WHERE receipt_du
 CREATE TABLE audit (
     partition INTEGER, sequence INTEGER, n INTEGER, unit_partition INTEGER NOT NULL,
     unit_sequence INTEGER NOT NULL, delivery INTEGER, at INTEGER NOT NULL, action TEXT NOT NULL,
-    actor TEXT NOT NULL, outcome TEXT, PRIMARY KEY (partition, sequence, n)) WITHOUT ROWID;
-CREATE INDEX audit_unit ON audit (unit_partition, unit_sequence, at);
-CREATE INDEX audit_at ON audit (at);
+    actor TEXT NOT NULL, outcome TEXT,
+    PRIMARY KEY (unit_partition, unit_sequence, partition, sequence, n)) WITHOUT ROWID;
 CREATE TABLE counters (
     name TEXT, route TEXT, event TEXT, n INTEGER NOT NULL,
     PRIMARY KEY (name, route, event)) WITHOUT ROWID;

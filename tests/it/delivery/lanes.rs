@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use libtest_mimic::{Failed, Trial};
 use stafett::message::lane;
 use stafett::message::{AttemptOutcome, FaultOf, ReceiptCode, Unit};
-use stafett::store::{Claim, DeliveryState, Keeper, Settle, Settled, Store, memory};
+use stafett::store::{Claim, DeliveryState, Follow, Keeper, Settle, Settled, Store, memory};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
 
@@ -24,7 +24,10 @@ fn ask<T: Send + 'static>(
 }
 
 fn send(store: &Keeper, claim: &Claim, now: Timestamp) -> Result<(), Failed> {
-    Ok(ask(|done| store.sending(claim.delivery, claim.token, now, done))?)
+    match claim.begun {
+        true => Ok(()),
+        false => Ok(ask(|done| store.sending(claim.delivery, claim.token, now, done))?),
+    }
 }
 
 fn settle(
@@ -35,7 +38,8 @@ fn settle(
     next: Option<Timestamp>,
 ) -> Result<Settled, Failed> {
     let (delivery, token) = (claim.delivery, claim.token);
-    let settle = Settle { delivery, token, at, outcome, next, unknown: false, claim_next: true };
+    let settle =
+        Settle { delivery, token, at, outcome, next, unknown: false, follow: Follow::Begin };
     Ok(ask(|done| store.settle(settle, done))?)
 }
 

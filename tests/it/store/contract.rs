@@ -9,7 +9,8 @@ use stafett::message::{
     AttemptOutcome, Committed, DeliveryId, Error, FaultOf, Position, ReceiptCode, Unit, Verdict,
 };
 use stafett::store::{
-    Claim, DeliveryFilter, DeliveryState, Done, MessageFilter, Operation, Settle, Settled, Store,
+    Claim, DeliveryFilter, DeliveryState, Done, Follow, MessageFilter, Operation, Settle, Settled,
+    Store,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -83,7 +84,7 @@ fn send(store: &Arc<dyn Store>, claim: &Claim, now: Timestamp) -> Result<(), Fai
 
 fn settling(claim: &Claim, now: Timestamp, outcome: AttemptOutcome) -> Settle {
     let (delivery, token) = (claim.delivery, claim.token);
-    Settle { delivery, token, at: now, outcome, next: None, unknown: false, claim_next: false }
+    Settle { delivery, token, at: now, outcome, next: None, unknown: false, follow: Follow::Leave }
 }
 
 fn sent() -> AttemptOutcome {
@@ -226,18 +227,26 @@ fn lanes(store: &Arc<dyn Store>) -> Result<(), Failed> {
 
 fn settle_and_claim(store: &Arc<dyn Store>) -> Result<(), Failed> {
     let lane = To { lane: Some("x"), ..PLAIN };
-    for id in ["m1", "m2"] {
+    for id in ["m1", "m2", "m3"] {
         commit(store, deliver(unit("hospital", id), &lane))?;
     }
     let first = claim_one(store, at(1))?;
     send(store, &first, at(1))?;
-    let both = Settle { claim_next: true, ..settling(&first, at(2), sent()) };
+    let both = Settle { follow: Follow::Claim, ..settling(&first, at(2), sent()) };
     let next = settle(store, both)?.next.expect("the lane has another");
     assert_eq!(&*next.message.0, "m2");
     assert!(claim(store, at(2))?.is_empty());
     send(store, &next, at(2))?;
-    let both = Settle { claim_next: true, ..settling(&next, at(2), sent()) };
+    let both = Settle { follow: Follow::Begin, ..settling(&next, at(2), sent()) };
+    let last = settle(store, both)?.next.expect("and another");
+    assert!(last.begun && !next.begun);
+    let again = send(store, &last, at(2));
+    assert!(again.is_err(), "its attempt has begun with the end of the one before");
+    let both = Settle { follow: Follow::Begin, ..settling(&last, at(3), sent()) };
     assert_eq!(settle(store, both)?, Settled { state: DeliveryState::Confirmed, next: None });
+    let audit = store.message(last.delivery.unit)?.ok_or("it is not listed")?.audit;
+    let actions: Vec<&str> = audit.iter().map(|one| &*one.action).collect();
+    assert_eq!(actions[actions.len() - 3..], ["claimed", "sending", "sent"]);
     Ok(())
 }
 
@@ -248,7 +257,7 @@ fn backoff(store: &Arc<dyn Store>) -> Result<(), Failed> {
     let later = Settle {
         next: Some(at(30)),
         unknown: true,
-        claim_next: true,
+        follow: Follow::Claim,
         ..settling(&first, at(2), failed())
     };
     assert_eq!(settle(store, later)?, Settled { state: DeliveryState::Waiting, next: None });

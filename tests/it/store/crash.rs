@@ -11,7 +11,7 @@ use stafett::message::{
     AttemptOutcome, Committed, DeliveryId, Error, ErrorKind, ReceiptCode, Retry, Unit,
 };
 use stafett::store::disk::{Fault, SimDisk};
-use stafett::store::{DeliveryState, Keeper, Settle, Store, open_on};
+use stafett::store::{DeliveryState, Follow, Keeper, Settle, Store, open_on};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -70,7 +70,7 @@ fn run(disk: &SimDisk, told: &mut Told) -> Result<(), Error> {
             outcome: AttemptOutcome::Sent { receipt: None },
             next: None,
             unknown: false,
-            claim_next: true,
+            follow: Follow::Begin,
         };
         wait(|done| store.settle(settle, done))?;
         told.in_flight.pop();

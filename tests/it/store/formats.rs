@@ -15,7 +15,7 @@ use stafett::message::{
 };
 use stafett::store::journal::Settings;
 use stafett::store::{
-    DeliveryState, Keeper, MessageFilter, Operation, Options, Settle, Store, open, open_on,
+    DeliveryState, Follow, Keeper, MessageFilter, Operation, Options, Settle, Store, open, open_on,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -119,7 +119,7 @@ fn fill(store: &Keeper) -> Result<(), Failed> {
         outcome,
         next: None,
         unknown: false,
-        claim_next: false,
+        follow: Follow::Leave,
     };
     wait(|done| store.settle(settle, done))?;
     let resend = Operation::Resend { envelope: Some(EnvelopeId("e-again".into())) };

@@ -6,7 +6,9 @@ use crate::support::{Needs, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{AttemptOutcome, ReceiptCode};
 use stafett::store::journal::Damage;
-use stafett::store::{Keeper, LedgerState, MessageFilter, Settle, Store, open, rebuild, verify};
+use stafett::store::{
+    Follow, Keeper, LedgerState, MessageFilter, Settle, Store, open, rebuild, verify,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -43,7 +45,7 @@ fn fill(store: &Keeper) -> Result<(), Failed> {
             outcome: if n % 3 == 0 { final_word } else { sent },
             next: None,
             unknown: true,
-            claim_next: true,
+            follow: Follow::Begin,
         };
         let told = Box::new(move |result: Result<_, _>| send.send(result.map(drop)).unwrap_or(()));
         store.settle(settle, told);

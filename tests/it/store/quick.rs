@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{AttemptOutcome, DeliveryId, Error, Position, ReceiptCode};
 use stafett::store::disk::{Disk, Fault, SimDisk};
-use stafett::store::{Claim, Keeper, Operation, Settle, Store, open_on};
+use stafett::store::{Claim, Follow, Keeper, Operation, Settle, Store, open_on};
 use std::sync::Arc;
 
 /// The trials.
@@ -37,6 +37,10 @@ struct Day {
     now: i64,
 }
 
+fn following(chance: u64) -> Follow {
+    [Follow::Leave, Follow::Claim, Follow::Begin][chance as usize]
+}
+
 impl Day {
     fn new(seed: u64) -> Day {
         Day { dice: Dice(seed), claims: Vec::new(), messages: 0, now: 1 }
@@ -62,7 +66,9 @@ impl Day {
             10..=14 if !self.claims.is_empty() => {
                 let one = self.dice.roll(self.claims.len() as u64) as usize;
                 let claim = self.claims.swap_remove(one);
-                wait(|done| store.sending(claim.delivery, claim.token, now, done))?;
+                if !claim.begun {
+                    wait(|done| store.sending(claim.delivery, claim.token, now, done))?;
+                }
                 let reason = || "http-503".into();
                 let (outcome, next) = match self.dice.roll(4) {
                     0 => {
@@ -72,11 +78,10 @@ impl Day {
                     1 => (AttemptOutcome::Failed { reason: reason(), wait: None }, None),
                     _ => (AttemptOutcome::Sent { receipt: None }, None),
                 };
-                let (delivery, token, claim_next) =
-                    (claim.delivery, claim.token, self.dice.roll(2) == 0);
+                let (delivery, token, follow) =
+                    (claim.delivery, claim.token, following(self.dice.roll(3)));
                 let unknown = self.dice.roll(2) == 0;
-                let settle =
-                    Settle { delivery, token, at: now, outcome, next, unknown, claim_next };
+                let settle = Settle { delivery, token, at: now, outcome, next, unknown, follow };
                 self.claims.extend(wait(|done| store.settle(settle, done))?.next);
             }
             15 | 16 if self.messages > 0 => {
@@ -145,8 +150,8 @@ fn facts(store: &Keeper, day: &Day) -> Result<Vec<String>, Failed> {
             wait(|done| store.sending(claim.delivery, claim.token, now, done))?;
             let (delivery, token, outcome) =
                 (claim.delivery, claim.token, AttemptOutcome::Sent { receipt: None });
-            let (next, unknown, claim_next) = (None, false, false);
-            let settle = Settle { delivery, token, at: now, outcome, next, unknown, claim_next };
+            let (next, unknown, follow) = (None, false, Follow::Leave);
+            let settle = Settle { delivery, token, at: now, outcome, next, unknown, follow };
             wait(|done| store.settle(settle, done))?;
         }
     }

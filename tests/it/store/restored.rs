@@ -7,7 +7,9 @@ use crate::path::process::{NETWORK, Process};
 use crate::support::{Needs, root, trial};
 use libtest_mimic::{Failed, Trial};
 use stafett::message::{AttemptOutcome, Committed, DeliveryId, MessageId, Position, Unit};
-use stafett::store::{Backup, Claim, Keeper, LedgerState, Settle, Store, open, restore, verify};
+use stafett::store::{
+    Backup, Claim, Follow, Keeper, LedgerState, Settle, Store, open, restore, verify,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -47,7 +49,7 @@ fn send(store: &Keeper, claim: &Claim) -> Result<(), Failed> {
         outcome: AttemptOutcome::Sent { receipt: None },
         next: None,
         unknown: false,
-        claim_next: false,
+        follow: Follow::Leave,
     };
     wait(|done| store.settle(settle, done))?;
     Ok(())

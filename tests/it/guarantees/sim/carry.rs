@@ -6,7 +6,7 @@ use crate::guarantees::checker::{Answer, Seen};
 use libtest_mimic::Failed;
 use stafett::deliver::{Reply, judge, schedule};
 use stafett::message::{AttemptOutcome, ReceiptCode};
-use stafett::store::{Claim, DeliveryState, Settle, Store};
+use stafett::store::{Claim, DeliveryState, Follow, Settle, Store};
 
 fn answer(status: u16, retry_after: Option<u32>) -> Reply {
     Reply::Answer { status, retry_after, content_type: None, body: bytes::Bytes::new() }
@@ -55,7 +55,8 @@ impl World<'_> {
         self.say(|| format!("m{number} is claimed: {claim:?}"));
         self.model.claimed(&claim, number, self.now)?;
         let (delivery, token, now) = (claim.delivery, claim.token, self.now);
-        if wait(|done| self.store().sending(delivery, token, now, done)).is_err() {
+        let mark = || wait(|done| self.store().sending(delivery, token, now, done));
+        if !claim.begun && mark().is_err() {
             self.model.doubt(delivery, None);
             self.broke();
             return Ok(());
@@ -153,7 +154,11 @@ impl World<'_> {
         };
         let gate = &self.gates[World::receiver(&claim.endpoint)];
         gate.ended(&reply, self.now, chance);
-        let claim_next = gate.is_open() && self.dice.roll(2) == 0;
+        let follow = match (gate.is_open(), self.dice.roll(3)) {
+            (false, _) | (_, 0) => Follow::Leave,
+            (true, 1) => Follow::Claim,
+            (true, _) => Follow::Begin,
+        };
         let settle = Settle {
             delivery: claim.delivery,
             token: claim.token,
@@ -161,7 +166,7 @@ impl World<'_> {
             outcome: outcome.clone(),
             next,
             unknown: reply.unknown(),
-            claim_next,
+            follow,
         };
         let settled = match wait(|done| self.store().settle(settle, done)) {
             Ok(settled) => settled,
