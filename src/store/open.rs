@@ -8,6 +8,7 @@ use super::journal::{self, Damage, Found, Journal, Summary};
 use super::keeper::Keeper;
 use super::ledger::Ledger;
 use super::lock::Lock;
+use crate::message::sabotage::broken;
 use crate::message::{Error, ErrorKind};
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -77,7 +78,8 @@ type Read = (Book, Found, u64);
 
 /// The book and the journal from the checkpoint on; none where there is none, or any doubt.
 fn from_checkpoint(disk: &dyn Disk) -> Result<Option<Read>, Error> {
-    let Some(checkpoint) = Checkpoint::read(disk) else { return Ok(None) };
+    let found = Checkpoint::read(disk).filter(|_| !broken("checkpoint-unread"));
+    let Some(checkpoint) = found else { return Ok(None) };
     let (journal, after, last) = (checkpoint.journal, checkpoint.after, checkpoint.end.last);
     let mut book = Book::new(1);
     checkpoint.into_book(&mut book);

@@ -9,16 +9,16 @@ mod check;
 mod coverage;
 mod explain;
 mod fmt;
-mod folder;
+pub mod folder;
 mod junit;
 pub(super) mod losses;
-mod messages;
+pub mod messages;
 mod pick;
 mod roundtrip;
 mod rules;
 mod run;
 mod test;
-mod world;
+pub mod world;
 
 pub use world::Given;
 

@@ -6,6 +6,7 @@
 use super::value::Value;
 use super::{Machine, issues};
 use crate::mapping::trace::{Fate, Use};
+use crate::message::sabotage::broken;
 use crate::message::{Arg, Issue};
 use crate::tree::{Kind, Marks as NodeMarks, NodeId, State, Tree};
 
@@ -57,7 +58,7 @@ impl Marks {
         self.set(node, READ);
         // Character data below an element is its value.
         for child in message.children(node) {
-            if message.node(child).kind == Kind::Text {
+            if message.node(child).kind == Kind::Text || broken("parents-mark-children") {
                 self.set(child, READ);
             }
         }

@@ -12,6 +12,7 @@ mod sabotage;
 mod script;
 mod sim;
 mod table;
+mod twice;
 mod wire;
 
 use crate::support::{Needs, trial};
@@ -34,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
         #[cfg(feature = "sabotage")]
         trial("guarantees: broken on purpose", Needs::Nothing, sabotage::run),
         trial("guarantees: simulated days", Needs::Nothing, sim::run),
+        trial("guarantees: translated twice", Needs::Nothing, twice::run),
         trial("guarantees: a call before its sync is seen", Needs::Nothing, order::self_test),
         trial("guarantees: nothing leaves before its sync", strace(), in_order),
         trial("guarantees: killed, or told that the disk fails", strace(), || {

@@ -14,22 +14,40 @@ pub const SWITCHES: &[(&str, u8, &str)] = &[
         6,
         "store: journal on a simulated disk: a hundred racing copies get one verdict",
     ),
+    (
+        "other-content-unseen",
+        7,
+        "G7: other content under a known id never earns a receipt of the other sign",
+    ),
+    ("other-content-unseen", 7, "guarantees: simulated days"),
     ("lane-off", 8, "G8: ten thousand lanes under random failures, no inversion"),
     ("lane-off", 8, "guarantees: simulated days"),
     ("takes-receipts-by-order", 9, "guarantees: simulated days"),
     ("no-checksum", 10, "store: a rotten bit in any record is seen, others go on"),
+    ("no-budget", 11, "front: bodies in hand are within one budget"),
+    ("gate-open", 12, "G12: a receiver down for 24 hours costs nothing but time"),
     (
         "no-schedule",
         13,
         "G13: retries double up to the cap until the time to live, then a dead letter",
     ),
     ("jump-unseen", 14, "G14: a clock that jumps by ten years loses no timer and changes no order"),
+    ("poison-again", 15, "G15: what was in hand at two ends of the process is not tried again"),
     (
         "replay-keeps-ids",
         16,
         "G16: a replay's dry run counts, the same bytes keep their ids, others are a new generation",
     ),
+    ("ids-by-chance", 17, "guarantees: translated twice"),
+    ("parents-mark-children", 18, "guarantees: translated twice"),
+    ("checkpoint-unread", 19, "G19: a start reads only what is behind the checkpoint"),
     ("any-version", 20, "G20: an unknown format is refused and not touched"),
+    ("no-record", 21, "store: journal on a real disk: every change of state has its audit record"),
+    (
+        "restored-undoubted",
+        22,
+        "G22: backed up while it runs, restored, and judged, again and again",
+    ),
 ];
 
 /// Runs every trial as it is, then with its guarantee broken; two at a time.

@@ -12,7 +12,8 @@ use std::sync::{Arc, mpsc};
 
 /// A decision that waits for its commit, or none that has to.
 enum Decided {
-    Again(Told),
+    /// With whether the content is another one.
+    Again(Told, bool),
     Commit(Box<Unit>),
 }
 
@@ -75,7 +76,7 @@ impl World<'_> {
         for note in notes {
             let (message, lane, content) = (note.id(), note.lane(), note.content());
             self.seen.push(Seen::Sent { message, lane, content });
-            let decided = self.decide(&note.incoming(self.now))?;
+            let decided = self.decide_note(*note)?;
             waiting.push((*note, decided));
         }
         let mut answers = Vec::new();
@@ -85,7 +86,7 @@ impl World<'_> {
                 // A door that is closed says so without asking.
                 _ if self.failed => drop(send.send(Ok(Some(Told::Nothing)))),
                 None => drop(send.send(Ok(Some(Told::Nothing)))),
-                Some(Decided::Again(told)) => drop(send.send(Ok(Some(told)))),
+                Some(Decided::Again(told, _)) => drop(send.send(Ok(Some(told)))),
                 Some(Decided::Commit(unit)) => {
                     let verdict = told(unit.verdict);
                     let heard = move |committed| match committed {
@@ -121,8 +122,8 @@ impl World<'_> {
     /// Decides anew what was stale when it was to be committed.
     fn anew(&mut self, note: Note) -> Result<Told, Failed> {
         self.count("stale");
-        match self.decide(&note.incoming(self.now))? {
-            Some(Decided::Again(told)) if !self.failed => Ok(told),
+        match self.decide_note(note)? {
+            Some(Decided::Again(told, _)) if !self.failed => Ok(told),
             Some(Decided::Commit(unit)) if !self.failed => {
                 let verdict = told(unit.verdict);
                 match wait(|done| self.store().submit(*unit, done)) {
@@ -138,6 +139,17 @@ impl World<'_> {
         }
     }
 
+    /// Decides about a note; one with other words under a known id must be seen to be another one.
+    fn decide_note(&mut self, note: Note) -> Result<Option<Decided>, Failed> {
+        let decided = self.decide(&note.incoming(self.now))?;
+        match &decided {
+            Some(Decided::Again(_, other)) if *other != note.altered => {
+                Err(format!("{note:?} is taken for other content: {other}").into())
+            }
+            _ => Ok(decided),
+        }
+    }
+
     /// Decides, by what the store knows now; none where it does not say.
     fn decide(&mut self, incoming: &Incoming) -> Result<Option<Decided>, Failed> {
         let (which, now) = (self.engine, self.now);
@@ -147,9 +159,9 @@ impl World<'_> {
         let Ok(known) = known else { return Ok(None) };
         let engine = Arc::clone(self.shop.engine(which));
         Ok(Some(match engine.decide(&read, self.shop.arena(which), &known, now, &mut ()) {
-            Outcome::Again(_) => {
+            Outcome::Again(again) => {
                 let verdict = known.message.map(|known| known.verdict);
-                Decided::Again(verdict.map_or(Told::Nothing, told))
+                Decided::Again(verdict.map_or(Told::Nothing, told), again.other_content)
             }
             Outcome::Commit(decided) => Decided::Commit(Box::new(decided.unit)),
         }))
@@ -201,7 +213,7 @@ impl World<'_> {
         }
         match self.decide(&one.incoming(self.now))? {
             None => Ok(false),
-            Some(Decided::Again(_)) => Ok(true),
+            Some(Decided::Again(..)) => Ok(true),
             Some(Decided::Commit(unit)) => {
                 if unit.verdict != Verdict::Accepted {
                     return Err(format!("a receipt is refused: {:?}", unit.issues).into());
