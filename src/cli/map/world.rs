@@ -26,6 +26,7 @@ pub struct Given {
     /// A parameter of the route, besides those of the case; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
+    /// What else its maps may ask for.
     #[command(flatten)]
     pub beside: Beside,
 }
