@@ -58,9 +58,14 @@ impl Marks {
         self.set(node, READ);
         // Character data below an element is its value.
         for child in message.children(node) {
-            if message.node(child).kind == Kind::Text || broken("parents-mark-children") {
+            if message.node(child).kind == Kind::Text {
                 self.set(child, READ);
             }
+        }
+        if broken("parents-mark-children")
+            && let Some(parent) = message.parent(node)
+        {
+            message.descend(parent).for_each(|one| self.set(one, READ));
         }
     }
 

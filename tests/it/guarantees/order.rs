@@ -101,8 +101,9 @@ fn bounds(folder: &Path) -> Result<Vec<Bound>, Failed> {
             let id = rest.split('"').next().unwrap_or_default().to_owned();
             messages.insert(position.sequence, id.clone());
             (true, id)
-        } else if shown.contains("change: Sending") {
-            let unit = after("sequence: ").unwrap_or_default();
+        } else if let Some((before, _)) = shown.split_once("change: Sending") {
+            // the step's own delivery: the one before it in the lane may end in the same record
+            let unit = before.rsplit("sequence: ").next().unwrap_or_default();
             let digits = unit.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
             let unit = digits.parse().unwrap_or(0);
             (false, messages.get(&unit).cloned().unwrap_or_default())

@@ -208,6 +208,6 @@ pub fn run() -> Result<(), Failed> {
 }
 
 /// Translations, at least.
-const LEAST: usize = 400;
+const LEAST: usize = 300;
 /// Maps, at least.
 const MAPS: usize = 60;
