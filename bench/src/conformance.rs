@@ -296,6 +296,11 @@ fn pairs() -> Ran {
         figure("pairs made of each other, both ways", tally.mapped, None),
         figure("values of these that are the partner's", tally.values, Some(Goal::AtLeast(95.0))),
         figure("broken letters refused", tally.refused, Some(Goal::AtLeast(100.0))),
+        figure(
+            "messages of HL7 v2 written as they came",
+            tally.messages,
+            Some(Goal::AtLeast(100.0)),
+        ),
     ];
     Ok(Suite { figures, missed: tally.missed, notes: Vec::new() })
 }

@@ -1,4 +1,5 @@
-//! MedCom's pairs: the same letter in EDIFACT and OIOXML, read, written, and made of one another by our maps.
+//! MedCom's pairs: the same letter in EDIFACT and OIOXML, read, written, and made of one another by our maps; messages of
+//! HL7 v2, read and written.
 //!
 //! Promises: kinds without a map are counted as that; whatever is broken counts as refused only where it is. Never:
 //! forgives a difference: those that are explained stand in the tests.
@@ -28,6 +29,8 @@ pub struct Tally {
     pub values: (usize, usize),
     /// Broken letters that are refused, of how many.
     pub refused: (usize, usize),
+    /// Messages of HL7 v2 that are written as they came, of how many.
+    pub messages: (usize, usize),
     /// What is missed, and why.
     pub missed: Vec<(String, String)>,
 }
@@ -85,7 +88,22 @@ pub fn tally() -> Result<Tally, Failed> {
             Err(_) => tally.refused.0 += 1,
         }
     }
+    messages(&maps, &mut tally)?;
     Ok(tally)
+}
+
+/// Messages of HL7 v2 as they came: line ends, marks and escapes included. What no sender may send is not among them.
+fn messages(maps: &Maps, tally: &mut Tally) -> Result<(), Failed> {
+    for file in files(&support::shared().join("data/hl7v2/messages"), "hl7")? {
+        let bytes = std::fs::read(&file)?;
+        tally.messages.1 += 1;
+        match maps.read_letter(&bytes).and_then(|tree| maps.write(&tree, Syntax::Hl7v2)) {
+            Ok(written) if written == bytes => tally.messages.0 += 1,
+            Ok(_) => tally.missed.push((stem(&file), "is written otherwise".into())),
+            Err(why) => tally.missed.push((stem(&file), why)),
+        }
+    }
+    Ok(())
 }
 
 fn url(map: &str) -> String {
@@ -121,6 +139,7 @@ impl Maps {
         let home = support::root().join("mappings");
         let mut builder = LibraryBuilder::new();
         builder.add_edifact();
+        builder.add_hl7v2();
         let (mut resources, mut texts) = (Vec::new(), Vec::new());
         for folder in std::fs::read_dir(&home)? {
             let folder = folder?.path();

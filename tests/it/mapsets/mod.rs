@@ -8,6 +8,7 @@ mod formats;
 pub mod letters;
 mod messages;
 mod models;
+mod published;
 mod readmes;
 mod receipts;
 mod referrals;
@@ -35,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(messages::trials());
     trials.extend(letters::trials());
     trials.extend(models::trials());
+    trials.extend(published::trials());
     trials.extend(readmes::trials());
     trials.extend(receipts::trials());
     trials.extend(referrals::trials());

@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// What `stafett translate` says of a file, with nothing but what there is to choose from.
-fn translated(file: &std::path::Path, more: &[&str]) -> Result<serde_json::Value, Failed> {
+pub fn translated(file: &std::path::Path, more: &[&str]) -> Result<serde_json::Value, Failed> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stafett"));
     command.current_dir(support::root()).arg("translate").arg(file);
     let said = command.args(["--format", "json"]).args(more).output()?;
