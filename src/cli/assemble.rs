@@ -126,7 +126,7 @@ fn compile(
 }
 
 /// How messages are judged where the configuration has a word in it.
-fn settings(config: &Config) -> profile::Settings {
+pub fn settings(config: &Config) -> profile::Settings {
     let unknown_profile = match config.definitions.unknown_profile {
         UnknownProfile::Refuse => Severity::Error,
         UnknownProfile::Warn => Severity::Warning,

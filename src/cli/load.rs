@@ -132,6 +132,19 @@ pub fn mappings(folder: &Path, config: &Config) -> (Vec<Blob>, Vec<Diagnostic>) 
 /// The library of a configuration: its packages, its support files, and the models and concept maps among
 /// its mappings.
 pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
+    let (mut builder, mut found) = definitions(folder, config);
+    // what is wrong with the paths of maps is said where maps are loaded
+    let (mappings, _) = mappings(folder, config);
+    for one in mappings.iter().filter(|one| one.is_resource() && !one.is_map()) {
+        builder.add_resource(&one.name, &one.bytes);
+    }
+    let (library, more) = builder.build();
+    found.extend(more);
+    (library, found)
+}
+
+/// What a configuration's library begins with: its packages and its support files.
+pub fn definitions(folder: &Path, config: &Config) -> (LibraryBuilder, Vec<Diagnostic>) {
     let mut builder = LibraryBuilder::new().strict(config.definitions.strict);
     for (from, to) in &config.definitions.aliases {
         builder = builder.alias(from, to);
@@ -141,8 +154,6 @@ pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
     let (packages, mut found) = packages(folder, config);
     let (support, more) = support(folder, config);
     found.extend(more);
-    // what is wrong with the paths of maps is said where maps are loaded
-    let (mappings, _) = mappings(folder, config);
     let given = || packages.iter().chain(&support);
     let archives: Vec<&Blob> = given().filter(|one| one.name.ends_with(".tgz")).collect();
     for (name, error) in archives::add(&mut builder, &archives, Some(&cache(folder, config))) {
@@ -154,12 +165,7 @@ pub fn library(folder: &Path, config: &Config) -> (Library, Vec<Diagnostic>) {
             Err(_) => found.push(refused(&one.name, "it is not UTF-8".to_owned())),
         }
     }
-    for one in mappings.iter().filter(|one| one.is_resource() && !one.is_map()) {
-        builder.add_resource(&one.name, &one.bytes);
-    }
-    let (library, more) = builder.build();
-    found.extend(more);
-    (library, found)
+    (builder, found)
 }
 
 /// Where a configuration's packages are kept decoded: what it says, or beside its data.

@@ -1,20 +1,22 @@
 //! `stafett translate FILE`: a message recognised, its map found, and what it makes.
 //!
 //! Promises: works on files alone; each letter of an interchange is a message; exit codes: 0 translated, 1 refused, 2
-//! could not. Never: takes one map of several.
+//! could not; two maps only where no single one leads to what is asked for, each with what it loses. Never: takes one
+//! map of several.
 
 use super::folder::{Mappings, bytes};
 use super::losses;
-use super::messages::{self, Made, Message};
+use super::messages::{self, Message};
 use super::pick::{self, Recognised};
-use super::world::Given;
+use super::world::{About, Given};
 use crate::cli::{Exit, Format};
 use crate::format::{self, edifact};
-use crate::mapping::Memory;
+use crate::mapping::{Losses, Memory, Plan};
 use crate::message::{Syntax, ToldIssue};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is asked.
 pub struct Asked<'a> {
@@ -106,52 +108,114 @@ fn one(
         }
     };
     let recognised = pick::recognise(&message, syntax, mappings);
-    let plan = pick::pick(&message, &recognised, mappings, asked.map, asked.to)?;
+    let plans = pick::pick(&message, &recognised, mappings, asked.map, asked.to)?;
     // typed as the map's own model, where several have the same root
-    let message = messages::read(path, mappings, plan).unwrap_or(message);
+    let message = messages::read(path, mappings, plans[0]).unwrap_or(message);
     let about = asked.given.about(path)?;
-    let made = messages::translate(plan, &message, &about, mappings, &mut Memory::new())?;
-    let issues = messages::told(&message, mappings, &made.issues);
-    let output = match made.refused() {
-        true => None,
-        false => Some(messages::write(&made.target, mappings)?.1),
-    };
+    let (steps, output) = steps(&plans, message, &about, mappings)?;
+    let refused = output.is_none();
     if let (Some(out), Some(bytes)) = (out, &output) {
         std::fs::write(out, bytes).map_err(|error| format!("{}: {error}", out.display()))?;
     }
     let printed = output.as_deref().filter(|_| out.is_none());
     match asked.format {
-        Format::Json => {
-            println!("{}", told((plan.url(), &recognised), &message, &made, &issues, printed));
-        }
+        Format::Json => println!("{}", told(file, &recognised, &steps, refused, printed)),
         Format::Text => {
-            eprintln!("{}: {} by {}", message.file, recognised.kind, plan.url());
-            for issue in issues.iter().filter(|issue| !losses::is_loss(issue)) {
-                eprintln!("{}", messages::line(&message.file, issue));
+            let by: Vec<&str> = steps.iter().map(|step| step.map).collect();
+            eprintln!("{file}: {} by {}", recognised.kind, by.join(", then "));
+            steps.iter().for_each(Step::say);
+            if steps.len() > 1 {
+                eprintln!("{file}: of all {}: {}", steps.len(), losses::sums(&sum(&steps)));
             }
-            eprintln!("{}: {}", message.file, losses::sums(&made.losses));
             let written = std::io::stdout().write_all(printed.unwrap_or_default());
             written.map_err(|error| error.to_string())?;
         }
     }
-    Ok(!made.refused())
+    Ok(!refused)
 }
 
+/// What one map did.
+struct Step<'a> {
+    map: &'a str,
+    /// What it read, as issues call it.
+    file: String,
+    losses: Losses,
+    issues: Vec<ToldIssue>,
+}
+
+/// Runs maps one after the other, the second on the bytes that the first made, as they would be sent; what the last
+/// made, none if one of them refuses.
+fn steps<'a>(
+    plans: &[&'a Arc<Plan>],
+    mut message: Message,
+    about: &About,
+    mappings: &Mappings,
+) -> Result<(Vec<Step<'a>>, Option<Vec<u8>>), String> {
+    let mut steps = Vec::new();
+    let mut output = None;
+    for (number, plan) in plans.iter().enumerate() {
+        let made = messages::translate(plan, &message, about, mappings, &mut Memory::new())?;
+        let issues = messages::told(&message, mappings, &made.issues);
+        let file = message.file.clone();
+        steps.push(Step { map: plan.url(), file, losses: made.losses, issues });
+        if made.refused() {
+            return Ok((steps, None));
+        }
+        let (extension, bytes) = messages::write(&made.target, mappings)?;
+        if let Some(next) = plans.get(number + 1) {
+            let name = format!("{} by {} (.{extension})", message.file, plan.name());
+            message = messages::read_bytes(name, bytes.into(), mappings, next)?;
+        } else {
+            output = Some(bytes);
+        }
+    }
+    Ok((steps, output))
+}
+
+fn sum(steps: &[Step<'_>]) -> Losses {
+    let mut all = Losses::default();
+    steps.iter().for_each(|step| all.add(step.losses));
+    all
+}
+
+impl Step<'_> {
+    fn say(&self) {
+        for issue in self.issues.iter().filter(|issue| !losses::is_loss(issue)) {
+            eprintln!("{}", messages::line(&self.file, issue));
+        }
+        eprintln!("{}: {}", self.file, losses::sums(&self.losses));
+    }
+
+    fn json(&self) -> Value {
+        let said: Vec<_> = self.issues.iter().filter(|issue| !losses::is_loss(issue)).collect();
+        json!({
+            "map": self.map,
+            "issues": said,
+            "losses": losses::json(&self.losses, &self.issues),
+        })
+    }
+}
+
+/// The first map's part is the message's own; those behind it stand in `then`, and `allLosses` adds them up.
 fn told(
-    (map, recognised): (&str, &Recognised),
-    message: &Message,
-    made: &Made,
-    issues: &[ToldIssue],
+    file: &str,
+    recognised: &Recognised,
+    steps: &[Step<'_>],
+    refused: bool,
     output: Option<&[u8]>,
 ) -> Value {
-    let said: Vec<_> = issues.iter().filter(|issue| !losses::is_loss(issue)).collect();
-    json!({
-        "file": message.file,
+    let mut all = json!({
+        "file": file,
         "recognised": recognised,
-        "map": map,
-        "refused": made.refused(),
+        "refused": refused,
         "output": output.map(String::from_utf8_lossy),
-        "issues": said,
-        "losses": losses::json(&made.losses, issues),
-    })
+        "then": steps.iter().skip(1).map(Step::json).collect::<Vec<_>>(),
+        "allLosses": losses::counts(&sum(steps)),
+    });
+    if let (Some(first), Some(all)) = (steps.first(), all.as_object_mut())
+        && let Value::Object(own) = first.json()
+    {
+        all.extend(own);
+    }
+    all
 }

@@ -4,10 +4,12 @@
 //! that are named; each file is read once. Never: writes.
 
 use super::world::Checks;
+use crate::cli::{assemble, load};
 use crate::definitions::{Library, LibraryBuilder};
 use crate::mapping::ast;
 use crate::mapping::{self, Concepts, Materials, Plan, Plans};
 use crate::message::{Diagnostic, Severity};
+use crate::profile;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,9 +25,46 @@ pub struct Beside {
     #[arg(long, value_name = "PATH")]
     pub with: Vec<PathBuf>,
     /// What claims a profile that nobody has loaded may still conform to another, as on a node whose
-    /// configuration says `unknown_profile = "warn"`.
+    /// configuration says `unknown_profile = "warn"`; `--config` says so by itself.
     #[arg(long)]
     pub allow_unknown_profiles: bool,
+    /// The folder of a node's configuration: its packages are at hand, and profiles are judged as its
+    /// `[definitions]` says.
+    #[arg(long, value_name = "DIR")]
+    pub config: Option<PathBuf>,
+}
+
+impl Beside {
+    /// The library to begin with, and how profiles are judged: as a node has it, or R4 alone.
+    fn begin(&self) -> Result<(LibraryBuilder, profile::Settings), String> {
+        let (builder, mut settings) = match &self.config {
+            Some(folder) => of_node(folder)?,
+            None => {
+                let mut builder = LibraryBuilder::new();
+                builder.add_hl7v2();
+                builder.add_edifact();
+                (builder, profile::Settings::default())
+            }
+        };
+        if self.allow_unknown_profiles {
+            settings.unknown_profile = Severity::Warning;
+        }
+        Ok((builder, settings))
+    }
+}
+
+/// What the configuration of a node says about definitions; an error says why it cannot be gone by.
+fn of_node(folder: &Path) -> Result<(LibraryBuilder, profile::Settings), String> {
+    let read = load::configuration(folder).map_err(|error| error.to_string())?;
+    let config = read.reading.partial().clone();
+    let (builder, mut found) = load::definitions(folder, &config);
+    found.extend(read.reading.finish().1);
+    let wrong: Vec<String> =
+        found.iter().filter(|one| one.refuses()).map(ToString::to_string).collect();
+    match wrong.is_empty() {
+        true => Ok((builder, assemble::settings(&config))),
+        false => Err(format!("{}: {}", folder.display(), wrong.join("\n"))),
+    }
 }
 
 /// Compiles maps, leniently or strictly.
@@ -77,9 +116,7 @@ impl Mappings {
         for path in paths {
             found.below(&home(path))?;
         }
-        let mut builder = LibraryBuilder::new();
-        builder.add_hl7v2();
-        builder.add_edifact();
+        let (mut builder, settings) = beside.begin()?;
         for file in &found.resources {
             builder.add_resource(&file.display().to_string(), &bytes(file)?);
         }
@@ -104,11 +141,7 @@ impl Mappings {
         let materials = Materials { table: library.table(), concepts: &concepts };
         let (plans, more) = build(&maps, &materials);
         diagnostics.extend(more);
-        let unknown = match beside.allow_unknown_profiles {
-            true => Severity::Warning,
-            false => Severity::Error,
-        };
-        let checks = Checks::of(&plans, &library, unknown, &mut diagnostics);
+        let checks = Checks::of(&plans, &library, &settings, &mut diagnostics);
         let intakes = found.intakes;
         Ok(Mappings {
             library,

@@ -1,7 +1,7 @@
 //! Which map is for a message: by its type, by what happened in it, and by what is asked for.
 //!
-//! Promises: never guesses: where several maps are left, all of them are named. Rule: a map's folder is called
-//! `<from>-to-<to>`. Never: runs a map.
+//! Promises: never guesses: where several maps are left, all of them are named; two maps are put behind each other only
+//! where no single one leads to what is asked for. Rule: a map's folder is called `<from>-to-<to>`. Never: runs a map.
 
 use super::folder::Mappings;
 use super::messages::Message;
@@ -88,53 +88,100 @@ fn intakes(mappings: &Mappings, library: &Library) -> Intakes {
     Intakes::compile(config::read(&files).partial(), library.table()).0
 }
 
-/// The plan for a message; an error says which there are.
+/// The plans for a message, one after the other: one, or two where no single map leads to what is asked for. An
+/// error says which there are.
 pub fn pick<'a>(
     message: &Message,
     recognised: &Recognised,
     mappings: &'a Mappings,
     map: Option<&str>,
     to: Option<&str>,
-) -> Result<&'a Arc<Plan>, String> {
+) -> Result<Vec<&'a Arc<Plan>>, String> {
     let entries = entries(mappings);
+    let what = || {
+        let event = recognised.event.as_deref().map(|event| format!(" ({event})"));
+        let kind = format!("{}{}", recognised.kind, event.unwrap_or_default());
+        format!("{}: {kind} in {}", message.file, recognised.syntax)
+    };
     if let Some(name) = map {
         let is = |one: &&Entry<'_>| one.name == name || &**one.plan.url() == name;
-        let named = entries.iter().find(is).map(|one| one.plan);
-        return match named.or_else(|| mappings.plans.find(name)) {
-            Some(plan) => Ok(plan),
-            None => mappings.plan(Path::new(name)),
+        let named = entries.iter().find(is);
+        if let (Some(one), Some(to)) = (named, to)
+            && !leads(mappings, one, to)
+        {
+            return chained(&[one], &entries, mappings, to, what);
+        }
+        return match named.map(|one| one.plan).or_else(|| mappings.plans.find(name)) {
+            Some(plan) => Ok(vec![plan]),
+            None => Ok(vec![mappings.plan(Path::new(name))?]),
         };
     }
     let tree = &message.tree;
     let own = tree.root().map_or(TypeId::NONE, |root| tree.node(root).type_id);
     let mut left: Vec<&Entry<'_>> =
         entries.iter().filter(|one| reads(mappings, one.plan, own)).collect();
-    let what = || {
-        let event = recognised.event.as_deref().map(|event| format!(" ({event})"));
-        let kind = format!("{}{}", recognised.kind, event.unwrap_or_default());
-        format!("{}: {kind} in {}", message.file, recognised.syntax)
-    };
     if left.is_empty() {
         return Err(format!("{}: no map reads it", what()));
     }
-    let all = names(&left);
     if let Some(to) = to {
-        left.retain(|one| leads(mappings, one, to));
+        let all = std::mem::take(&mut left);
+        left = all.iter().copied().filter(|one| leads(mappings, one, to)).collect();
         if left.is_empty() {
-            return Err(format!("{}: no map of it leads to `{to}`; there are {all}", what()));
+            return chained(&for_event(all, recognised), &entries, mappings, to, what);
         }
     }
-    let event = recognised.event.as_deref().map(plain).unwrap_or_default();
-    let by_event: Vec<&Entry<'_>> =
-        left.iter().copied().filter(|one| !event.is_empty() && plain(&one.from) == event).collect();
-    if !by_event.is_empty() {
-        left = by_event;
-    }
+    let left = for_event(left, recognised);
     match left[..] {
-        [one] => Ok(one.plan),
+        [one] => Ok(vec![one.plan]),
         _ => {
             let all = names(&left);
             Err(format!("{}: several maps read it: {all}; name one with --map or --to", what()))
+        }
+    }
+}
+
+/// The maps that are called like what happened in the message, if there are such.
+fn for_event<'e, 'a>(all: Vec<&'e Entry<'a>>, recognised: &Recognised) -> Vec<&'e Entry<'a>> {
+    let event = recognised.event.as_deref().map(plain).unwrap_or_default();
+    let named = |one: &&&Entry<'_>| !event.is_empty() && plain(&one.from) == event;
+    let by_event: Vec<_> = all.iter().filter(named).copied().collect();
+    if by_event.is_empty() { all } else { by_event }
+}
+
+/// Two maps of which the second reads what the first makes and leads to what is asked for. The second is the one that
+/// is called so, where another reads the same model.
+fn chained<'a>(
+    firsts: &[&Entry<'a>],
+    entries: &[Entry<'a>],
+    mappings: &Mappings,
+    to: &str,
+    what: impl Fn() -> String,
+) -> Result<Vec<&'a Arc<Plan>>, String> {
+    let mut ways = Vec::new();
+    for first in firsts {
+        let takes_over =
+            |one: &&Entry<'_>| reads(mappings, one.plan, first.plan.target()) && leads(mappings, one, to);
+        let all: Vec<&Entry<'_>> = entries.iter().filter(takes_over).collect();
+        let called = |one: &&&Entry<'_>| plain(&one.from) == plain(&first.to);
+        let by_name: Vec<_> = all.iter().filter(called).copied().collect();
+        let seconds = if by_name.is_empty() { all } else { by_name };
+        ways.extend(seconds.into_iter().map(|second| (*first, second)));
+    }
+    match ways[..] {
+        [(first, second)] => Ok(vec![first.plan, second.plan]),
+        [] => Err(format!(
+            "{}: no map of it, and no two of them, lead to `{to}`; there are {}",
+            what(),
+            names(firsts)
+        )),
+        _ => {
+            let all: Vec<_> =
+                ways.iter().map(|(a, b)| format!("{} then {}", a.name, b.name)).collect();
+            let all = all.join(", ");
+            Err(format!(
+                "{}: several ways lead to `{to}`: {all}; name the first map with --map, or say more with --to",
+                what()
+            ))
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::definitions::Library;
 use crate::engine::{self, ValueSets};
 use crate::fhirpath::{self, Item, NotEvaluable, References};
 use crate::mapping::{Concepts, Hooks, Lookup, Plans};
-use crate::message::{Diagnostic, Severity};
+use crate::message::Diagnostic;
 use crate::profile::{self, Asker, Validator, Wanted};
 use crate::tree::{NodeId, Tree};
 use serde::Deserialize;
@@ -129,12 +129,11 @@ impl Checks {
     pub fn of(
         plans: &Plans,
         library: &Arc<Library>,
-        unknown_profile: Severity,
+        settings: &profile::Settings,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Checks> {
         plans.all().iter().find(|plan| !plan.asks().is_empty())?;
-        let settings = profile::Settings { unknown_profile, ..profile::Settings::default() };
-        let (validator, _) = Validator::build(library, &Wanted::All, &settings);
+        let (validator, _) = Validator::build(library, &Wanted::All, settings);
         found.extend(engine::unknown(plans, library, &validator));
         Some(Checks { validator, value_sets: engine::value_sets(plans, library) })
     }
