@@ -159,8 +159,9 @@ fn chained<'a>(
 ) -> Result<Vec<&'a Arc<Plan>>, String> {
     let mut ways = Vec::new();
     for first in firsts {
-        let takes_over =
-            |one: &&Entry<'_>| reads(mappings, one.plan, first.plan.target()) && leads(mappings, one, to);
+        let takes_over = |one: &&Entry<'_>| {
+            reads(mappings, one.plan, first.plan.target()) && leads(mappings, one, to)
+        };
         let all: Vec<&Entry<'_>> = entries.iter().filter(takes_over).collect();
         let called = |one: &&&Entry<'_>| plain(&one.from) == plain(&first.to);
         let by_name: Vec<_> = all.iter().filter(called).copied().collect();
