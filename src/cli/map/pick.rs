@@ -159,8 +159,10 @@ fn chained<'a>(
 ) -> Result<Vec<&'a Arc<Plan>>, String> {
     let mut ways = Vec::new();
     for first in firsts {
+        // there and back again is no way
+        let back = |one: &Entry<'_>| first.plan.sources().first() == Some(&one.plan.target());
         let takes_over = |one: &&Entry<'_>| {
-            reads(mappings, one.plan, first.plan.target()) && leads(mappings, one, to)
+            reads(mappings, one.plan, first.plan.target()) && leads(mappings, one, to) && !back(one)
         };
         let all: Vec<&Entry<'_>> = entries.iter().filter(takes_over).collect();
         let called = |one: &&&Entry<'_>| plain(&one.from) == plain(&first.to);

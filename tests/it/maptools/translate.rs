@@ -13,6 +13,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         nothing("maptools: translate finds the map of a message", found),
         nothing("maptools: translate names the maps where there are several", several),
+        nothing("maptools: translate goes over two maps where none leads there", chained),
         nothing("maptools: translate takes each letter of an interchange", letters),
         nothing("maptools: translate refuses what is broken, at its place", broken),
     ]
@@ -55,6 +56,26 @@ fn found() -> Result<(), Failed> {
     Ok(())
 }
 
+/// No map leads from an admission to a letter: two do, and each says what it loses.
+fn chained() -> Result<(), Failed> {
+    let folder = examples()?;
+    let asked = [ADMISSION, "--to", "edifact", "--format", "json"];
+    let (out, _) = translate(folder.path(), &asked, 0)?;
+    let value: Value = serde_json::from_str(&out)?;
+    let maps = [&value["map"], &value["then"][0]["map"]].map(Value::as_str);
+    let url = "http://example.org/maps/";
+    let wanted = ["admission-to-message", "message-to-edifact-letter"].map(|m| format!("{url}{m}"));
+    let sums = [&value, &value["then"][0]].map(|one| one["losses"]["dropped"].as_u64());
+    let all = value["allLosses"]["dropped"].as_u64();
+    let letter = value["output"].as_str().is_some_and(|text| text.starts_with("UNA:+.? '"));
+    let of_all = sums[0].zip(sums[1]).map(|(one, two)| one + two);
+    match letter && maps == wanted.each_ref().map(|m| Some(&**m)) && all.is_some() && all == of_all
+    {
+        true => Ok(()),
+        false => Err(out.into()),
+    }
+}
+
 fn several() -> Result<(), Failed> {
     let folder = examples()?;
     let at = folder.path();
@@ -75,7 +96,7 @@ fn several() -> Result<(), Failed> {
         }
     }
     let (_, err) = translate(at, &[BUNDLE, "--to", "fhir"], 2)?;
-    let none = err.contains("no map of it leads to `fhir`; there are message-to-admission");
+    let none = err.contains("and no two of them, lead to `fhir`; there are message-to-admission");
     let (_, other) = translate(at, &["letter-to-message.md", "--map", "no-such-map"], 2)?;
     if none && !other.is_empty() { Ok(()) } else { Err(format!("{err}{other}").into()) }
 }
